@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* OpenCL devices: list, select, open. */
+#ifndef CLADE_DEVICE_H
+#define CLADE_DEVICE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum clade_device_kind { CLADE_DEVICE_OTHER, CLADE_DEVICE_CPU, CLADE_DEVICE_GPU } clade_device_kind;
+
+typedef struct clade_device_info {
+    uint32_t index;    /* over all platforms, in the order the loader gives them */
+    uint32_t platform, device; /* the pair "platform:device" */
+    clade_device_kind kind;
+    char name[128], vendor[64], driver[64], platform_name[64], version[96];
+    uint32_t compute_units;
+    uint64_t global_bytes, max_alloc_bytes, local_bytes;
+    int fp64, fp16;       /* arithmetic in float64 / float16 is native */
+    int unified_memory;   /* host and device share memory */
+} clade_device_info;
+
+/* An open device: context, programs compiled for it, tuning records. May be shared by threads and sessions. Opaque. */
+typedef struct clade_device clade_device;
+
+/* Options of clade_device_open; zero-initialise with CLADE_DEVICE_OPTIONS_INIT. */
+typedef struct clade_device_options {
+    size_t size_bytes;     /* sizeof(clade_device_options): lets the struct grow */
+    const char *cache_dir; /* NULL: CLADE_CACHE_DIR, else the user's XDG cache directory; "": no cache on disk */
+} clade_device_options;
+#define CLADE_DEVICE_OPTIONS_INIT { sizeof(clade_device_options), NULL }
+
+/* Number of devices over all platforms. No platform at all is ERR_NO_DEVICE. */
+CLADE_API CLADE_NODISCARD clade_status clade_device_count(size_t *out, clade_error *err);
+/* Describes device `index` < count without opening it. */
+CLADE_API CLADE_NODISCARD clade_status clade_device_describe(clade_device_info *out, size_t index, clade_error *err);
+
+/* Opens a device. `select` is an index ("0"), "gpu", "cpu", a part of a device name (case ignored) or
+ * "platform:device"; NULL or "" takes $CLADE_DEVICE, and without it the most capable GPU, else CPU.
+ * `options` may be NULL. The caller owns *out: clade_device_close. ERR_NO_DEVICE names what was asked for and what
+ * there is. */
+CLADE_API CLADE_NODISCARD clade_status clade_device_open(clade_device **out, const char *select,
+                                                         const clade_device_options *options, clade_error *err);
+/* Drops the caller's reference; sessions that still use the device keep it alive. NULL is fine. */
+CLADE_API void clade_device_close(clade_device *device);
+/* Describes an open device. */
+CLADE_API void clade_device_get_info(const clade_device *device, clade_device_info *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Models: read an ONNX file and look at it. A model is plain host data; no device is needed. */
+#ifndef CLADE_MODEL_H
+#define CLADE_MODEL_H
+
+#include "log.h"
+#include "tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A loaded model. Immutable; may be shared by threads, devices and sessions. Opaque. */
+typedef struct clade_model clade_model;
+
+typedef struct clade_model_options {
+    size_t size_bytes;
+    size_t max_bytes; /* refuse a model whose tensors need more host memory than this; 0: half of physical memory */
+} clade_model_options;
+#define CLADE_MODEL_OPTIONS_INIT { sizeof(clade_model_options), 0 }
+
+/* Loads an ONNX model (opset 7 and up). The file is taken for hostile; external data must lie inside its folder.
+ * Loading succeeds for a well-formed model with operators Clade lacks: clade_model_operator tells, compiling refuses.
+ * `options` may be NULL. The caller owns *out: clade_model_free.
+ * ERR_IO, ERR_FORMAT, ERR_GRAPH (dangling, cyclic), ERR_LIMIT, ERR_MEMORY, ERR_UNSUPPORTED. */
+CLADE_API CLADE_NODISCARD clade_status clade_model_load(clade_model **out, const char *path,
+                                                        const clade_model_options *options, clade_error *err);
+/* The same from memory; `data` is copied. External data is refused. */
+CLADE_API CLADE_NODISCARD clade_status clade_model_load_memory(clade_model **out, const void *data, size_t size_bytes,
+                                                               const clade_model_options *options, clade_error *err);
+/* Drops the caller's reference; sessions that still use the model keep it alive. NULL is fine. */
+CLADE_API void clade_model_free(clade_model *model);
+
+typedef struct clade_model_info {
+    const char *producer, *graph_name; /* borrowed from the model, never NULL */
+    int64_t ir_version, opset;         /* opset of the default domain */
+    size_t node_count;                 /* sub-graphs included */
+    size_t parameter_count;            /* elements of all floating-point initialisers */
+    size_t weight_bytes;               /* bytes of all initialisers */
+    size_t input_count, output_count, operator_count;
+} clade_model_info;
+CLADE_API void clade_model_get_info(const clade_model *model, clade_model_info *out);
+
+/* An input or output as declared. */
+typedef struct clade_value_info {
+    const char *name; /* borrowed from the model */
+    clade_dtype dtype;
+    int32_t rank;                               /* -1: not declared */
+    int64_t dims[CLADE_MAX_RANK];               /* -1: free */
+    const char *dim_names[CLADE_MAX_RANK];      /* the name of a free dimension, or NULL; borrowed */
+} clade_value_info;
+/* ERR_ARGUMENT when index is out of range. */
+CLADE_API CLADE_NODISCARD clade_status clade_model_input(const clade_model *model, size_t index, clade_value_info *out,
+                                                         clade_error *err);
+CLADE_API CLADE_NODISCARD clade_status clade_model_output(const clade_model *model, size_t index, clade_value_info *out,
+                                                          clade_error *err);
+
+/* One operator type the model uses, sub-graphs included. */
+typedef struct clade_operator_info {
+    const char *domain, *name; /* borrowed; domain "" is ai.onnx */
+    size_t count;
+    int supported;      /* Clade has a descriptor for this operator at this opset */
+    const char *reason; /* when not supported: one line; else "" */
+} clade_operator_info;
+CLADE_API CLADE_NODISCARD clade_status clade_model_operator(const clade_model *model, size_t index,
+                                                            clade_operator_info *out, clade_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sessions: a model compiled for a device, run on inputs.
+ *
+ * A session is used by one thread at a time; several sessions may run on one device in several threads. The life of a run:
+ * set every input, run, read the outputs. Plans are made per combination of input shapes and kept, so a shape that comes
+ * again costs nothing.
+ */
+#ifndef CLADE_SESSION_H
+#define CLADE_SESSION_H
+
+#include "device.h"
+#include "model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct clade_session clade_session;
+
+typedef struct clade_session_options {
+    size_t size_bytes;
+    int profile;             /* 1: time every kernel; clade_session_write_trace then has something to write */
+    int no_blas;             /* 1: never take a CLBlast row */
+    const char *prefer_impl; /* NULL, or "Op=row[,Op=row...]": take that row of that operator where it is applicable */
+    size_t max_plans;        /* plans kept, least recently used dropped first; 0: 16 */
+    size_t max_device_bytes; /* refuse a plan that needs more device memory; 0: what the device has */
+    clade_progress_fn progress; /* called while kernels compile; may cancel; NULL: none */
+    void *progress_user;
+} clade_session_options;
+#define CLADE_SESSION_OPTIONS_INIT { sizeof(clade_session_options), 0, 0, NULL, 0, 0, NULL, NULL }
+
+/* Creates a session; it keeps references to `device` and `model`. Cheap where shapes are free; a model whose operators are
+ * not all supported is refused here (ERR_UNSUPPORTED: names the node and the reason). `options` may be NULL.
+ * The caller owns *out: clade_session_free. */
+CLADE_API CLADE_NODISCARD clade_status clade_session_create(clade_session **out, clade_device *device, clade_model *model,
+                                                            const clade_session_options *options, clade_error *err);
+CLADE_API void clade_session_free(clade_session *session);
+
+/* Sets one input. `name` NULL means the only input. Checks name, dtype and shape against the model; copies the data, so
+ * the caller may reuse `tensor` at once. Inputs keep their value until set again.
+ * ERR_NOT_FOUND, ERR_DTYPE, ERR_SHAPE, ERR_ARGUMENT, ERR_MEMORY. */
+CLADE_API CLADE_NODISCARD clade_status clade_session_set_input(clade_session *session, const char *name,
+                                                               const clade_tensor *tensor, clade_error *err);
+
+/* Plans, allocates and compiles everything the present input shapes need, as far as that is known before running, and
+ * does not run. clade_session_run does it when it was not done. */
+CLADE_API CLADE_NODISCARD clade_status clade_session_compile(clade_session *session, clade_error *err);
+
+/* Device bytes the plan for the present input shapes needs: exact, and known before any of it is allocated.
+ * Every input must be set (only its dtype and shape matter, unless its value decides a shape). A model whose later shapes
+ * depend on data reports the part planned so far. */
+CLADE_API CLADE_NODISCARD clade_status clade_session_required_bytes(clade_session *session, size_t *out,
+                                                                    clade_error *err);
+
+/* Runs on the inputs set; returns when the outputs are ready to be read. ERR_ARGUMENT names an input that is not set. */
+CLADE_API CLADE_NODISCARD clade_status clade_session_run(clade_session *session, clade_error *err);
+
+/* Gives output `name` (NULL: the only one) of the last run as a tensor the caller owns: clade_tensor_free. */
+CLADE_API CLADE_NODISCARD clade_status clade_session_get_output(clade_session *session, const char *name,
+                                                                clade_tensor *out, clade_error *err);
+/* Reads output `name` of the last run into memory of the caller: `tensor->data` with `tensor->size_bytes` bytes, which
+ * must be exactly enough; dtype and dims are filled in. */
+CLADE_API CLADE_NODISCARD clade_status clade_session_read_output_into(clade_session *session, const char *name,
+                                                                      clade_tensor *tensor, clade_error *err);
+
+typedef struct clade_session_stats {
+    size_t plans;              /* plans held now */
+    size_t program_cache_hits; /* programs loaded from the store */
+    size_t program_builds;     /* programs compiled from source */
+    size_t weight_bytes;       /* device bytes of weights, packed copies included */
+    size_t peak_bytes;         /* device bytes held at most, weights included */
+    size_t launches;           /* kernel launches and BLAS calls of the last run */
+} clade_session_stats;
+CLADE_API void clade_session_get_stats(const clade_session *session, clade_session_stats *out);
+
+typedef enum clade_dump_format { CLADE_DUMP_TEXT, CLADE_DUMP_DOT } clade_dump_format;
+/* The compiled graph and plan as text for a person, or as Graphviz input. The caller frees *out with clade_string_free. */
+CLADE_API CLADE_NODISCARD clade_status clade_session_dump(clade_session *session, clade_dump_format format, char **out,
+                                                          clade_error *err);
+CLADE_API void clade_string_free(char *string);
+/* Writes the last run as a Chrome trace (JSON) with the device time of every launch. Needs options.profile. */
+CLADE_API CLADE_NODISCARD clade_status clade_session_write_trace(clade_session *session, const char *path,
+                                                                 clade_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

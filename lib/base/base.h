@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Floor 0: errors, memory, text, hashing. Knows libc and the public status and log headers only. */
+#ifndef CLD_BASE_H
+#define CLD_BASE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "clade/log.h"
+#include "clade/status.h"
+
+/* ---- error.c -------------------------------------------------------------------------------------------------- */
+
+/* Writes the one line (newlines and control characters become spaces) and returns `status`. `err` may be NULL. The lowest
+ * level that knows both facts calls this; everyone above forwards. */
+clade_status cld_fail(clade_error *err, clade_status status, const char *format, ...) CLADE_PRINTF(3, 4);
+
+/* Forward a failure: CLD_TRY to the function's single `fail:` label (needs a local `clade_status status`),
+ * CLD_RETURN where there is nothing to release. */
+#define CLD_TRY(call)                                                                                                  \
+    do {                                                                                                               \
+        if ((status = (call)) != CLADE_OK)                                                                             \
+            goto fail;                                                                                                 \
+    } while (0)
+#define CLD_RETURN(call)                                                                                               \
+    do {                                                                                                               \
+        clade_status cld_status_ = (call);                                                                             \
+        if (cld_status_ != CLADE_OK)                                                                                   \
+            return cld_status_;                                                                                        \
+    } while (0)
+
+#define CLD_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define CLD_MIN(a, b) ((a) < (b) ? (a) : (b))
+#define CLD_MAX(a, b) ((a) > (b) ? (a) : (b))
+
+/* ---- log.c ---------------------------------------------------------------------------------------------------- */
+void cld_log(clade_log_level level, const char *format, ...) CLADE_PRINTF(2, 3);
+
+/* ---- memory.c ------------------------------------------------------------------------------------------------- */
+
+/* Checked sizes: false on overflow, *out untouched. */
+bool cld_mul_size(size_t a, size_t b, size_t *out);
+bool cld_add_size(size_t a, size_t b, size_t *out);
+
+/* A bump allocator: everything that lives as long as one object is taken from the object's arena and freed with it.
+ * Memory is zeroed and aligned to 64 bytes for requests of 64 bytes and more, 16 otherwise. Not thread-safe. */
+typedef struct cld_arena cld_arena;
+cld_arena *cld_arena_new(void); /* NULL: no memory */
+void cld_arena_free(cld_arena *arena);
+void *cld_arena_alloc(cld_arena *arena, size_t bytes);              /* NULL: no memory; 0 bytes gives a valid pointer */
+void *cld_arena_calloc(cld_arena *arena, size_t count, size_t bytes); /* NULL also when the product overflows */
+char *cld_arena_text(cld_arena *arena, const char *text);           /* copy; NULL: no memory */
+char *cld_arena_printf(cld_arena *arena, const char *format, ...) CLADE_PRINTF(2, 3);
+void *cld_arena_copy(cld_arena *arena, const void *data, size_t bytes);
+/* The arena frees `pointer` with `release` when it goes; false: no memory, and then `pointer` is still the caller's. */
+bool cld_arena_adopt(cld_arena *arena, void *pointer, void (*release)(void *));
+/* Ensures room for `need` items of `item_bytes` in *array (capacity in *capacity), copying to a larger block. */
+bool cld_arena_grow(cld_arena *arena, void **array, int32_t *capacity, int32_t need, size_t item_bytes);
+
+/* A failed host allocation, said in the same words everywhere. */
+clade_status cld_no_memory(clade_error *err, const char *what);
+
+/* ---- text.c --------------------------------------------------------------------------------------------------- */
+
+/* A growing string. Zero-initialise; after a failed append `failed` is set, and further appends do nothing. */
+typedef struct cld_text {
+    char *data; /* NUL-terminated, or NULL while empty */
+    size_t size, capacity;
+    bool failed;
+} cld_text;
+void cld_text_add(cld_text *text, const char *string);
+void cld_text_addn(cld_text *text, const char *bytes, size_t count);
+void cld_text_printf(cld_text *text, const char *format, ...) CLADE_PRINTF(2, 3);
+void cld_text_json(cld_text *text, const char *string); /* quoted and escaped */
+void cld_text_free(cld_text *text);
+
+/* ---- hash.c --------------------------------------------------------------------------------------------------- */
+
+/* 64-bit FNV-1a, chained: start with CLD_HASH_START. For tables, not for trust. */
+#define CLD_HASH_START UINT64_C(0xcbf29ce484222325)
+uint64_t cld_hash(uint64_t hash, const void *data, size_t bytes);
+
+/* A string -> int32 table over borrowed keys, in an arena. */
+typedef struct cld_names {
+    cld_arena *arena;
+    struct cld_name_slot *slots;
+    int32_t capacity, count;
+} cld_names;
+void cld_names_init(cld_names *names, cld_arena *arena);
+bool cld_names_put(cld_names *names, const char *key, int32_t value); /* replaces; false: no memory */
+int32_t cld_names_get(const cld_names *names, const char *key);       /* -1: not there */
+
+/* ---- lock.c --------------------------------------------------------------------------------------------------- */
+
+/* A mutex and a reference counter, so that nobody else spells out the thread library. */
+typedef struct cld_lock cld_lock;
+cld_lock *cld_lock_new(void);
+void cld_lock_free(cld_lock *lock);
+void cld_lock_take(cld_lock *lock);
+void cld_lock_drop(cld_lock *lock);
+typedef struct cld_refs {
+    int count; /* atomic */
+} cld_refs;
+void cld_refs_init(cld_refs *refs); /* one reference */
+void cld_refs_take(cld_refs *refs);
+bool cld_refs_drop(cld_refs *refs); /* true: that was the last one */
+
+#endif

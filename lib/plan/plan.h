@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Floor 4: static graph -> plan: which row runs each node, every step, every buffer's place, the exact bytes. */
+#ifndef CLD_PLAN_H
+#define CLD_PLAN_H
+
+#include "op/op.h"
+
+typedef enum cld_place {
+    CLD_PLACE_ARENA,    /* at `offset` of the plan's arena */
+    CLD_PLACE_INPUT,    /* graph input `index`: bound by the executor */
+    CLD_PLACE_OUTPUT,   /* graph output `index`: a buffer of its own, outlives the run */
+    CLD_PLACE_CONSTANT, /* uploaded once per session: key is the tensor's address */
+    CLD_PLACE_PACKED    /* made once from a constant by `once` steps */
+} cld_place;
+
+typedef struct cld_plan_buf {
+    cld_place place;
+    size_t bytes, offset;
+    int32_t index;                /* INPUT, OUTPUT */
+    const clade_tensor *constant; /* CONSTANT; PACKED: the source */
+    const char *key;              /* PACKED */
+    const char *name;             /* value name or "scratch" */
+} cld_plan_buf;
+
+typedef struct cld_plan {
+    cld_arena *arena;
+    const cld_graph *graph;      /* borrowed */
+    cld_steps steps;
+    cld_plan_buf *bufs;
+    int32_t n_bufs;
+    int32_t *buf_of_value;       /* [graph->n_values] buffer of each value; -1: none */
+    size_t arena_bytes;          /* one device allocation */
+    size_t input_bytes, output_bytes, constant_bytes, packed_bytes;
+    const char **impl_of_node;   /* [graph->n_nodes] for dumps */
+} cld_plan;
+
+typedef struct cld_plan_options {
+    bool no_blas;
+    const char *prefer_impl; /* "Op=row,..." or NULL */
+} cld_plan_options;
+
+/* Plans a static graph. The graph must outlive the plan. The caller owns *out: cld_plan_free.
+ * ERR_UNSUPPORTED names a node no row can run on this device. */
+clade_status cld_plan_new(cld_plan **out, const cld_graph *graph, const cld_caps *caps, const cld_plan_options *options, clade_error *err);
+void cld_plan_free(cld_plan *plan);
+void cld_plan_text(const cld_plan *plan, cld_text *out);
+/* Σ of everything the plan needs, in bytes, as it will be allocated. */
+size_t cld_plan_bytes(const cld_plan *plan);
+
+#endif
