@@ -96,8 +96,8 @@ const float *cld_attr_floats(const cld_node *node, const char *name, int32_t *co
 
 /* ---- verify.c ------------------------------------------------------------------------------------------------- */
 
-/* Checks ids, producers, duplicate names, dangling inputs and outputs, input and output counts where op is known, sub-graph
- * captures; sorts the nodes topologically. ERR_GRAPH names the node. Recurses into sub-graphs. */
+/* Checks ids, producers, duplicate names, dangling inputs and outputs, sub-graph captures; sorts the nodes topologically
+ * (stable). ERR_GRAPH names the node. Recurses into sub-graphs. Arity is the operators' business (floor 3). */
 clade_status cld_graph_verify(cld_graph *graph, clade_error *err);
 
 /* ---- text.c --------------------------------------------------------------------------------------------------- */
