@@ -37,6 +37,7 @@ clade_status cld_fail(clade_error *err, clade_status status, const char *format,
 #define CLD_MAX(a, b) ((a) > (b) ? (a) : (b))
 
 /* ---- log.c ---------------------------------------------------------------------------------------------------- */
+/* A message of several lines reaches the hook line by line. */
 void cld_log(clade_log_level level, const char *format, ...) CLADE_PRINTF(2, 3);
 
 /* ---- memory.c ------------------------------------------------------------------------------------------------- */
@@ -74,6 +75,7 @@ typedef struct cld_text {
 void cld_text_add(cld_text *text, const char *string);
 void cld_text_addn(cld_text *text, const char *bytes, size_t count);
 void cld_text_printf(cld_text *text, const char *format, ...) CLADE_PRINTF(2, 3);
+void cld_text_vprintf(cld_text *text, const char *format, va_list args) CLADE_PRINTF(2, 0);
 void cld_text_json(cld_text *text, const char *string); /* quoted and escaped */
 void cld_text_free(cld_text *text);
 

@@ -117,9 +117,11 @@ typedef struct cld_steps {
     int32_t first_scratch, n_scratch, cap_scratch;
     const char *node, *impl; /* stamped on every step */
     bool failed;             /* memory ran out; checked once, by the planner */
+    cld_step spare;          /* handed out once memory has run out */
 } cld_steps;
 
-/* Writers. They never fail visibly: on exhausted memory they set `failed` and return a step that may be written to. */
+/* Writers. They never fail visibly: on exhausted memory they set `failed` and return a step that may be written to.
+ * A step is valid until the next one is begun: finish one before beginning another. Texts are copied. */
 cld_step *cld_step_kernel(cld_steps *steps, const char *family, const char *entry);
 cld_step *cld_step_gemm(cld_steps *steps, const cld_gemm_args *args, cld_buf a, int64_t a_offset, cld_buf b,
                         int64_t b_offset, cld_buf c, int64_t c_offset);
@@ -139,7 +141,8 @@ void cld_step_long(cld_steps *steps, cld_step *step, int64_t value);
 void cld_step_float(cld_steps *steps, cld_step *step, float value);
 void cld_step_double(cld_steps *steps, cld_step *step, double value);
 void cld_step_local(cld_steps *steps, cld_step *step, size_t bytes);
-/* Launch shape. global is rounded up to a multiple of local: kernels guard. local 0 leaves the choice to the driver. */
+/* Launch shape. global is rounded up to a multiple of local: kernels guard. local 0 leaves the choice to the driver. With
+ * a global size of 0 the step has nothing to do, and exec skips it. */
 void cld_step_size(cld_step *step, size_t global0, size_t global1, size_t global2, size_t local0, size_t local1, size_t local2);
 
 /* A scratch buffer of the node being emitted. */

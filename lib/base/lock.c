@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The mutex and the reference counter. */
+#include "base/base.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct cld_lock {
+    pthread_mutex_t mutex;
+};
+
+cld_lock *cld_lock_new(void) {
+    cld_lock *lock = malloc(sizeof *lock);
+    if (lock && pthread_mutex_init(&lock->mutex, NULL)) {
+        free(lock);
+        lock = NULL;
+    }
+    return lock;
+}
+
+void cld_lock_free(cld_lock *lock) {
+    if (!lock)
+        return;
+    pthread_mutex_destroy(&lock->mutex);
+    free(lock);
+}
+
+/* A default mutex fails only when it is misused, which is a defect no caller could handle. */
+void cld_lock_take(cld_lock *lock) { (void)pthread_mutex_lock(&lock->mutex); }
+void cld_lock_drop(cld_lock *lock) { (void)pthread_mutex_unlock(&lock->mutex); }
+
+void cld_refs_init(cld_refs *refs) { __atomic_store_n(&refs->count, 1, __ATOMIC_RELAXED); }
+void cld_refs_take(cld_refs *refs) { __atomic_add_fetch(&refs->count, 1, __ATOMIC_RELAXED); }
+/* Whoever drops the last reference sees everything the others did. */
+bool cld_refs_drop(cld_refs *refs) { return __atomic_sub_fetch(&refs->count, 1, __ATOMIC_ACQ_REL) == 0; }

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checked sizes and the arena: a list of zeroed blocks that grow geometrically; a request too large for a block gets
+ * one of its own. Blocks are never moved, so pointers stay valid until the arena is freed.
+ */
+#include "base/base.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, ALIGN_SMALL = 16, ALIGN_LARGE = 64 };
+
+typedef struct block {
+    struct block *next;
+    size_t used, size; /* of the bytes behind this header */
+} block;
+
+typedef struct adopted {
+    struct adopted *next;
+    void *pointer;
+    void (*release)(void *);
+} adopted;
+
+struct cld_arena {
+    block *blocks; /* the first is the one being filled */
+    adopted *adopted;
+    size_t next_size;
+};
+
+bool cld_mul_size(size_t a, size_t b, size_t *out) {
+    if (b && a > SIZE_MAX / b)
+        return false;
+    *out = a * b;
+    return true;
+}
+
+bool cld_add_size(size_t a, size_t b, size_t *out) {
+    if (a > SIZE_MAX - b)
+        return false;
+    *out = a + b;
+    return true;
+}
+
+clade_status cld_no_memory(clade_error *err, const char *what) {
+    return cld_fail(err, CLADE_ERR_MEMORY, "%s: host memory is exhausted", what);
+}
+
+cld_arena *cld_arena_new(void) {
+    cld_arena *arena = calloc(1, sizeof *arena);
+    if (arena)
+        arena->next_size = FIRST_BLOCK;
+    return arena;
+}
+
+void cld_arena_free(cld_arena *arena) {
+    if (!arena)
+        return;
+    for (adopted *a = arena->adopted; a; a = a->next) /* the records lie in the blocks */
+        a->release(a->pointer);
+    for (block *b = arena->blocks, *next; b; b = next) {
+        next = b->next;
+        free(b);
+    }
+    free(arena);
+}
+
+static void *take(block *b, size_t bytes, size_t align) {
+    uintptr_t base = (uintptr_t)(b + 1);
+    uintptr_t start = (base + b->used + align - 1) & ~(uintptr_t)(align - 1);
+    size_t offset = start - base;
+    if (offset > b->size || bytes > b->size - offset)
+        return NULL;
+    b->used = offset + bytes;
+    return (void *)start;
+}
+
+void *cld_arena_alloc(cld_arena *arena, size_t bytes) {
+    size_t align = bytes >= ALIGN_LARGE ? ALIGN_LARGE : ALIGN_SMALL;
+    bytes = bytes ? bytes : 1;
+    void *found = arena->blocks ? take(arena->blocks, bytes, align) : NULL;
+    if (found)
+        return found;
+    size_t total;
+    if (!cld_add_size(bytes, sizeof(block) + ALIGN_LARGE, &total))
+        return NULL;
+    bool own = total > arena->next_size / 4;
+    if (!own)
+        total = arena->next_size;
+    block *b = calloc(1, total);
+    if (!b)
+        return NULL;
+    b->size = total - sizeof(block);
+    if (own && arena->blocks) { /* keep filling the present block */
+        b->next = arena->blocks->next;
+        arena->blocks->next = b;
+    } else {
+        b->next = arena->blocks;
+        arena->blocks = b;
+        arena->next_size = CLD_MIN(arena->next_size * 2, (size_t)LARGEST_BLOCK);
+    }
+    return take(b, bytes, align);
+}
+
+void *cld_arena_calloc(cld_arena *arena, size_t count, size_t bytes) {
+    size_t total;
+    return cld_mul_size(count, bytes, &total) ? cld_arena_alloc(arena, total) : NULL;
+}
+
+void *cld_arena_copy(cld_arena *arena, const void *data, size_t bytes) {
+    void *copy = cld_arena_alloc(arena, bytes);
+    if (copy && bytes)
+        memcpy(copy, data, bytes);
+    return copy;
+}
+
+char *cld_arena_text(cld_arena *arena, const char *text) { return cld_arena_copy(arena, text, strlen(text) + 1); }
+
+char *cld_arena_printf(cld_arena *arena, const char *format, ...) {
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *text = length < 0 ? NULL : cld_arena_alloc(arena, (size_t)length + 1);
+    if (text)
+        vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    return text;
+}
+
+bool cld_arena_adopt(cld_arena *arena, void *pointer, void (*release)(void *)) {
+    adopted *a = cld_arena_alloc(arena, sizeof *a);
+    if (!a)
+        return false;
+    *a = (adopted){ arena->adopted, pointer, release };
+    arena->adopted = a;
+    return true;
+}
+
+bool cld_arena_grow(cld_arena *arena, void **array, int32_t *capacity, int32_t need, size_t item_bytes) {
+    if (need <= *capacity)
+        return true;
+    int32_t wanted = *capacity > INT32_MAX / 2 ? INT32_MAX : CLD_MAX(*capacity * 2, 8);
+    wanted = CLD_MAX(wanted, need);
+    void *larger = cld_arena_calloc(arena, (size_t)wanted, item_bytes);
+    if (!larger)
+        return false;
+    if (*capacity)
+        memcpy(larger, *array, (size_t)*capacity * item_bytes);
+    *array = larger;
+    *capacity = wanted;
+    return true;
+}
