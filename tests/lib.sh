@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by every shell test: where things are, and the counting of cases. It works from any directory and without make.
+# A script calls pass/fail/skip once per case and ends with `finish`, which prints the line that summary.awk adds up.
+set -u
+test_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source_dir=${CLADE_SOURCE_DIR:-$(dirname "$test_dir")}
+build_dir=${CLADE_BUILD_DIR:-$source_dir/build}
+passed=0 failed=0 skipped=0
+
+pass() { passed=$((passed + 1)); }
+fail() { failed=$((failed + 1)); echo "FAIL $*"; }
+skip() { skipped=$((skipped + 1)); echo "skip $*"; }
+
+# finish: the totals; exit status as the Automake harness wants it (77: nothing but skips).
+finish() {
+    echo "$passed passed, $failed failed, $skipped skipped"
+    [ "$failed" -eq 0 ] || exit 1
+    [ "$passed" -gt 0 ] || [ "$skipped" -eq 0 ] || exit 77
+    exit 0
+}
+
+# need PROGRAM...: ends the script as one skip when a program is missing.
+need() {
+    local program
+    for program in "$@"; do
+        command -v "$program" >/dev/null || { skip "$program is not installed"; finish; }
+    done
+}
+
+# sources EXTENSION...: our own files with these extensions, relative to the source directory, sorted.
+sources() {
+    local names=() extension
+    for extension in "$@"; do names+=(-o -name "*.$extension"); done
+    (cd "$source_dir" && find lib cl include cli tests examples \( "${names[@]:1}" \) -type f | LC_ALL=C sort)
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The main program of each collection of suites: runs those of SUITES (unit.def or device.def), prints what failed and
+ * the line of totals. Each test runs in a process of its own, so a crash is one failure. With arguments: only suites so
+ * named.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "test.h"
+
+#define SUITE(name) Suite *suite_##name(void);
+#include SUITES
+#undef SUITE
+
+static const struct {
+    const char *name;
+    Suite *(*make)(void);
+} suites[] = {
+#define SUITE(name) { #name, suite_##name },
+#include SUITES
+#undef SUITE
+    { NULL, NULL },
+};
+
+static int *skips; /* shared with the tests' processes */
+
+void test_skip(const char *why) {
+    printf("skip %s\n", why);
+    __atomic_fetch_add(skips, 1, __ATOMIC_RELAXED);
+}
+
+const char *test_shared(const char *path) {
+    static char full[PATH_MAX];
+    const char *root = getenv("CLADE_SHARED");
+    if (root == NULL || root[0] == '\0')
+        return NULL;
+    snprintf(full, sizeof full, "%s/%s", root, path);
+    return access(full, R_OK) == 0 ? full : NULL;
+}
+
+const char *test_scratch(const char *name) {
+    static char full[PATH_MAX];
+    const char *root = getenv("CLADE_BUILD_DIR");
+    snprintf(full, sizeof full, "%s/tests/scratch", root != NULL ? root : ".");
+    mkdir(full, 0777);
+    size_t used = strlen(full);
+    snprintf(full + used, sizeof full - used, "/%s", name);
+    return full;
+}
+
+static int wanted(const char *name, int count, char **names) {
+    for (int i = 0; i < count; i++)
+        if (strcmp(name, names[i]) == 0)
+            return 1;
+    return count == 0;
+}
+
+int main(int argc, char **argv) {
+    skips = mmap(NULL, sizeof *skips, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (skips == MAP_FAILED)
+        return EXIT_FAILURE;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    SRunner *runner = srunner_create(NULL);
+    for (int i = 0; suites[i].name != NULL; i++)
+        if (wanted(suites[i].name, argc - 1, argv + 1))
+            srunner_add_suite(runner, suites[i].make());
+    srunner_run_all(runner, CK_NORMAL);
+    int run = srunner_ntests_run(runner), failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    printf("%d passed, %d failed, %d skipped\n", run - failed - *skips, failed, *skips);
+    return failed == 0 && run > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
