@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # The environment of every test. `make check` sources it; a platform script sources it and then chooses its own driver.
 # One LLVM-based driver per process: OCL_ICD_VENDORS pins it. Caches are the build's own, so that a run never meets the user's.
 export OCL_ICD_VENDORS="${OCL_ICD_VENDORS:-pocl.icd}"

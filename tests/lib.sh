@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034
 # Sourced by every shell test: where things are, and the counting of cases. It works from any directory and without make.
 # A script calls pass/fail/skip once per case and ends with `finish`, which prints the line that summary.awk adds up.
 set -u
