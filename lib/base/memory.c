@@ -80,7 +80,7 @@ void *cld_arena_alloc(cld_arena *arena, size_t bytes) {
     if (found)
         return found;
     size_t total;
-    if (!cld_add_size(bytes, sizeof(block) + ALIGN_LARGE, &total))
+    if (!cld_add_size(bytes, sizeof(block) + ALIGN_LARGE, &total) || total > PTRDIFF_MAX)
         return NULL;
     bool own = total > arena->next_size / 4;
     if (!own)
