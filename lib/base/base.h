@@ -14,8 +14,8 @@
 
 /* ---- error.c -------------------------------------------------------------------------------------------------- */
 
-/* Writes the one line (newlines and control characters become spaces) and returns `status`. `err` may be NULL. The lowest
- * level that knows both facts calls this; everyone above forwards. */
+/* Writes the one line (newlines and control characters become spaces) and returns `status`. `err` may be NULL. The
+ * lowest level that knows both facts calls this; everyone above forwards. */
 clade_status cld_fail(clade_error *err, clade_status status, const char *format, ...) CLADE_PRINTF(3, 4);
 
 /* Forward a failure: CLD_TRY to the function's single `fail:` label (needs a local `clade_status status`),
@@ -51,9 +51,9 @@ bool cld_add_size(size_t a, size_t b, size_t *out);
 typedef struct cld_arena cld_arena;
 cld_arena *cld_arena_new(void); /* NULL: no memory */
 void cld_arena_free(cld_arena *arena);
-void *cld_arena_alloc(cld_arena *arena, size_t bytes);              /* NULL: no memory; 0 bytes gives a valid pointer */
+void *cld_arena_alloc(cld_arena *arena, size_t bytes); /* NULL: no memory; 0 bytes gives a valid pointer */
 void *cld_arena_calloc(cld_arena *arena, size_t count, size_t bytes); /* NULL also when the product overflows */
-char *cld_arena_text(cld_arena *arena, const char *text);           /* copy; NULL: no memory */
+char *cld_arena_text(cld_arena *arena, const char *text);             /* copy; NULL: no memory */
 char *cld_arena_printf(cld_arena *arena, const char *format, ...) CLADE_PRINTF(2, 3);
 void *cld_arena_copy(cld_arena *arena, const void *data, size_t bytes);
 /* The arena frees `pointer` with `release` when it goes; false: no memory, and then `pointer` is still the caller's. */

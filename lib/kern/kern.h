@@ -2,7 +2,8 @@
 /* Floor 2: what a plan is made of, as plain host data: device capabilities, the embedded kernel sources, step records.
  *
  * A *step* is one launch: a kernel instance (family file + defines + entry), its arguments and its launch shape; or a
- * CLBlast call, a copy, a fill. Operators write steps (`emit`); the planner places the buffers; exec binds and enqueues.
+ * CLBlast call, a copy, a fill. Operators write steps (`emit`); the planner places the buffers; exec binds and
+ * enqueues.
  */
 #ifndef CLD_KERN_H
 #define CLD_KERN_H
@@ -14,14 +15,14 @@
 /* What a device can do. Filled by ocl (queries + quirk table); nobody asks for a vendor. */
 typedef struct cld_caps {
     bool is_cpu, is_gpu, unified_memory;
-    bool fp64, fp16;           /* arithmetic, not storage: half is always stored and computed in float */
-    bool blas;                 /* CLBlast may be used */
+    bool fp64, fp16; /* arithmetic, not storage: half is always stored and computed in float */
+    bool blas;       /* CLBlast may be used */
     uint32_t compute_units;
-    uint32_t float_lanes;      /* native float vector width on CPUs: 16 for AVX-512, 8 for AVX2, 4; 1 on GPUs */
-    size_t max_group;          /* work-items in a group */
+    uint32_t float_lanes; /* native float vector width on CPUs: 16 for AVX-512, 8 for AVX2, 4; 1 on GPUs */
+    size_t max_group;     /* work-items in a group */
     size_t max_group_dim[3];
     uint64_t global_bytes, max_alloc_bytes, local_bytes;
-    uint32_t align_bytes;      /* buffer offsets in an arena are multiples of this */
+    uint32_t align_bytes; /* buffer offsets in an arena are multiples of this */
 } cld_caps;
 
 /* ---- source.c: the catalogue of cl/ --------------------------------------------------------------------------- */
@@ -37,7 +38,14 @@ typedef struct cld_buf {
     int32_t i; /* < 0: absent (an optional input); passed to a kernel as a dummy buffer */
 } cld_buf;
 
-typedef enum cld_arg_kind { CLD_ARG_BUF, CLD_ARG_INT, CLD_ARG_LONG, CLD_ARG_FLOAT, CLD_ARG_DOUBLE, CLD_ARG_LOCAL } cld_arg_kind;
+typedef enum cld_arg_kind {
+    CLD_ARG_BUF,
+    CLD_ARG_INT,
+    CLD_ARG_LONG,
+    CLD_ARG_FLOAT,
+    CLD_ARG_DOUBLE,
+    CLD_ARG_LOCAL
+} cld_arg_kind;
 typedef enum cld_access { CLD_READ = 1, CLD_WRITE = 2, CLD_READ_WRITE = 3 } cld_access;
 
 typedef struct cld_arg {
@@ -59,7 +67,13 @@ typedef struct cld_define {
     const char *name, *text;
 } cld_define;
 
-typedef enum cld_step_kind { CLD_STEP_KERNEL, CLD_STEP_GEMM, CLD_STEP_CONVGEMM, CLD_STEP_COPY, CLD_STEP_FILL } cld_step_kind;
+typedef enum cld_step_kind {
+    CLD_STEP_KERNEL,
+    CLD_STEP_GEMM,
+    CLD_STEP_CONVGEMM,
+    CLD_STEP_COPY,
+    CLD_STEP_FILL
+} cld_step_kind;
 
 /* C = alpha * op(A) op(B) + beta * C, row-major, `batch` times with strides in elements. CLBlast's own contract. */
 typedef struct cld_gemm_args {
@@ -72,21 +86,23 @@ typedef struct cld_gemm_args {
 /* CLBlast Convgemm: NCHW image, OIHW filter, cross-correlation; args are image, filter, out. */
 typedef struct cld_convgemm_args {
     clade_dtype dtype;
-    int64_t channels, height, width, kernel_h, kernel_w, pad_h, pad_w, stride_h, stride_w, dilation_h, dilation_w, filters, batch;
+    int64_t channels, height, width, kernel_h, kernel_w, pad_h, pad_w, stride_h, stride_w, dilation_h, dilation_w,
+        filters, batch;
 } cld_convgemm_args;
 
 typedef struct cld_step {
     cld_step_kind kind;
-    bool once;            /* depends on constants only: run at prepare time, its results are kept */
-    const char *node;     /* name of the node it serves, for profiles and errors */
-    const char *impl;     /* name of the row that wrote it */
+    bool once;        /* depends on constants only: run at prepare time, its results are kept */
+    const char *node; /* name of the node it serves, for profiles and errors */
+    const char *impl; /* name of the row that wrote it */
     /* kernel */
     const char *family, *entry; /* cl/<family>.cl, KERNEL(entry) in it */
     cld_define *defines;
     int32_t n_defines, cap_defines;
     uint32_t work_dim;
     size_t global[3], local[3]; /* local[0] == 0: the driver chooses */
-    /* every kind: its buffers, and a kernel's scalars. GEMM: A, B, C. CONVGEMM: image, filter, out. COPY: out, in. FILL: out */
+    /* every kind: its buffers, and a kernel's scalars. GEMM: A, B, C. CONVGEMM: image, filter, out. COPY: out, in.
+     * FILL: out */
     cld_arg *args;
     int32_t n_args, cap_args;
     union {
@@ -98,13 +114,13 @@ typedef struct cld_step {
             size_t pattern_bytes, bytes;
         } fill;
     } u;
-    double flops, bytes;  /* estimates, for reports; 0: not said */
+    double flops, bytes; /* estimates, for reports; 0: not said */
 } cld_step;
 
 /* A buffer's declaration. The planner fills kind and placement. */
 typedef struct cld_scratch {
     size_t bytes;
-    bool once; /* written by `once` steps: kept from prepare time on */
+    bool once;       /* written by `once` steps: kept from prepare time on */
     const char *key; /* once: names the packing ("gemm_panels:B:8x32"), so that plans of one session share the result */
     int32_t source;  /* once: the buffer (a constant) it is made from */
 } cld_scratch;
@@ -125,8 +141,10 @@ typedef struct cld_steps {
 cld_step *cld_step_kernel(cld_steps *steps, const char *family, const char *entry);
 cld_step *cld_step_gemm(cld_steps *steps, const cld_gemm_args *args, cld_buf a, int64_t a_offset, cld_buf b,
                         int64_t b_offset, cld_buf c, int64_t c_offset);
-cld_step *cld_step_convgemm(cld_steps *steps, const cld_convgemm_args *args, cld_buf image, cld_buf filter, cld_buf out);
-cld_step *cld_step_copy(cld_steps *steps, cld_buf out, size_t out_offset_bytes, cld_buf in, size_t in_offset_bytes, size_t bytes);
+cld_step *cld_step_convgemm(cld_steps *steps, const cld_convgemm_args *args, cld_buf image, cld_buf filter,
+                            cld_buf out);
+cld_step *cld_step_copy(cld_steps *steps, cld_buf out, size_t out_offset_bytes, cld_buf in, size_t in_offset_bytes,
+                        size_t bytes);
 cld_step *cld_step_fill(cld_steps *steps, cld_buf out, const void *pattern, size_t pattern_bytes, size_t bytes);
 
 void cld_step_define(cld_steps *steps, cld_step *step, const char *name, const char *format, ...) CLADE_PRINTF(4, 5);
@@ -141,9 +159,10 @@ void cld_step_long(cld_steps *steps, cld_step *step, int64_t value);
 void cld_step_float(cld_steps *steps, cld_step *step, float value);
 void cld_step_double(cld_steps *steps, cld_step *step, double value);
 void cld_step_local(cld_steps *steps, cld_step *step, size_t bytes);
-/* Launch shape. global is rounded up to a multiple of local: kernels guard. local 0 leaves the choice to the driver. With
- * a global size of 0 the step has nothing to do, and exec skips it. */
-void cld_step_size(cld_step *step, size_t global0, size_t global1, size_t global2, size_t local0, size_t local1, size_t local2);
+/* Launch shape. global is rounded up to a multiple of local: kernels guard. local 0 leaves the choice to the driver.
+ * With a global size of 0 the step has nothing to do, and exec skips it. */
+void cld_step_size(cld_step *step, size_t global0, size_t global1, size_t global2, size_t local0, size_t local1,
+                   size_t local2);
 
 /* A scratch buffer of the node being emitted. */
 cld_buf cld_step_scratch(cld_steps *steps, size_t bytes);
@@ -151,7 +170,7 @@ cld_buf cld_step_scratch(cld_steps *steps, size_t bytes);
 cld_buf cld_step_packed(cld_steps *steps, size_t bytes, cld_buf source, const char *key);
 
 /* ---- type names ----------------------------------------------------------------------------------------------- */
-const char *cld_kern_type(clade_dtype dtype);    /* compute type in OpenCL C: "float" for FLOAT16, "uchar" for BOOL, ... */
+const char *cld_kern_type(clade_dtype dtype); /* compute type in OpenCL C: "float" for FLOAT16, "uchar" for BOOL, ... */
 const char *cld_kern_storage(clade_dtype dtype); /* storage type: "half" for FLOAT16 */
 
 #endif

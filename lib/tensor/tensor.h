@@ -44,7 +44,7 @@ int64_t cld_type_span(const cld_type *type, int32_t from, int32_t to);
 bool cld_shape_broadcast(cld_type *out, const cld_type *b);
 /* "float32[2,3]" into buf; returns buf. 160 bytes are enough. */
 const char *cld_type_text(const cld_type *type, char *buf, size_t size);
-#define CLD_TYPE_TEXT(type) cld_type_text((type), (char[160]){0}, 160)
+#define CLD_TYPE_TEXT(type) cld_type_text((type), (char[160]){ 0 }, 160)
 
 /* ---- host.c --------------------------------------------------------------------------------------------------- */
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Status texts, error lines, log lines. */
+#include <stdio.h>
+
 #include "base/base.h"
 #include "clade.h"
 #include "test.h"

@@ -16,9 +16,9 @@ START_TEST(checked_sizes) {
 }
 END_TEST
 
-static bool all_zero(const unsigned char *p, size_t n) {
+static bool all_equal(const unsigned char *p, size_t n, unsigned char value) {
     for (size_t i = 0; i < n; i++)
-        if (p[i])
+        if (p[i] != value)
             return false;
     return true;
 }
@@ -35,12 +35,11 @@ START_TEST(arena_blocks) {
         got[i] = cld_arena_alloc(arena, size);
         ck_assert_ptr_nonnull(got[i]);
         ck_assert_uint_eq((uintptr_t)got[i] % (size >= 64 ? 64 : 16), 0);
-        ck_assert(all_zero(got[i], size));
+        ck_assert(all_equal(got[i], size, 0));
         memset(got[i], (int)(i % 255) + 1, size);
     }
     for (size_t i = 0; i < CLD_COUNT(got); i++)
-        for (size_t b = 0; b < sizes[i % CLD_COUNT(sizes)]; b++)
-            ck_assert_uint_eq(got[i][b], i % 255 + 1);
+        ck_assert(all_equal(got[i], sizes[i % CLD_COUNT(sizes)], (unsigned char)(i % 255 + 1)));
     ck_assert_ptr_null(cld_arena_alloc(arena, SIZE_MAX));
     ck_assert_ptr_null(cld_arena_alloc(arena, SIZE_MAX - 64));
     ck_assert_ptr_null(cld_arena_calloc(arena, SIZE_MAX / 4, 8));

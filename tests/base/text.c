@@ -32,9 +32,11 @@ static const struct {
     { "plain", "\"plain\"" },
     { "a\"b\\c\n\t\r\x01", "\"a\\\"b\\\\c\\n\\t\\r\\u0001\"" },
     { "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80", "\"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\"" },
-    { "\xff" "a", "\"\\ufffda\"" },
-    { "\xc3", "\"\\ufffd\"" },                     /* cut short */
-    { "\xc0\xaf", "\"\\ufffd\\ufffd\"" },          /* overlong */
+    { "\xff"
+      "a",
+      "\"\\ufffda\"" },
+    { "\xc3", "\"\\ufffd\"" },                       /* cut short */
+    { "\xc0\xaf", "\"\\ufffd\\ufffd\"" },            /* overlong */
     { "\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\"" }, /* a surrogate */
     { "\xf0\x9f\x98", "\"\\ufffd\\ufffd\\ufffd\"" },
 };

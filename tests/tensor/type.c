@@ -33,8 +33,12 @@ START_TEST(limits) {
     cld_type ok = shape(2, INT64_C(1) << 30, (INT64_C(1) << 30), 0, 0), empty = shape(3, 0, 5, 0, 0);
     ck_ok(cld_type_check(&ok, "x", &err), err);
     ck_ok(cld_type_check(&empty, "x", &err), err);
-    cld_type wrong[] = { shape(2, INT64_C(1) << 31, INT64_C(1) << 31, 0, 0), shape(2, INT64_MAX, INT64_MAX, 0, 0),
-                         shape(4, INT64_MAX, 2, 0, 1), shape(1, -1, 0, 0, 0), shape(9, 1, 1, 1, 1), shape(-1, 1, 1, 1, 1) };
+    cld_type wrong[] = { shape(2, INT64_C(1) << 31, INT64_C(1) << 31, 0, 0),
+                         shape(2, INT64_MAX, INT64_MAX, 0, 0),
+                         shape(4, INT64_MAX, 2, 0, 1),
+                         shape(1, -1, 0, 0, 0),
+                         shape(9, 1, 1, 1, 1),
+                         shape(-1, 1, 1, 1, 1) };
     for (size_t i = 0; i < CLD_COUNT(wrong); i++)
         ck_refused(cld_type_check(&wrong[i], "the value", &err), CLADE_ERR_LIMIT, "the value: ", err);
 }
