@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside op: what the data-movement operators share beside the moves themselves: element sizes, launch shapes, host
+ * copies. */
+#include "op/move.h"
+
+clade_dtype cld_dtype_bits(clade_dtype dtype) {
+    switch (clade_dtype_size(dtype)) {
+    case 1:
+        return CLADE_UINT8;
+    case 2:
+        return CLADE_UINT16;
+    case 4:
+        return CLADE_UINT32;
+    default:
+        return CLADE_UINT64;
+    }
+}
+
+void cld_step_items(cld_step *step, const cld_caps *caps, int64_t count) {
+    size_t group = caps->is_cpu ? 1 : CLD_MIN(caps->max_group, 256);
+    cld_step_size(step, ((size_t)count + group - 1) / group * group, 1, 1, group, 1, 1);
+}
+
+int64_t cld_item_elements(const cld_caps *caps, int64_t count) {
+    enum { ITEMS_PER_UNIT = 4, LEAST = 1024, LINE = 16 };
+    if (!caps->is_cpu)
+        return 1;
+    int64_t items = (int64_t)CLD_MAX(caps->compute_units, 1) * ITEMS_PER_UNIT;
+    int64_t elements = CLD_MAX((count + items - 1) / items, LEAST);
+    return (elements + LINE - 1) / LINE * LINE;
+}
+
+static clade_status countable(const cld_call *call, const cld_type *type, const char *what, int32_t k,
+                              clade_error *err) {
+    if (type->dtype == CLADE_NONE || cld_type_count(type) <= INT32_MAX)
+        return CLADE_OK;
+    return cld_call_fail(call, err, CLADE_ERR_LIMIT, "%s %d has %lld elements; kernels count to %d", what, k,
+                         (long long)cld_type_count(type), INT32_MAX);
+}
+
+clade_status cld_call_countable(const cld_call *call, clade_error *err) {
+    for (int32_t k = 0; k < call->n_in; k++)
+        CLD_RETURN(countable(call, &call->in[k], "input", k, err));
+    for (int32_t k = 0; k < call->n_out; k++)
+        CLD_RETURN(countable(call, &call->out[k], "output", k, err));
+    return CLADE_OK;
+}
+
+void cld_copy_whole(const clade_tensor *in, clade_tensor *out) {
+    if (out->size_bytes)
+        memcpy(out->data, in->data, out->size_bytes);
+}

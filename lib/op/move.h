@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside op: data movement. An operator that only moves elements (Transpose, Slice, Concat, Tile, ...) describes its
+ * *moves*, strided N-D copies from an input to an output; one emitter and one host evaluator run them (op/strided.c,
+ * cl/copy.cl).
+ *
+ *     out[to_offset + sum i_d * to_d] = in[from_offset + sum i_d * from_d]   for all 0 <= i_d < n_d
+ *
+ * Offsets and strides are in elements; strides may be negative or, on the `from` side, zero (broadcasting).
+ */
+#ifndef CLD_OP_MOVE_H
+#define CLD_OP_MOVE_H
+
+#include "op/op.h"
+
+#define CLD_MOVE_RANK 16       /* dimensions an operator may describe */
+#define CLD_MOVE_KERNEL_RANK 8 /* dimensions left once they are collapsed; more are refused */
+
+typedef struct cld_move {
+    int32_t in, out; /* of the call */
+    int32_t rank;    /* dimension 0 is the outermost */
+    int64_t n[CLD_MOVE_RANK], to[CLD_MOVE_RANK], from[CLD_MOVE_RANK];
+    int64_t to_offset, from_offset;
+} cld_move;
+
+typedef struct cld_moves {
+    cld_move *move; /* in the call's arena */
+    int32_t count;
+    bool fills;      /* the moves do not cover output 0: it is filled with `fill` first */
+    uint8_t fill[8]; /* one element */
+} cld_moves;
+
+/* ---- strided.c ------------------------------------------------------------------------------------------------- */
+
+/* Writes the moves of a call whose types are inferred. */
+typedef clade_status (*cld_describe)(const cld_call *call, cld_moves *out, clade_error *err);
+clade_status cld_moves_emit(const cld_emit *emit, cld_describe describe, clade_error *err);
+clade_status cld_moves_eval(const cld_call *call, clade_tensor *const *out, cld_describe describe, clade_error *err);
+
+/* Room for `count` moves, zeroed. */
+clade_status cld_moves_new(const cld_call *call, cld_moves *out, int32_t count, clade_error *err);
+/* Appends a dimension to a move. */
+void cld_move_dim(cld_move *move, int64_t n, int64_t to, int64_t from);
+/* Drops dimensions of size 1 and joins neighbours that are contiguous on both sides. */
+void cld_move_collapse(cld_move *move);
+
+/* Permuted dimensions as one move: writes dims[perm[0]], dims[perm[1]], ... of a dense input, densely. */
+clade_status cld_moves_permute(const cld_call *call, const int64_t *dims, const int32_t *perm, int32_t rank,
+                               cld_moves *out, clade_error *err);
+
+/* <op>_eval and <op>_rows of an operator that is nothing but <op>_describe. */
+#define CLD_MOVES_ROWS(op)                                                                                             \
+    static clade_status op##_emit(const cld_emit *emit, clade_error *err) {                                            \
+        return cld_moves_emit(emit, op##_describe, err);                                                               \
+    }                                                                                                                  \
+    static clade_status op##_eval(const cld_call *call, clade_tensor *const *out, clade_error *err) {                  \
+        return cld_moves_eval(call, out, op##_describe, err);                                                          \
+    }                                                                                                                  \
+    static const cld_impl op##_rows[] = { { "strided", NULL, op##_emit }, { 0 } }
+
+/* ---- items.c --------------------------------------------------------------------------------------------------- */
+
+/* The unsigned type of as many bytes: moving elements needs no arithmetic, so kernels come in four sizes, not twelve
+ * types. */
+clade_dtype cld_dtype_bits(clade_dtype dtype);
+/* Launches `count` items along dimension 0; kernels guard against the rounding. */
+void cld_step_items(cld_step *step, const cld_caps *caps, int64_t count);
+/* Cuts `count` elements into work-items: on CPUs few and large (a multiple of 16 elements each), on GPUs one element
+ * each. */
+int64_t cld_item_elements(const cld_caps *caps, int64_t count);
+/* ERR_LIMIT when a tensor of the call has more elements than a kernel's idx can count. */
+clade_status cld_call_countable(const cld_call *call, clade_error *err);
+/* Host copy of input `in` to `out`, both of the same size. */
+void cld_copy_whole(const clade_tensor *in, clade_tensor *out);
+
+#endif
