@@ -85,6 +85,18 @@ void cld_text_free(cld_text *text);
 #define CLD_HASH_START UINT64_C(0xcbf29ce484222325)
 uint64_t cld_hash(uint64_t hash, const void *data, size_t bytes);
 
+/* digest.c: SHA-256, for what must not be taken for something else. start, add..., hex (which ends it). */
+#define CLD_DIGEST_HEX 65
+typedef struct cld_digest {
+    uint32_t state[8];
+    uint64_t bytes;
+    uint8_t block[64];
+} cld_digest;
+void cld_digest_start(cld_digest *digest);
+void cld_digest_add(cld_digest *digest, const void *data, size_t bytes);
+void cld_digest_add_text(cld_digest *digest, const char *text); /* with its NUL, so that pieces cannot run together */
+void cld_digest_hex(cld_digest *digest, char hex[CLD_DIGEST_HEX]);
+
 /* A string -> int32 table over borrowed keys, in an arena. */
 typedef struct cld_names {
     cld_arena *arena;

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Device buffers, and bytes into, out of and between them.
+ *
+ * Allocations are counted per device and refused beyond what it has: CPU drivers hand out address space the machine does
+ * not back, and then the process is killed instead of told. Every span is checked against the buffer before the driver
+ * sees it. Spans of no bytes do nothing.
+ */
+#include "ocl/internal.h"
+
+#include <stdlib.h>
+
+static clade_status device_full(const cld_ocl *ocl, size_t bytes, clade_error *err) {
+    uint64_t used = __atomic_load_n(&ocl->allocated_bytes, __ATOMIC_RELAXED);
+    return cld_fail(err, CLADE_ERR_DEVICE_MEMORY,
+                    "device '%s' cannot allocate %zu bytes: it has %llu, %llu of them in use here, at most %llu in one "
+                    "buffer", ocl->info.name, bytes, (unsigned long long)ocl->caps.global_bytes,
+                    (unsigned long long)used, (unsigned long long)ocl->caps.max_alloc_bytes);
+}
+
+clade_status cld_mem_new(cld_mem **out, cld_ocl *ocl, size_t bytes, clade_error *err) {
+    size_t asked = bytes ? bytes : ocl->caps.align_bytes;
+    cl_int code = CL_MEM_OBJECT_ALLOCATION_FAILURE;
+    cld_mem *mem = calloc(1, sizeof *mem);
+    if (!mem)
+        return cld_no_memory(err, "a buffer");
+    uint64_t total = __atomic_add_fetch(&ocl->allocated_bytes, asked, __ATOMIC_RELAXED);
+    if (asked <= ocl->caps.max_alloc_bytes && total <= ocl->caps.global_bytes)
+        mem->handle = clCreateBuffer(ocl->context, CL_MEM_READ_WRITE, asked, NULL, &code);
+    if (code != CL_SUCCESS) {
+        __atomic_sub_fetch(&ocl->allocated_bytes, asked, __ATOMIC_RELAXED);
+        free(mem);
+        return device_full(ocl, asked, err);
+    }
+    mem->bytes = asked;
+    mem->ocl = cld_ocl_retain(ocl);
+    *out = mem;
+    return CLADE_OK;
+}
+
+clade_status cld_mem_wrap(cld_mem **out, cld_ocl *ocl, void *cl_mem_object, clade_error *err) {
+    cl_context context = NULL;
+    cl_mem_object_type type = 0;
+    size_t bytes = 0;
+    cl_int code = cl_mem_object ? CL_SUCCESS : CL_INVALID_MEM_OBJECT;
+    if (code == CL_SUCCESS)
+        code = clGetMemObjectInfo(cl_mem_object, CL_MEM_CONTEXT, sizeof context, &context, NULL);
+    if (code == CL_SUCCESS)
+        code = clGetMemObjectInfo(cl_mem_object, CL_MEM_TYPE, sizeof type, &type, NULL);
+    if (code == CL_SUCCESS)
+        code = clGetMemObjectInfo(cl_mem_object, CL_MEM_SIZE, sizeof bytes, &bytes, NULL);
+    if (code != CL_SUCCESS || type != CL_MEM_OBJECT_BUFFER)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "the caller's cl_mem is not a valid buffer");
+    if (context != ocl->context)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "the caller's buffer belongs to another context than device '%s'",
+                        ocl->info.name);
+    cld_mem *mem = calloc(1, sizeof *mem);
+    if (!mem)
+        return cld_no_memory(err, "a buffer");
+    *mem = (cld_mem){ .handle = cl_mem_object, .bytes = bytes };
+    clRetainMemObject(mem->handle);
+    *out = mem;
+    return CLADE_OK;
+}
+
+void cld_mem_free(cld_mem *mem) {
+    if (!mem)
+        return;
+    clReleaseMemObject(mem->handle);
+    if (mem->ocl)
+        __atomic_sub_fetch(&mem->ocl->allocated_bytes, mem->bytes, __ATOMIC_RELAXED);
+    cld_ocl_release(mem->ocl);
+    free(mem);
+}
+
+size_t cld_mem_bytes(const cld_mem *mem) { return mem->bytes; }
+
+static clade_status check_span(const cld_mem *mem, size_t offset, size_t bytes, const char *verb, clade_error *err) {
+    if (offset > mem->bytes || bytes > mem->bytes - offset)
+        return cld_fail(err, CLADE_ERR_INTERNAL, "%s of %zu bytes at byte %zu leaves a buffer of %zu bytes", verb, bytes,
+                        offset, mem->bytes);
+    return CLADE_OK;
+}
+
+clade_status cld_mem_write(cld_queue *queue, cld_mem *mem, size_t offset, const void *data, size_t bytes, bool blocking,
+                           clade_error *err) {
+    CLD_RETURN(check_span(mem, offset, bytes, "a write", err));
+    if (bytes == 0)
+        return CLADE_OK;
+    cl_int code = clEnqueueWriteBuffer(queue->handle, mem->handle, blocking, offset, bytes, data, 0, NULL, NULL);
+    return code == CL_SUCCESS ? CLADE_OK : cld_cl_fail(err, code, "writing %zu bytes to the device", bytes);
+}
+
+clade_status cld_mem_read(cld_queue *queue, const cld_mem *mem, size_t offset, void *data, size_t bytes,
+                          clade_error *err) {
+    CLD_RETURN(check_span(mem, offset, bytes, "a read", err));
+    if (bytes == 0)
+        return cld_queue_finish(queue, err); /* blocking all the same */
+    cl_int code = clEnqueueReadBuffer(queue->handle, mem->handle, CL_TRUE, offset, bytes, data, 0, NULL, NULL);
+    return code == CL_SUCCESS ? CLADE_OK : cld_cl_fail(err, code, "reading %zu bytes from the device", bytes);
+}
+
+clade_status cld_mem_copy(cld_queue *queue, cld_mem *out, size_t out_offset, const cld_mem *in, size_t in_offset,
+                          size_t bytes, const void *tag, clade_error *err) {
+    CLD_RETURN(check_span(out, out_offset, bytes, "a copy", err));
+    CLD_RETURN(check_span(in, in_offset, bytes, "a copy", err));
+    if (bytes == 0)
+        return CLADE_OK;
+    cld_event event;
+    cl_int code = clEnqueueCopyBuffer(queue->handle, in->handle, out->handle, in_offset, out_offset, bytes, 0, NULL,
+                                      cld_queue_event(queue, &event, tag));
+    if (code != CL_SUCCESS)
+        return cld_cl_fail(err, code, "copying %zu bytes on the device", bytes);
+    return cld_queue_note(queue, &event, err);
+}
+
+clade_status cld_mem_fill(cld_queue *queue, cld_mem *mem, size_t offset, const void *pattern, size_t pattern_bytes,
+                          size_t bytes, const void *tag, clade_error *err) {
+    CLD_RETURN(check_span(mem, offset, bytes, "a fill", err));
+    if (bytes == 0)
+        return CLADE_OK;
+    cld_event event;
+    cl_int code = clEnqueueFillBuffer(queue->handle, mem->handle, pattern, pattern_bytes, offset, bytes, 0, NULL,
+                                      cld_queue_event(queue, &event, tag));
+    if (code != CL_SUCCESS)
+        return cld_cl_fail(err, code, "filling %zu bytes on the device", bytes);
+    return cld_queue_note(queue, &event, err);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What no query tells: the one file that knows vendors. A row matches when platform and device contain its texts (NULL: any)
+ * and the driver's version lies in [from, before) (NULL: open). Every row says why, so that it can be dropped one day.
+ */
+#include "ocl/internal.h"
+
+#include <stdlib.h>
+
+static const struct quirk_row {
+    const char *platform, *device, *from, *before;
+    uint32_t facts;
+    const char *reason, *link;
+} rows[] = {
+    { "Oclgrind", NULL, NULL, NULL, CLD_QUIRK_EMULATED | CLD_QUIRK_NO_BINARY,
+      "an interpreter that checks kernels; it needs their source, and is never what speed asks for",
+      "https://github.com/jrprice/Oclgrind" },
+    { NULL, "llvmpipe", NULL, NULL, CLD_QUIRK_EMULATED | CLD_QUIRK_NO_BLAS,
+      "Mesa's software rasteriser: one to two orders of magnitude slower than PoCL; CLBlast's kernels take minutes to build",
+      "https://docs.mesa3d.org/drivers/llvmpipe.html" },
+    { "NVIDIA CUDA", NULL, NULL, NULL, CLD_QUIRK_SPINS, "clFinish and clWaitForEvents wait in a busy loop",
+      "https://forums.developer.nvidia.com/t/clfinish-and-cpu-usage/19010" },
+};
+
+/* Compares "535.104.05" or "3.1+debian" by their leading numbers. */
+static int compare_versions(const char *a, const char *b) {
+    for (;;) {
+        char *end_a, *end_b;
+        long x = strtol(a, &end_a, 10), y = strtol(b, &end_b, 10);
+        if (x != y)
+            return x < y ? -1 : 1;
+        if (*end_a != '.' || *end_b != '.')
+            return 0;
+        a = end_a + 1;
+        b = end_b + 1;
+    }
+}
+
+static bool matches(const struct quirk_row *row, const clade_device_info *info) {
+    return (!row->platform || strstr(info->platform_name, row->platform)) &&
+           (!row->device || strstr(info->name, row->device)) &&
+           (!row->from || compare_versions(info->driver, row->from) >= 0) &&
+           (!row->before || compare_versions(info->driver, row->before) < 0);
+}
+
+uint32_t cld_quirks_find(const clade_device_info *info) {
+    uint32_t facts = 0;
+    for (size_t i = 0; i < CLD_COUNT(rows); i++)
+        if (matches(&rows[i], info))
+            facts |= rows[i].facts;
+    return facts;
+}
+
+void cld_quirks_log(const clade_device_info *info) {
+    for (size_t i = 0; i < CLD_COUNT(rows); i++)
+        if (matches(&rows[i], info))
+            cld_log(CLADE_LOG_DEBUG, "device '%s': %s (%s)", info->name, rows[i].reason, rows[i].link);
+}
