@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tensor data that stand in a file beside the model.
+ *
+ * The location is a path below the model's folder: not absolute, no "..", and, links resolved, still inside. offset and
+ * length must lie in the file, and length must be what the tensor needs. Checksums are not looked at.
+ */
+#include "io/onnx.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct cld_place_in_file {
+    const char *location;
+    int64_t offset, length; /* length -1: not given */
+} cld_place_in_file;
+
+static bool parse_size(const char *text, int64_t *out) {
+    char *end;
+    if (text == NULL || text[0] < '0' || text[0] > '9')
+        return false;
+    errno = 0;
+    const long long value = strtoll(text, &end, 10);
+    *out = value;
+    return errno == 0 && *end == '\0';
+}
+
+static clade_status read_entries(const CldOnnx__TensorProto *proto, const char *name, cld_place_in_file *out,
+                                 clade_error *err) {
+    *out = (cld_place_in_file){ .length = -1 };
+    for (size_t i = 0; i < proto->n_external_data; i++) {
+        const char *key = proto->external_data[i]->key, *value = proto->external_data[i]->value;
+        bool ok = true;
+        if (key == NULL)
+            continue;
+        if (strcmp(key, "location") == 0)
+            out->location = value;
+        else if (strcmp(key, "offset") == 0)
+            ok = parse_size(value, &out->offset);
+        else if (strcmp(key, "length") == 0)
+            ok = parse_size(value, &out->length);
+        if (!ok)
+            return cld_fail(err, CLADE_ERR_FORMAT, "tensor '%s': external %s '%s' is no size", name, key,
+                            value != NULL ? value : "");
+    }
+    if (out->location == NULL || out->location[0] == '\0')
+        return cld_fail(err, CLADE_ERR_FORMAT, "tensor '%s': external data without a location", name);
+    return CLADE_OK;
+}
+
+static bool climbs(const char *path) {
+    for (const char *part = path; part != NULL; part = strchr(part, '/')) {
+        part += *part == '/';
+        const size_t length = strcspn(part, "/");
+        if (length == 2 && part[0] == '.' && part[1] == '.')
+            return true;
+    }
+    return false;
+}
+
+/* Opens the file, which, links resolved, must still lie in the directory. */
+static clade_status open_inside(const char *directory, const char *location, const char *tensor, int *out,
+                                clade_error *err) {
+    if (location[0] == '/' || climbs(location))
+        return cld_fail(err, CLADE_ERR_FORMAT, "tensor '%s': external location '%s' leaves the model's folder", tensor,
+                        location);
+    clade_status status = CLADE_OK;
+    cld_text joined = { 0 };
+    cld_text_printf(&joined, "%s/%s", directory, location);
+    char *folder = realpath(directory, NULL);
+    char *file = joined.failed || folder == NULL ? NULL : realpath(joined.data, NULL);
+    if (file == NULL) {
+        status = cld_fail(err, CLADE_ERR_IO, "tensor '%s': external file '%s': %s", tensor, location, strerror(errno));
+        goto fail;
+    }
+    const size_t length = strlen(folder);
+    const bool root = length == 1; /* the folder is "/", whose files have no second slash */
+    if (strncmp(file, folder, length) != 0 || (!root && file[length] != '/')) {
+        status = cld_fail(err, CLADE_ERR_FORMAT,
+                          "tensor '%s': external location '%s' is a link out of the model's folder", tensor, location);
+        goto fail;
+    }
+    *out = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); /* a named pipe must not hang us */
+    if (*out < 0)
+        status = cld_fail(err, CLADE_ERR_IO, "tensor '%s': external file '%s': %s", tensor, location, strerror(errno));
+fail:
+    free(file);
+    free(folder);
+    cld_text_free(&joined);
+    return status;
+}
+
+static clade_status check_range(int fd, const cld_place_in_file *place, const char *name, size_t need,
+                                clade_error *err) {
+    struct stat info;
+    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
+        return cld_fail(err, CLADE_ERR_IO, "tensor '%s': external '%s' is not a regular file", name, place->location);
+    if (place->length >= 0 && (uint64_t)place->length != need)
+        return cld_fail(err, CLADE_ERR_FORMAT, "tensor '%s' needs %zu bytes, its external data has %lld", name, need,
+                        (long long)place->length);
+    if (place->offset > info.st_size || need > (uint64_t)(info.st_size - place->offset))
+        return cld_fail(err, CLADE_ERR_FORMAT,
+                        "tensor '%s' needs %zu bytes at offset %lld, external file '%s' has %lld", name, need,
+                        (long long)place->offset, place->location, (long long)info.st_size);
+    return CLADE_OK;
+}
+
+static clade_status read_range(int fd, int64_t offset, void *data, size_t bytes, const char *name, clade_error *err) {
+    for (size_t done = 0; done < bytes;) {
+        const ssize_t got = pread(fd, (char *)data + done, bytes - done, (off_t)offset + (off_t)done);
+        if (got > 0)
+            done += (size_t)got;
+        else if (got == 0 || errno != EINTR)
+            return cld_fail(err, CLADE_ERR_IO, "tensor '%s': external data cannot be read: %s", name,
+                            got == 0 ? "the file became shorter" : strerror(errno));
+    }
+    return CLADE_OK;
+}
+
+clade_status cld_onnx_external(const cld_onnx *onnx, const CldOnnx__TensorProto *proto, clade_tensor *tensor,
+                               clade_error *err) {
+    const char *name = proto->name != NULL ? proto->name : "";
+    cld_place_in_file place;
+    CLD_RETURN(read_entries(proto, name, &place, err));
+    if (onnx->directory == NULL)
+        return cld_fail(err, CLADE_ERR_UNSUPPORTED, "tensor '%s' lies in file '%s': a model in memory has no folder",
+                        name, place.location);
+    clade_status status = CLADE_OK;
+    int fd = -1;
+    CLD_TRY(open_inside(onnx->directory, place.location, name, &fd, err));
+    CLD_TRY(check_range(fd, &place, name, tensor->size_bytes, err));
+    tensor->data = cld_arena_alloc(onnx->arena, tensor->size_bytes);
+    if (tensor->data == NULL) {
+        status = cld_no_memory(err, name);
+        goto fail;
+    }
+    CLD_TRY(read_range(fd, place.offset, tensor->data, tensor->size_bytes, name, err));
+fail:
+    if (fd >= 0)
+        close(fd);
+    return status;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ONNX file or bytes -> verified model graph.
+ *
+ * In: hostile bytes. Out: a graph that owns everything it refers to (messages are unpacked into its arena), or one
+ * line. Sub-graphs nest at most 64 deep, messages take a bounded multiple of the file's size, tensors at most
+ * max_bytes. Not here: model-local functions (refused), training information and metadata (skipped). Source: the ONNX
+ * specification, docs/IR.md, up to IR version 10.
+ */
+#include "io/onnx.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { FILE_SLACK_BYTES = 256 << 20 }; /* what a file may hold beside its tensors */
+
+static size_t half_of_memory(void) {
+    const long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page_bytes > 0 ? (size_t)pages / 2 * (size_t)page_bytes : SIZE_MAX / 4;
+}
+
+static clade_status read_opsets(cld_onnx *onnx, const CldOnnx__ModelProto *model, clade_error *err) {
+    cld_names_init(&onnx->opsets, onnx->scratch);
+    for (size_t i = 0; i < model->n_opset_import; i++) {
+        const CldOnnx__OperatorSetIdProto *import = model->opset_import[i];
+        const char *domain = import->domain != NULL ? import->domain : "";
+        if (strcmp(domain, "ai.onnx") == 0)
+            domain = "";
+        if (import->version < 0 || import->version > INT32_MAX)
+            return cld_fail(err, CLADE_ERR_FORMAT, "the model imports version %lld of operator domain '%s'",
+                            (long long)import->version, domain);
+        if (!cld_names_put(&onnx->opsets, domain, (int32_t)import->version))
+            return cld_no_memory(err, "the model");
+    }
+    return CLADE_OK;
+}
+
+static clade_status check_model(const CldOnnx__ModelProto *model, clade_error *err) {
+    if (model->graph == NULL)
+        return cld_fail(err, CLADE_ERR_FORMAT, "this is no ONNX model: it holds no graph");
+    if (model->n_functions > 0) {
+        const char *name = model->functions[0]->name;
+        return cld_fail(err, CLADE_ERR_UNSUPPORTED,
+                        "the model defines %zu functions of its own ('%s' is one); they are "
+                        "not supported",
+                        model->n_functions, name != NULL ? name : "");
+    }
+    return CLADE_OK;
+}
+
+/* Everything between bytes and verified graph; the caller owns the graph and the scratch arena in any case. */
+static clade_status import_model(cld_onnx *onnx, cld_graph *graph, cld_model_facts *facts, const void *data,
+                                 size_t size_bytes, clade_error *err) {
+    clade_status status;
+    const CldOnnx__ModelProto *model = cld_unpack_message(&onnx->unpack, &cld_onnx__model_proto__descriptor, data,
+                                                          size_bytes, "the model", &status, err);
+    if (model == NULL)
+        return status;
+    CLD_RETURN(check_model(model, err));
+    CLD_RETURN(read_opsets(onnx, model, err));
+    cld_scope scope = { .graph = graph };
+    CLD_RETURN(cld_onnx_graph(onnx, &scope, model->graph, err));
+    CLD_RETURN(cld_graph_verify(graph, err));
+    *facts = (cld_model_facts){
+        .producer = model->producer_name != NULL ? model->producer_name : "",
+        .graph_name = graph->name,
+        .ir_version = model->ir_version,
+        .opset = CLD_MAX(cld_names_get(&onnx->opsets, ""), 0),
+    };
+    return CLADE_OK;
+}
+
+clade_status cld_onnx_parse(cld_graph **out, cld_model_facts *facts, const void *data, size_t size_bytes,
+                            const char *directory, size_t max_bytes, clade_error *err) {
+    clade_status status = CLADE_OK;
+    cld_graph *graph = cld_graph_new(NULL, NULL);
+    cld_onnx onnx = { .scratch = cld_arena_new(), .directory = directory };
+    if (graph == NULL || onnx.scratch == NULL) {
+        status = cld_no_memory(err, "the model");
+        goto fail;
+    }
+    onnx.arena = graph->arena;
+    onnx.max_bytes = max_bytes != 0 ? max_bytes : half_of_memory();
+    cld_unpack_init(&onnx.unpack, onnx.arena, size_bytes, onnx.max_bytes);
+    CLD_TRY(import_model(&onnx, graph, facts, data, size_bytes, err));
+    *out = graph;
+    graph = NULL;
+fail:
+    cld_arena_free(onnx.scratch);
+    cld_graph_free(graph);
+    return status;
+}
+
+/* The folder a path lies in, malloc'ed. */
+static char *folder_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        return strdup(".");
+    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+clade_status cld_onnx_read(cld_graph **out, cld_model_facts *facts, const char *path, size_t max_bytes,
+                           clade_error *err) {
+    clade_status status = CLADE_OK;
+    void *data = NULL;
+    size_t size_bytes, limit = max_bytes != 0 ? max_bytes : half_of_memory();
+    char *directory = folder_of(path);
+    if (directory == NULL) {
+        status = cld_no_memory(err, path);
+        goto fail;
+    }
+    if (!cld_add_size(limit, FILE_SLACK_BYTES, &limit))
+        limit = SIZE_MAX;
+    CLD_TRY(cld_file_read(&data, &size_bytes, path, limit, err));
+    CLD_TRY(cld_onnx_parse(out, facts, data, size_bytes, directory, max_bytes, err));
+fail:
+    free(data);
+    free(directory);
+    return status;
+}
