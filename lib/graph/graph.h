@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Floor 2: the intermediate representation: values, nodes, attributes, graphs.
  *
- * The same structure serves twice. A *model graph* comes from a file: shapes may be unknown. A *static graph* is made from
- * it for one set of input shapes (pass/specialise.c): every value has a static type, control flow is gone, everything
- * that could be computed on the host is a constant. All memory lies in the graph's arena.
+ * The same structure serves twice. A *model graph* comes from a file: shapes may be unknown. A *static graph* is made
+ * from it for one set of input shapes (pass/specialise.c): every value has a static type, control flow is gone,
+ * everything that could be computed on the host is a constant. All memory lies in the graph's arena.
  */
 #ifndef CLD_GRAPH_H
 #define CLD_GRAPH_H
@@ -15,20 +15,26 @@ struct cld_op; /* op/op.h: the operator's descriptor; this floor only carries th
 typedef struct cld_value_id {
     int32_t i; /* < 0: absent */
 } cld_value_id;
-#define CLD_ABSENT ((cld_value_id){-1})
+#define CLD_ABSENT ((cld_value_id){ -1 })
 static inline bool cld_present(cld_value_id id) { return id.i >= 0; }
 
 typedef struct cld_value {
-    const char *name;                         /* unique in its graph; never NULL */
+    const char *name; /* unique in its graph; never NULL */
     cld_type type;
-    const char *dim_names[CLADE_MAX_RANK];    /* of free dimensions of graph inputs and outputs; else NULL */
-    int32_t producer;                         /* node index; -1: graph input or constant */
-    const clade_tensor *constant;             /* not NULL: a constant */
+    const char *dim_names[CLADE_MAX_RANK]; /* of free dimensions of graph inputs and outputs; else NULL */
+    int32_t producer;                      /* node index; -1: graph input or constant */
+    const clade_tensor *constant;          /* not NULL: a constant */
 } cld_value;
 
 typedef enum cld_attr_kind {
-    CLD_ATTR_INT, CLD_ATTR_FLOAT, CLD_ATTR_STRING, CLD_ATTR_TENSOR, CLD_ATTR_GRAPH,
-    CLD_ATTR_INTS, CLD_ATTR_FLOATS, CLD_ATTR_STRINGS
+    CLD_ATTR_INT,
+    CLD_ATTR_FLOAT,
+    CLD_ATTR_STRING,
+    CLD_ATTR_TENSOR,
+    CLD_ATTR_GRAPH,
+    CLD_ATTR_INTS,
+    CLD_ATTR_FLOATS,
+    CLD_ATTR_STRINGS
 } cld_attr_kind;
 
 typedef struct cld_attr {
@@ -48,10 +54,10 @@ typedef struct cld_attr {
 } cld_attr;
 
 typedef struct cld_node {
-    const char *name;   /* the file's, or one made up ("Conv_12"); never NULL */
-    const char *domain; /* "" is ai.onnx */
-    const char *type;   /* operator type */
-    int32_t opset;      /* version of its domain that the model imports */
+    const char *name;        /* the file's, or one made up ("Conv_12"); never NULL */
+    const char *domain;      /* "" is ai.onnx */
+    const char *type;        /* operator type */
+    int32_t opset;           /* version of its domain that the model imports */
     const struct cld_op *op; /* NULL: no descriptor; such a node is refused when it is reached */
     int32_t n_in, n_out, n_attr;
     cld_value_id *in, *out; /* absent: optional and not given. The captures of sub-graphs follow the formal inputs */
@@ -62,20 +68,21 @@ typedef struct cld_graph {
     cld_arena *arena;
     const char *name;
     cld_value *values;
-    cld_node *nodes;         /* in topological order once verified */
+    cld_node *nodes; /* in topological order once verified */
     cld_value_id *inputs, *outputs;
     int32_t n_values, n_nodes, n_inputs, n_outputs;
-    int32_t n_formal;        /* sub-graphs: inputs [n_formal, n_inputs) are captures from outside, in the node's order */
+    int32_t n_formal; /* sub-graphs: inputs [n_formal, n_inputs) are captures from outside, in the node's order */
     int32_t cap_values, cap_nodes, cap_inputs, cap_outputs;
 } cld_graph;
 
 /* ---- graph.c: building ---------------------------------------------------------------------------------------- */
 
-/* A graph in an arena of its own (arena NULL; cld_graph_free frees it) or in a parent's arena (never freed by itself). */
+/* A graph in an arena of its own (arena NULL; cld_graph_free frees it) or in a parent's arena (never freed by itself).
+ */
 cld_graph *cld_graph_new(cld_arena *arena, const char *name); /* NULL: no memory */
 void cld_graph_free(cld_graph *graph);
-/* Add a value, an input, an output, a constant, a node: an absent id or NULL when memory is out. Names are copied; a NULL
- * name makes one up. Constants are borrowed: they must live as long as the graph (adopt them into its arena). */
+/* Add a value, an input, an output, a constant, a node: an absent id or NULL when memory is out. Names are copied; a
+ * NULL name makes one up. Constants are borrowed: they must live as long as the graph (adopt them into its arena). */
 cld_value_id cld_graph_value(cld_graph *graph, const char *name, const cld_type *type);
 cld_value_id cld_graph_input(cld_graph *graph, const char *name, const cld_type *type);
 cld_value_id cld_graph_constant(cld_graph *graph, const char *name, const clade_tensor *tensor);
@@ -96,8 +103,9 @@ const float *cld_attr_floats(const cld_node *node, const char *name, int32_t *co
 
 /* ---- verify.c ------------------------------------------------------------------------------------------------- */
 
-/* Checks ids, producers, duplicate names, dangling inputs and outputs, sub-graph captures; sorts the nodes topologically
- * (stable). ERR_GRAPH names the node. Recurses into sub-graphs. Arity is the operators' business (floor 3). */
+/* Checks ids, producers, duplicate names, dangling inputs and outputs, sub-graph captures; sorts the nodes
+ * topologically (stable). ERR_GRAPH names the node. Recurses into sub-graphs. Arity is the operators' business (floor
+ * 3). */
 clade_status cld_graph_verify(cld_graph *graph, clade_error *err);
 
 /* ---- text.c --------------------------------------------------------------------------------------------------- */

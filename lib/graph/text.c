@@ -10,6 +10,9 @@ enum { LIST_SHOWN = 8 }; /* elements of a list attribute that are written out */
 
 static void write_type(const cld_value *value, cld_text *out) {
     const cld_type *type = &value->type;
+    if (type->dtype == CLADE_NONE)
+        return; /* not declared, and not inferred yet */
+    cld_text_add(out, ":");
     if (type->rank < 0) {
         cld_text_printf(out, "%s[...]", clade_dtype_name(type->dtype));
         return;
@@ -34,7 +37,6 @@ static void write_value(const cld_graph *graph, cld_value_id id, bool typed, cld
     cld_text_add(out, value->name);
     if (!typed && value->constant == NULL)
         return;
-    cld_text_add(out, ":");
     write_type(value, out);
 }
 

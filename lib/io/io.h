@@ -13,24 +13,26 @@ typedef struct cld_model_facts {
 
 /* ---- onnx.c ... : ONNX -> model graph --------------------------------------------------------------------------- */
 
-/* The result is verified (cld_graph_verify) and has node->op filled where a descriptor exists. `directory` is where external
- * data lies; NULL refuses external data. max_bytes bounds host memory for tensors (0: half of physical memory).
- * The caller owns *out: cld_graph_free. */
-clade_status cld_onnx_read(cld_graph **out, cld_model_facts *facts, const char *path, size_t max_bytes, clade_error *err);
-clade_status cld_onnx_parse(cld_graph **out, cld_model_facts *facts, const void *data, size_t size_bytes, const char *directory,
-                            size_t max_bytes, clade_error *err);
+/* The result is verified (cld_graph_verify) and has node->op filled where a descriptor exists. `directory` is where
+ * external data lies; NULL refuses external data. max_bytes bounds host memory for tensors (0: half of physical
+ * memory). The caller owns *out: cld_graph_free. */
+clade_status cld_onnx_read(cld_graph **out, cld_model_facts *facts, const char *path, size_t max_bytes,
+                           clade_error *err);
+clade_status cld_onnx_parse(cld_graph **out, cld_model_facts *facts, const void *data, size_t size_bytes,
+                            const char *directory, size_t max_bytes, clade_error *err);
 
-/* ---- pb.c, npy.c, csv.c: one tensor <-> bytes; tensor_file.c has the table of suffixes behind clade_tensor_read/write ---- */
+/* ---- pb.c, npy.c, csv.c: one tensor <-> bytes; tensor_file.c has the table of suffixes behind clade_tensor_read/write
+ * ---- */
 /* decode: a tensor the caller owns (clade_tensor_free). `name` receives the stored name, or "" (NULL: not wanted).
  * encode: malloc'ed bytes. `what` names the file in errors. */
-clade_status cld_pb_decode(clade_tensor *out, char *name, size_t name_size, const void *data, size_t size_bytes, const char *what,
-                           clade_error *err);
+clade_status cld_pb_decode(clade_tensor *out, char *name, size_t name_size, const void *data, size_t size_bytes,
+                           const char *what, clade_error *err);
 clade_status cld_pb_encode(const clade_tensor *tensor, void **out, size_t *size_bytes, clade_error *err);
-clade_status cld_npy_decode(clade_tensor *out, char *name, size_t name_size, const void *data, size_t size_bytes, const char *what,
-                            clade_error *err);
+clade_status cld_npy_decode(clade_tensor *out, char *name, size_t name_size, const void *data, size_t size_bytes,
+                            const char *what, clade_error *err);
 clade_status cld_npy_encode(const clade_tensor *tensor, void **out, size_t *size_bytes, clade_error *err);
-clade_status cld_csv_decode(clade_tensor *out, char *name, size_t name_size, const void *data, size_t size_bytes, const char *what,
-                            clade_error *err);
+clade_status cld_csv_decode(clade_tensor *out, char *name, size_t name_size, const void *data, size_t size_bytes,
+                            const char *what, clade_error *err);
 clade_status cld_csv_encode(const clade_tensor *tensor, void **out, size_t *size_bytes, clade_error *err);
 
 /* ---- file.c ----------------------------------------------------------------------------------------------------- */

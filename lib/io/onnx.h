@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the ONNX reader share. Everything in a message is hostile; messages live in the graph's arena, so that
- * names, lists and tensor data are used where they were unpacked and never copied. */
+/* What the files of the ONNX reader share. Everything in a message is hostile; messages live in the graph's arena, so
+ * that names, lists and tensor data are used where they were unpacked and never copied. */
 #ifndef CLD_IO_ONNX_H
 #define CLD_IO_ONNX_H
 
@@ -17,18 +17,19 @@ typedef struct cld_unpack {
     bool exhausted; /* the last failure was one of room */
 } cld_unpack;
 void cld_unpack_init(cld_unpack *unpack, cld_arena *arena, size_t size_bytes, size_t max_bytes);
-/* Takes `bytes` from the room left; false: there is too little. For what costs the importer far more than it costs the file. */
+/* Takes `bytes` from the room left; false: there is too little. For what costs the importer far more than it costs the
+ * file. */
 bool cld_unpack_charge(cld_unpack *unpack, size_t bytes);
 /* The message, in unpack->arena; NULL with ERR_FORMAT or ERR_LIMIT in *status. */
-void *cld_unpack_message(cld_unpack *unpack, const ProtobufCMessageDescriptor *type, const void *data, size_t size_bytes,
-                         const char *what, clade_status *status, clade_error *err);
+void *cld_unpack_message(cld_unpack *unpack, const ProtobufCMessageDescriptor *type, const void *data,
+                         size_t size_bytes, const char *what, clade_status *status, clade_error *err);
 
 /* ---- onnx_model.c ----------------------------------------------------------------------------------------------- */
 
 /* One import. */
 typedef struct cld_onnx {
-    cld_arena *arena;      /* the graph's */
-    cld_arena *scratch;    /* name tables; freed after the import */
+    cld_arena *arena;   /* the graph's */
+    cld_arena *scratch; /* name tables; freed after the import */
     cld_unpack unpack;
     cld_names opsets;      /* domain -> version */
     const char *directory; /* of external data; NULL: refused */
@@ -56,18 +57,20 @@ typedef struct cld_captures {
     cld_value_id *ids;
     int32_t count, capacity;
 } cld_captures;
-/* The attributes of proto, then_branch before else_branch. Kinds that no operator of ours has are refused where node->op
- * is known, left out where it is not. */
+/* The attributes of proto, then_branch before else_branch. Kinds that no operator of ours has are refused where
+ * node->op is known, left out where it is not. */
 clade_status cld_onnx_attrs(cld_onnx *onnx, cld_scope *scope, const CldOnnx__NodeProto *proto, cld_node *node,
                             cld_captures *captures, clade_error *err);
 /* The tensor a Constant node stands for. */
-clade_status cld_onnx_constant(cld_onnx *onnx, const CldOnnx__NodeProto *proto, const clade_tensor **out, clade_error *err);
+clade_status cld_onnx_constant(cld_onnx *onnx, const CldOnnx__NodeProto *proto, const clade_tensor **out,
+                               clade_error *err);
 
 /* ---- onnx_tensor.c, onnx_external.c ----------------------------------------------------------------------------- */
 
-/* `what` introduces the tensor in errors ("initialiser", "attribute 'value' of Constant 'c'"). The data lie in the arena. */
-clade_status cld_onnx_tensor(cld_onnx *onnx, const CldOnnx__TensorProto *proto, const char *what, const clade_tensor **out,
-                             clade_error *err);
+/* `what` introduces the tensor in errors ("initialiser", "attribute 'value' of Constant 'c'"). The data lie in the
+ * arena. */
+clade_status cld_onnx_tensor(cld_onnx *onnx, const CldOnnx__TensorProto *proto, const char *what,
+                             const clade_tensor **out, clade_error *err);
 /* Reads tensor->size_bytes bytes from the file proto->external_data names, which must lie under onnx->directory. */
 clade_status cld_onnx_external(const cld_onnx *onnx, const CldOnnx__TensorProto *proto, clade_tensor *tensor,
                                clade_error *err);
@@ -76,8 +79,8 @@ clade_status cld_onnx_external(const cld_onnx *onnx, const CldOnnx__TensorProto 
 
 /* "bfloat16", "string", ...: any element type ONNX has a name for. */
 const char *cld_onnx_dtype_name(int64_t code);
-/* The declared type of an input or output. Nothing declared: dtype NONE, rank -1. ERR_UNSUPPORTED names what is no tensor. */
-clade_status cld_onnx_type(const CldOnnx__ValueInfoProto *proto, const char *what, cld_value *out,
-                           clade_error *err);
+/* The declared type of an input or output. Nothing declared: dtype NONE, rank -1. ERR_UNSUPPORTED names what is no
+ * tensor. */
+clade_status cld_onnx_type(const CldOnnx__ValueInfoProto *proto, const char *what, cld_value *out, clade_error *err);
 
 #endif
