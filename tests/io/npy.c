@@ -118,7 +118,7 @@ static const struct {
     { CLADE_ERR_FORMAT, "not a tuple", "{'shape': 3}" },
     { CLADE_ERR_FORMAT, "other than sizes", "{'shape': (-1,)}" },
     { CLADE_ERR_FORMAT, "other than sizes", "{'shape': (99999999999999999999,)}" },
-    { CLADE_ERR_FORMAT, "other than sizes", "{'shape': (2" },
+    { CLADE_ERR_FORMAT, "not a tuple", "{'shape': (2" },
     { CLADE_ERR_FORMAT, "other than sizes", "{'shape': (2," },
     { CLADE_ERR_FORMAT, "not a tuple", "{'shape': (2 3)}" },
     { CLADE_ERR_FORMAT, "follows", "{'descr': '|u1', 'fortran_order': False, 'shape': (2,)} x" },
