@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Folds an inference BatchNormalization into the Conv, ConvTranspose or Gemm before it.
+ *
+ * With s = scale / sqrt(var + epsilon) per output channel:  W' = W s,  b' = (b - mean) s + B,  in double precision.
+ * Needs: a verified model graph. Keeps: inputs, outputs, order; old weights stay, since other nodes may read them.
+ * Only where the linear node's result is read by nothing else, weights, bias and statistics are float32 or float64
+ * constants, and the BatchNormalization gives nothing but its first output. Anything else is left alone.
+ */
+#include "pass/pass.h"
+
+#include <math.h>
+
+/* Weights seen as [outer, channels, inner]; block o scales by channels that start at o / outer_per_group * channels. */
+typedef struct cld_layout {
+    int64_t outer, channels, inner, outer_per_group, total_channels;
+} cld_layout;
+
+typedef bool (*layout_fn)(const cld_node *node, const clade_tensor *weight, cld_layout *out);
+
+static int64_t product(const clade_tensor *tensor, int32_t from) {
+    int64_t count = 1;
+    for (int32_t i = from; i < tensor->rank; i++)
+        count *= tensor->dims[i];
+    return count;
+}
+
+static bool layout_conv(const cld_node *node, const clade_tensor *weight, cld_layout *out) {
+    (void)node;
+    if (weight->rank < 3)
+        return false;
+    *out = (cld_layout){ 1, weight->dims[0], product(weight, 1), 1, weight->dims[0] };
+    return true;
+}
+
+static bool layout_conv_transpose(const cld_node *node, const clade_tensor *weight, cld_layout *out) {
+    const int64_t group = cld_attr_int(node, "group", 1);
+    if (weight->rank < 3 || group < 1 || weight->dims[0] < group || weight->dims[0] % group != 0 ||
+        weight->dims[1] > INT64_MAX / group)
+        return false;
+    *out = (cld_layout){ weight->dims[0], weight->dims[1], product(weight, 2), weight->dims[0] / group,
+                         weight->dims[1] * group };
+    return true;
+}
+
+static bool layout_gemm(const cld_node *node, const clade_tensor *weight, cld_layout *out) {
+    if (weight->rank != 2 || cld_attr_float(node, "beta", 1.0f) != 1.0f)
+        return false;
+    const int64_t rows = weight->dims[0], columns = weight->dims[1];
+    *out = cld_attr_int(node, "transB", 0) != 0 ? (cld_layout){ 1, rows, columns, 1, rows }
+                                                : (cld_layout){ rows, columns, 1, CLD_MAX(rows, 1), columns };
+    return true;
+}
+
+static const struct {
+    const char *type;
+    layout_fn layout;
+} linear[] = { { "Conv", layout_conv }, { "ConvTranspose", layout_conv_transpose }, { "Gemm", layout_gemm } };
+
+/* One place where the fold applies. */
+typedef struct cld_match {
+    cld_node *node, *norm;
+    const clade_tensor *weight, *bias; /* bias NULL: none */
+    const clade_tensor *scale, *shift, *mean, *variance;
+    cld_layout layout;
+} cld_match;
+
+static const clade_tensor *constant_in(const cld_graph *graph, const cld_node *node, int32_t k) {
+    return k < node->n_in && cld_present(node->in[k]) ? cld_graph_at(graph, node->in[k])->constant : NULL;
+}
+
+static bool is_statistic(const clade_tensor *tensor, const cld_match *match) {
+    return tensor != NULL && tensor->dtype == match->weight->dtype && tensor->rank == 1 &&
+           tensor->dims[0] == match->layout.total_channels;
+}
+
+/* A bias of one value per channel; Gemm's may also be written [1, N]. */
+static bool is_bias(const clade_tensor *tensor, const cld_match *match) {
+    return tensor->dtype == match->weight->dtype && tensor->rank >= 1 &&
+           tensor->dims[tensor->rank - 1] == match->layout.total_channels &&
+           clade_tensor_count(tensor) == match->layout.total_channels;
+}
+
+static bool is_inference(const cld_node *norm, const int32_t *uses) {
+    if (norm->domain[0] != '\0' || strcmp(norm->type, "BatchNormalization") != 0 || norm->opset < 7 ||
+        norm->n_in != 5 || norm->n_out < 1 || !cld_present(norm->in[0]) || !cld_present(norm->out[0]))
+        return false;
+    for (int32_t k = 1; k < norm->n_out; k++)
+        if (cld_present(norm->out[k]) && uses[norm->out[k].i] > 0)
+            return false;
+    return cld_attr_int(norm, "training_mode", 0) == 0 && cld_attr_int(norm, "spatial", 1) == 1;
+}
+
+static bool find_layout(cld_match *match) {
+    for (size_t i = 0; i < CLD_COUNT(linear); i++)
+        if (match->node->domain[0] == '\0' && strcmp(match->node->type, linear[i].type) == 0)
+            return linear[i].layout(match->node, match->weight, &match->layout);
+    return false;
+}
+
+static bool find_match(cld_graph *graph, cld_node *norm, const int32_t *uses, cld_match *out) {
+    if (!is_inference(norm, uses))
+        return false;
+    const int32_t producer = cld_graph_at(graph, norm->in[0])->producer;
+    if (producer < 0 || uses[norm->in[0].i] != 1)
+        return false;
+    cld_match match = { .node = &graph->nodes[producer], .norm = norm };
+    match.weight = constant_in(graph, match.node, 1);
+    if (match.node->n_out != 1 || match.weight == NULL || match.weight->size_bytes == 0 ||
+        !cld_dtype_in(match.weight->dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT64)) || !find_layout(&match))
+        return false;
+    match.bias = constant_in(graph, match.node, 2);
+    const bool has_bias = match.node->n_in > 2 && cld_present(match.node->in[2]);
+    if (has_bias && (match.bias == NULL || !is_bias(match.bias, &match)))
+        return false;
+    const clade_tensor **const statistics[] = { &match.scale, &match.shift, &match.mean, &match.variance };
+    for (int32_t k = 0; k < 4; k++) {
+        *statistics[k] = constant_in(graph, norm, k + 1);
+        if (!is_statistic(*statistics[k], &match))
+            return false;
+    }
+    *out = match;
+    return true;
+}
+
+/* false: a variance that makes the factor infinite or NaN; then the nodes stay, and the device computes what it
+ * computes. */
+static bool find_factors(const cld_match *match, double *factors) {
+    const double epsilon = (double)cld_attr_float(match->norm, "epsilon", 1e-5f);
+    for (int64_t c = 0; c < match->layout.total_channels; c++) {
+        factors[c] = cld_tensor_get(match->scale, c) / sqrt(cld_tensor_get(match->variance, c) + epsilon);
+        if (!isfinite(factors[c]))
+            return false;
+    }
+    return true;
+}
+
+static void scale_weights(const cld_match *match, const double *factors, clade_tensor *out) {
+    const cld_layout *at = &match->layout;
+    const bool wide = match->weight->dtype == CLADE_FLOAT64;
+    int64_t i = 0;
+    for (int64_t o = 0; o < at->outer; o++) {
+        const double *factor = factors + o / at->outer_per_group * at->channels;
+        for (int64_t c = 0; c < at->channels; c++) {
+            for (const int64_t end = i + at->inner; i < end; i++) {
+                if (wide)
+                    ((double *)out->data)[i] = ((const double *)match->weight->data)[i] * factor[c];
+                else
+                    ((float *)out->data)[i] = (float)((double)((const float *)match->weight->data)[i] * factor[c]);
+            }
+        }
+    }
+}
+
+static void shift_bias(const cld_match *match, const double *factors, clade_tensor *out) {
+    for (int64_t c = 0; c < match->layout.total_channels; c++) {
+        const double bias = match->bias != NULL ? cld_tensor_get(match->bias, c) : 0.0;
+        cld_tensor_set(out, c, (bias - cld_tensor_get(match->mean, c)) * factors[c] + cld_tensor_get(match->shift, c));
+    }
+}
+
+/* New constants and a new input list for the linear node, which takes over the result; the norm node is left empty. */
+static bool rewrite(cld_graph *graph, const cld_match *match, const clade_tensor *weight, const clade_tensor *bias) {
+    const cld_value_id result = match->norm->out[0];
+    const char *name = cld_graph_at(graph, result)->name;
+    const char *weight_name = cld_arena_printf(graph->arena, "%s/folded_weight", name);
+    const char *bias_name = cld_arena_printf(graph->arena, "%s/folded_bias", name);
+    cld_value_id *in = cld_arena_calloc(graph->arena, 3, sizeof *in);
+    if (weight_name == NULL || bias_name == NULL || in == NULL)
+        return false;
+    in[0] = match->node->in[0];
+    in[1] = cld_graph_constant(graph, weight_name, weight);
+    in[2] = cld_graph_constant(graph, bias_name, bias);
+    if (!cld_present(in[1]) || !cld_present(in[2]))
+        return false;
+    match->node->in = in;
+    match->node->n_in = 3;
+    cld_graph_at(graph, result)->producer = cld_graph_at(graph, match->node->out[0])->producer;
+    cld_graph_at(graph, match->node->out[0])->producer = -1;
+    match->node->out[0] = result;
+    match->norm->n_in = match->norm->n_out = 0;
+    return true;
+}
+
+static clade_status fold(cld_graph *graph, const cld_match *match, cld_arena *scratch, clade_error *err) {
+    const cld_type weight_type = cld_tensor_type(match->weight);
+    const cld_type bias_type = { match->weight->dtype, 1, { match->layout.total_channels } };
+    double *factors = cld_arena_calloc(scratch, (size_t)match->layout.total_channels, sizeof *factors);
+    if (factors == NULL)
+        return cld_no_memory(err, match->norm->name);
+    if (!find_factors(match, factors))
+        return CLADE_OK;
+    clade_tensor *weight = cld_tensor_new(graph->arena, &weight_type);
+    clade_tensor *bias = cld_tensor_new(graph->arena, &bias_type);
+    if (weight == NULL || bias == NULL)
+        return cld_no_memory(err, match->norm->name);
+    scale_weights(match, factors, weight);
+    shift_bias(match, factors, bias);
+    return rewrite(graph, match, weight, bias) ? CLADE_OK : cld_no_memory(err, match->norm->name);
+}
+
+static int32_t *count_uses(const cld_graph *graph, cld_arena *scratch) {
+    int32_t *uses = cld_arena_calloc(scratch, (size_t)graph->n_values, sizeof *uses);
+    if (uses == NULL)
+        return NULL;
+    for (int32_t k = 0; k < graph->n_outputs; k++)
+        uses[graph->outputs[k].i]++;
+    for (int32_t i = 0; i < graph->n_nodes; i++)
+        for (int32_t k = 0; k < graph->nodes[i].n_in; k++)
+            if (cld_present(graph->nodes[i].in[k]))
+                uses[graph->nodes[i].in[k].i]++;
+    return uses;
+}
+
+clade_status cld_pass_fold_batchnorm(cld_graph *graph, clade_error *err) {
+    clade_status status = CLADE_OK;
+    cld_arena *scratch = cld_arena_new();
+    const int32_t *uses = scratch != NULL ? count_uses(graph, scratch) : NULL;
+    if (uses == NULL) {
+        status = cld_no_memory(err, "folding BatchNormalization");
+        goto fail;
+    }
+    for (int32_t i = 0; i < graph->n_nodes; i++) {
+        cld_match match;
+        if (find_match(graph, &graph->nodes[i], uses, &match))
+            CLD_TRY(fold(graph, &match, scratch, err));
+    }
+    CLD_TRY(cld_pass_dead(graph, err)); /* takes the empty nodes away */
+fail:
+    cld_arena_free(scratch);
+    return status;
+}
