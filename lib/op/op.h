@@ -64,8 +64,8 @@ typedef struct cld_op {
      * CLD_PENDING-free ERR_UNSUPPORTED only with a message. */
     clade_status (*expand)(const cld_call *call, cld_build *build, clade_error *err);
     /* Host evaluation on known values into outputs already allocated and zeroed. NULL: not on the host. An operator with
-     * eval and neither expand nor impls is always run on the host (data-dependent shapes: NonZero, Unique, ...); its
-     * infer then asks for every value it needs with cld_call_value. */
+     * eval and neither expand nor impls always runs on the host (data-dependent shapes: NonZero, Unique, ...); its infer
+     * asks for every value with cld_call_value. */
     clade_status (*eval)(const cld_call *call, clade_tensor *const *out, clade_error *err);
     const cld_impl *impls; /* ends with {0} */
 } cld_op;
@@ -112,6 +112,7 @@ struct cld_build {
     int32_t opset;
     int32_t depth;    /* of nested expands; bounded */
     int32_t need_value; /* after CLD_PENDING: index of the input whose value is needed */
+    size_t fold_bytes;  /* results larger than this are not folded when a row can make them; 0: 256 MiB */
     const cld_value_id *in; /* inputs and outputs of the node being expanded */
     cld_value_id *out;
 };

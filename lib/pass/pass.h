@@ -19,35 +19,28 @@ clade_status cld_pass_dead(cld_graph *graph, clade_error *err);
  * where a value must be read from the device first (a *cut*). */
 typedef struct cld_walk cld_walk;
 
-typedef enum cld_cut_kind {
-    CLD_CUT_END,   /* nothing left: the graph's outputs are all there */
-    CLD_CUT_VALUE, /* the value of one tensor decides what follows */
-    CLD_CUT_HOST   /* a node runs on the host: its inputs are read, its results continue as inputs of known type */
-} cld_cut_kind;
-
-/* One straight line of the walk: a static graph, and why it ended. */
+/* One straight line of the walk: a static graph, and where it ended. */
 typedef struct cld_segment {
-    cld_graph *graph;       /* owned by the caller. Inputs: what it takes from before (see `carried_in`) */
-    int32_t *carried_in;    /* [graph->n_inputs] slot of each input */
+    cld_graph *graph;       /* owned by the caller. Inputs: what it takes from before, outputs: what it leaves */
+    int32_t *carried_in;    /* [graph->n_inputs] slot of each input; in the graph's arena, as are the next two */
     int32_t *carried_out;   /* [graph->n_outputs] slot of each output: all that later segments or the user may read */
-    cld_cut_kind cut;
-    int32_t n_read;         /* slots whose host values the walk needs to go on */
-    int32_t *read;
-    const char *why;        /* node name, for the dump */
+    int32_t *results;       /* at the end: slot of each output of the model; NULL at a cut */
+    const clade_tensor **known; /* at the end: [outputs of the model] the host value of a result that is a constant, or NULL */
+    int32_t cut_slot;       /* at a cut: the slot whose value decides what follows; -1 at the end */
+    const char *cut_node;   /* the node that asked for it, for dumps */
 } cld_segment;
 
-/* Starts a walk. types: of the model graph's inputs, static; their slots are 0 ... n_inputs - 1. */
+/* Starts a walk. types: of the model graph's inputs, static; their slots are 0 ... n_inputs - 1. `model` is borrowed. */
 clade_status cld_walk_new(cld_walk **out, const cld_graph *model, const cld_type *types, clade_error *err);
 void cld_walk_free(cld_walk *walk);
 /* A copy of the state, from which another continuation may be walked. */
 clade_status cld_walk_copy(cld_walk **out, const cld_walk *walk, clade_error *err);
-/* Walks to the next cut. */
+/* Walks to the next cut, or to the end. Constants of a segment may lie in the arenas of the segments before it. */
 clade_status cld_walk_next(cld_walk *walk, cld_segment *out, clade_error *err);
-/* Gives the values a cut asked for, in the order of segment->read (borrowed until the walk and its graphs are freed). */
-clade_status cld_walk_feed(cld_walk *walk, const clade_tensor *const *values, clade_error *err);
-/* After CLD_CUT_END: the slot of each graph output. A slot may hold a known constant instead of device data. */
-const int32_t *cld_walk_outputs(const cld_walk *walk);
-int32_t cld_walk_slots(const cld_walk *walk);
+/* Gives the value the last cut asked for; borrowed for as long as the segments that follow live. */
+clade_status cld_walk_feed(cld_walk *walk, const clade_tensor *value, clade_error *err);
+/* Type of a slot. */
+const cld_type *cld_walk_type(const cld_walk *walk, int32_t slot);
 
 /* ---- on static graphs --------------------------------------------------------------------------------------------- */
 
