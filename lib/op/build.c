@@ -21,27 +21,6 @@ static clade_status check_arity(const cld_op *op, const cld_node *node, int32_t 
     return CLADE_OK;
 }
 
-/* The node as the descriptor sees it. Everything lies in the static graph's arena. */
-static clade_status make_call(cld_call *call, const cld_build *build, const cld_node *node, const cld_value_id *in,
-                              int32_t n_in, int32_t n_out, clade_error *err) {
-    cld_arena *arena = build->graph->arena;
-    cld_type *types = cld_arena_calloc(arena, (size_t)n_in + 1, sizeof *types);
-    const clade_tensor **values = cld_arena_calloc(arena, (size_t)n_in + 1, sizeof *values);
-    cld_type *out = cld_arena_calloc(arena, (size_t)n_out + 1, sizeof *out);
-    if (!types || !values || !out)
-        return cld_no_memory(err, node->name);
-    for (int32_t k = 0; k < n_in; k++) {
-        if (!cld_present(in[k]))
-            continue;
-        types[k] = cld_graph_at(build->graph, in[k])->type;
-        values[k] = cld_graph_at(build->graph, in[k])->constant;
-    }
-    *call = (cld_call){
-        .node = node, .n_in = n_in, .n_out = n_out, .in = types, .value = values, .out = out, .need = -1, .arena = arena
-    };
-    return CLADE_OK;
-}
-
 static bool all_known(const cld_call *call) {
     for (int32_t k = 0; k < call->n_in; k++)
         if (cld_call_has(call, k) && !call->value[k])
@@ -77,8 +56,8 @@ static clade_status keep(const cld_build *build, const cld_call *call, const cld
                          clade_error *err) {
     cld_node node = *call->node;
     for (int32_t k = 0; k < call->n_out; k++) {
-        out[k] = cld_graph_value(build->graph, NULL, &call->out[k]);
-        if (!cld_present(out[k]))
+        out[k] = cld_call_wants(call, k) ? cld_graph_value(build->graph, NULL, &call->out[k]) : CLD_ABSENT;
+        if (cld_call_wants(call, k) && !cld_present(out[k]))
             return cld_no_memory(err, node.name);
     }
     cld_value_id *inputs = cld_arena_copy(build->graph->arena, in, (size_t)call->n_in * sizeof *in);
@@ -125,7 +104,7 @@ clade_status cld_build_node(cld_build *build, const cld_node *proto, const cld_v
     if (op->control != CLD_CONTROL_NONE)
         return cld_fail(err, CLADE_ERR_INTERNAL, "%s '%s' reached a static graph", proto->type, proto->name);
     CLD_RETURN(check_arity(op, proto, n_in, n_out, err));
-    CLD_RETURN(make_call(&call, build, proto, in, n_in, n_out, err));
+    CLD_RETURN(cld_call_make(&call, build->graph, proto, in, n_in, n_out, err));
     clade_status status = op->infer(&call, err);
     if (status == CLD_PENDING)
         build->need_value = call.need;

@@ -4,6 +4,26 @@
 
 #include <stdio.h>
 
+clade_status cld_call_make(cld_call *call, const cld_graph *graph, const cld_node *node, const cld_value_id *in, int32_t n_in,
+                           int32_t n_out, clade_error *err) {
+    cld_arena *arena = graph->arena;
+    cld_type *types = cld_arena_calloc(arena, (size_t)n_in + 1, sizeof *types);
+    const clade_tensor **values = cld_arena_calloc(arena, (size_t)n_in + 1, sizeof *values);
+    cld_type *out = cld_arena_calloc(arena, (size_t)n_out + 1, sizeof *out);
+    if (!types || !values || !out)
+        return cld_no_memory(err, node->name);
+    for (int32_t k = 0; k < n_in; k++) {
+        if (!cld_present(in[k]))
+            continue;
+        types[k] = cld_graph_at(graph, in[k])->type;
+        values[k] = cld_graph_at(graph, in[k])->constant;
+    }
+    *call = (cld_call){
+        .node = node, .n_in = n_in, .n_out = n_out, .in = types, .value = values, .out = out, .need = -1, .arena = arena
+    };
+    return CLADE_OK;
+}
+
 const clade_tensor *cld_call_value(cld_call *call, int32_t k) {
     call->need = -1;
     if (!cld_call_has(call, k))

@@ -79,6 +79,9 @@ const cld_op *const *cld_op_all(int32_t *count);
 
 /* ---- call.c: what infer, expand and emit use ------------------------------------------------------------------ */
 
+/* A call on values of a static graph, in its arena; the output types are left for infer (or the graph) to fill. */
+clade_status cld_call_make(cld_call *call, const cld_graph *graph, const cld_node *node, const cld_value_id *in, int32_t n_in,
+                           int32_t n_out, clade_error *err);
 /* The host value of input k. NULL: not known: return CLD_PENDING from infer at once. Absent input: NULL with need -1. */
 const clade_tensor *cld_call_value(cld_call *call, int32_t k);
 static inline bool cld_call_has(const cld_call *call, int32_t k) {

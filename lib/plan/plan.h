@@ -6,7 +6,8 @@
 #include "op/op.h"
 
 typedef enum cld_place {
-    CLD_PLACE_ARENA,    /* at `offset` of the plan's arena */
+    CLD_PLACE_NONE,     /* no step touches it */
+    CLD_PLACE_ARENA,    /* at `offset` of slab `index` of the plan's arena */
     CLD_PLACE_INPUT,    /* graph input `index`: bound by the executor */
     CLD_PLACE_OUTPUT,   /* graph output `index`: a buffer of its own, outlives the run */
     CLD_PLACE_CONSTANT, /* uploaded once per session: key is the tensor's address */
@@ -16,7 +17,7 @@ typedef enum cld_place {
 typedef struct cld_plan_buf {
     cld_place place;
     size_t bytes, offset;
-    int32_t index;                /* INPUT, OUTPUT */
+    int32_t index;                /* ARENA, INPUT, OUTPUT */
     const clade_tensor *constant; /* CONSTANT; PACKED: the source */
     const char *key;              /* PACKED */
     const char *name;             /* value name or "scratch" */
@@ -28,8 +29,12 @@ typedef struct cld_plan {
     cld_steps steps;
     cld_plan_buf *bufs;
     int32_t n_bufs;
-    int32_t *buf_of_value;       /* [graph->n_values] buffer of each value; -1: none */
-    size_t arena_bytes;          /* one device allocation */
+    int32_t *buf_of_value;       /* [graph->n_values] buffer of each value; aliases share one */
+    int32_t *buf_of_output;      /* [graph->n_outputs] */
+    size_t align_bytes;          /* every allocation is rounded up to this */
+    size_t *slab_bytes;          /* [n_slabs] device allocations; one, unless the device limits their size */
+    int32_t n_slabs;
+    size_t arena_bytes;          /* their sum */
     size_t input_bytes, output_bytes, constant_bytes, packed_bytes;
     const char **impl_of_node;   /* [graph->n_nodes] for dumps */
 } cld_plan;

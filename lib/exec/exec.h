@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Floor 5: plan + device -> running steps.
+ *
+ * A cld_exec holds what the plans of one session share: the queue, constants on the device, packed constants. A cld_prepared
+ * is one plan with its memory allocated, kernels compiled and arguments bound, so that a run only enqueues.
+ * One thread at a time.
+ */
+#ifndef CLD_EXEC_H
+#define CLD_EXEC_H
+
+#include "ocl/ocl.h"
+#include "plan/plan.h"
+
+typedef struct cld_exec cld_exec;
+typedef struct cld_prepared cld_prepared;
+
+typedef struct cld_exec_stats {
+    size_t cache_hits, builds; /* programs */
+    size_t held_bytes, peak_bytes, weight_bytes;
+    size_t launches; /* since the owner last set it to 0 */
+} cld_exec_stats;
+
+/* ---- exec.c --------------------------------------------------------------------------------------------------- */
+
+/* `queue` is taken, also on failure. `ocl` is retained. */
+clade_status cld_exec_new(cld_exec **out, cld_ocl *ocl, cld_queue *queue, clade_progress_fn progress, void *user,
+                          clade_error *err);
+void cld_exec_free(cld_exec *exec); /* after every cld_prepared of it */
+cld_queue *cld_exec_queue(const cld_exec *exec);
+cld_exec_stats *cld_exec_stats_of(cld_exec *exec);
+/* A buffer that counts in the statistics. */
+clade_status cld_exec_alloc(cld_exec *exec, cld_mem **out, size_t bytes, clade_error *err);
+void cld_exec_release(cld_exec *exec, cld_mem *mem);
+
+/* ---- prepare.c ------------------------------------------------------------------------------------------------ */
+
+/* Allocates, compiles, uploads constants, packs them. inputs: [graph->n_inputs] borrowed buffers that outlive the result.
+ * `plan` is borrowed and outlives it too. ERR_DEVICE_MEMORY, ERR_BUILD, ERR_DEVICE, ERR_CANCELLED. */
+clade_status cld_prepared_new(cld_prepared **out, cld_exec *exec, const cld_plan *plan, cld_mem *const *inputs,
+                              clade_error *err);
+void cld_prepared_free(cld_prepared *prepared);
+/* Enqueues every step; does not wait. */
+clade_status cld_prepared_run(cld_prepared *prepared, clade_error *err);
+/* After a run has finished: keeps the programs' binaries, the first time. */
+void cld_prepared_ran(cld_prepared *prepared);
+/* The buffer of graph output k; borrowed. */
+cld_mem *cld_prepared_output(const cld_prepared *prepared, int32_t k);
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A plan made ready: memory allocated, programs built, arguments bound once; then runs that only enqueue.
+ *
+ * Order: memory (so that a plan that does not fit fails before anything is compiled), programs, kernels and arguments, the
+ * `once` steps that pack constants. A step with nothing to do is dropped.
+ */
+#include "exec/exec_internal.h"
+
+#include <stdlib.h>
+
+/* One step bound to its buffers. */
+typedef struct bound {
+    const cld_step *step;
+    cld_kernel *kernel; /* kernel steps */
+    size_t global[3], local[3];
+    cld_mem *mem[3];  /* the others: buffers, and element (GEMM, CONVGEMM) or byte (COPY, FILL) offsets */
+    size_t offset[3];
+} bound;
+
+struct cld_prepared {
+    cld_exec *exec;
+    const cld_plan *plan;
+    cld_batch *batch;
+    cld_mem **slabs, **outputs; /* owned */
+    cld_mem **mem_of_buf;       /* [plan->n_bufs] borrowed from slabs, outputs, inputs, residents */
+    cld_resident **residents;   /* [plan->n_bufs] or NULL */
+    bound *steps;
+    int32_t n_steps;
+    bool saved;
+};
+
+cld_mem *cld_prepared_output(const cld_prepared *prepared, int32_t k) { return prepared->outputs[k]; }
+
+static clade_status allocate(cld_prepared *p, cld_mem *const *inputs, clade_error *err) {
+    const cld_plan *plan = p->plan;
+    for (int32_t s = 0; s < plan->n_slabs; s++)
+        CLD_RETURN(cld_exec_alloc(p->exec, &p->slabs[s], plan->slab_bytes[s], err));
+    for (int32_t k = 0; k < plan->graph->n_outputs; k++)
+        CLD_RETURN(cld_exec_alloc(p->exec, &p->outputs[k], plan->bufs[plan->buf_of_output[k]].bytes, err));
+    for (int32_t b = 0; b < plan->n_bufs; b++) {
+        const cld_plan_buf *buf = &plan->bufs[b];
+        if (buf->place == CLD_PLACE_CONSTANT || buf->place == CLD_PLACE_PACKED) {
+            CLD_RETURN(cld_resident_use(&p->residents[b], p->exec, buf->constant, buf->key, buf->bytes, err));
+            p->mem_of_buf[b] = p->residents[b]->mem;
+        } else if (buf->place == CLD_PLACE_ARENA) {
+            p->mem_of_buf[b] = p->slabs[buf->index];
+        } else if (buf->place == CLD_PLACE_INPUT) {
+            p->mem_of_buf[b] = inputs[buf->index];
+        } else if (buf->place == CLD_PLACE_OUTPUT) {
+            p->mem_of_buf[b] = p->outputs[buf->index];
+        }
+    }
+    return CLADE_OK;
+}
+
+static bool is_empty(const cld_step *step) {
+    switch (step->kind) {
+    case CLD_STEP_KERNEL:
+        return step->global[0] == 0 || step->global[1] == 0 || step->global[2] == 0;
+    case CLD_STEP_COPY:
+        return step->u.copy_bytes == 0;
+    case CLD_STEP_FILL:
+        return step->u.fill.bytes == 0;
+    default:
+        return false;
+    }
+}
+
+/* A packed constant that another plan of the session has made needs no second packing. */
+static bool already_packed(const cld_prepared *p, const cld_step *step) {
+    bool writes = false;
+    for (int32_t a = 0; step->once && a < step->n_args; a++) {
+        const cld_arg *arg = &step->args[a];
+        if (arg->kind != CLD_ARG_BUF || arg->u.buf.buf.i < 0 || !(arg->u.buf.access & CLD_WRITE))
+            continue;
+        writes = true;
+        if (!p->residents[arg->u.buf.buf.i] || !p->residents[arg->u.buf.buf.i]->filled)
+            return false;
+    }
+    return writes;
+}
+
+/* Where argument `arg` starts, in bytes. */
+static size_t placement(const cld_prepared *p, const cld_arg *arg) {
+    const cld_plan_buf *buf = &p->plan->bufs[arg->u.buf.buf.i];
+    size_t base = buf->place == CLD_PLACE_ARENA ? buf->offset : 0;
+    return base + (size_t)arg->u.buf.offset * arg->u.buf.elem_bytes;
+}
+
+/* A buffer takes two parameters: an element offset follows it. */
+static clade_status bind_buffer(cld_prepared *p, cld_kernel *kernel, const cld_arg *arg, uint32_t index, clade_error *err) {
+    bool absent = arg->u.buf.buf.i < 0;
+    uint64_t offset = absent ? 0 : placement(p, arg) / arg->u.buf.elem_bytes;
+    CLD_RETURN(cld_kernel_arg_mem(kernel, index, absent ? NULL : p->mem_of_buf[arg->u.buf.buf.i], err));
+    return cld_kernel_arg_bytes(kernel, index + 1, &offset, sizeof offset, err);
+}
+
+static clade_status bind_kernel(cld_prepared *p, bound *bound, clade_error *err) {
+    uint32_t index = 0;
+    for (int32_t a = 0; a < bound->step->n_args; a++, index++) {
+        const cld_arg *arg = &bound->step->args[a];
+        union {
+            int32_t i;
+            int64_t l;
+            float f;
+            double d;
+        } scalar;
+        size_t bytes = 0;
+        switch (arg->kind) {
+        case CLD_ARG_BUF:
+            CLD_RETURN(bind_buffer(p, bound->kernel, arg, index++, err));
+            continue;
+        case CLD_ARG_LOCAL:
+            CLD_RETURN(cld_kernel_arg_local(bound->kernel, index, arg->u.local_bytes, err));
+            continue;
+        case CLD_ARG_INT:
+            scalar.i = (int32_t)arg->u.i;
+            bytes = sizeof scalar.i;
+            break;
+        case CLD_ARG_LONG:
+            scalar.l = arg->u.i;
+            bytes = sizeof scalar.l;
+            break;
+        case CLD_ARG_FLOAT:
+            scalar.f = (float)arg->u.f;
+            bytes = sizeof scalar.f;
+            break;
+        case CLD_ARG_DOUBLE:
+            scalar.d = arg->u.f;
+            bytes = sizeof scalar.d;
+            break;
+        }
+        CLD_RETURN(cld_kernel_arg_bytes(bound->kernel, index, &scalar, bytes, err));
+    }
+    for (int d = 0; d < 3; d++) {
+        size_t local = bound->step->local[d], global = bound->step->global[d];
+        bound->local[d] = local;
+        bound->global[d] = local ? (global + local - 1) / local * local : global;
+    }
+    return CLADE_OK;
+}
+
+static void bind_other(cld_prepared *p, bound *bound) {
+    bool in_elements = bound->step->kind == CLD_STEP_GEMM || bound->step->kind == CLD_STEP_CONVGEMM;
+    for (int32_t a = 0; a < bound->step->n_args && a < 3; a++) {
+        const cld_arg *arg = &bound->step->args[a];
+        bound->mem[a] = p->mem_of_buf[arg->u.buf.buf.i];
+        bound->offset[a] = placement(p, arg) / (in_elements ? arg->u.buf.elem_bytes : 1);
+    }
+}
+
+static clade_status enqueue(cld_prepared *p, const bound *b, clade_error *err) {
+    cld_queue *queue = p->exec->queue;
+    p->exec->stats.launches++;
+    switch (b->step->kind) {
+    case CLD_STEP_KERNEL:
+        return cld_kernel_enqueue(b->kernel, queue, b->step->work_dim, b->global, b->local[0] ? b->local : NULL, b->step, err);
+    case CLD_STEP_GEMM:
+        return cld_blas_gemm(queue, &b->step->u.gemm, b->mem[0], b->offset[0], b->mem[1], b->offset[1], b->mem[2], b->offset[2],
+                             b->step, err);
+    case CLD_STEP_CONVGEMM:
+        return cld_blas_convgemm(queue, &b->step->u.conv, b->mem[0], b->offset[0], b->mem[1], b->offset[1], b->mem[2],
+                                 b->offset[2], b->step, err);
+    case CLD_STEP_COPY:
+        return cld_mem_copy(queue, b->mem[0], b->offset[0], b->mem[1], b->offset[1], b->step->u.copy_bytes, b->step, err);
+    case CLD_STEP_FILL:
+        return cld_mem_fill(queue, b->mem[0], b->offset[0], b->step->u.fill.pattern, b->step->u.fill.pattern_bytes,
+                            b->step->u.fill.bytes, b->step, err);
+    }
+    return cld_fail(err, CLADE_ERR_INTERNAL, "step of node '%s' has no kind", b->step->node);
+}
+
+/* Compiles what the plan names and binds every step that is left. */
+static clade_status bind_steps(cld_prepared *p, clade_error *err) {
+    const cld_steps *steps = &p->plan->steps;
+    clade_status status = CLADE_OK;
+    int32_t *handles = calloc((size_t)steps->n_steps + 1, sizeof *handles);
+    if (!handles)
+        CLD_TRY(cld_no_memory(err, "a plan"));
+    CLD_TRY(cld_batch_new(&p->batch, p->exec->ocl, err));
+    for (int32_t s = 0; s < steps->n_steps; s++) {
+        const cld_step *step = &steps->steps[s];
+        if (is_empty(step) || already_packed(p, step))
+            continue;
+        if (step->kind == CLD_STEP_KERNEL)
+            CLD_TRY(cld_batch_add(p->batch, step, &handles[p->n_steps], err));
+        p->steps[p->n_steps++].step = step;
+    }
+    CLD_TRY(cld_batch_build(p->batch, p->exec->progress, p->exec->progress_user, err));
+    for (int32_t s = 0; s < p->n_steps; s++) {
+        if (p->steps[s].step->kind == CLD_STEP_KERNEL) {
+            CLD_TRY(cld_kernel_new(&p->steps[s].kernel, p->batch, handles[s], err));
+            CLD_TRY(bind_kernel(p, &p->steps[s], err));
+        } else {
+            bind_other(p, &p->steps[s]);
+        }
+    }
+fail:
+    free(handles);
+    return status;
+}
+
+/* Runs the `once` steps and drops them from the list. */
+static clade_status pack_constants(cld_prepared *p, clade_error *err) {
+    int32_t kept = 0;
+    bool packed = false;
+    for (int32_t s = 0; s < p->n_steps; s++)
+        if (p->steps[s].step->once) {
+            CLD_RETURN(enqueue(p, &p->steps[s], err));
+            packed = true;
+        }
+    if (packed)
+        CLD_RETURN(cld_queue_finish(p->exec->queue, err));
+    for (int32_t s = 0; s < p->n_steps; s++) {
+        if (p->steps[s].step->once)
+            cld_kernel_free(p->steps[s].kernel);
+        else
+            p->steps[kept++] = p->steps[s];
+    }
+    p->n_steps = kept;
+    for (int32_t b = 0; b < p->plan->n_bufs; b++)
+        if (p->residents[b])
+            p->residents[b]->filled = true;
+    return CLADE_OK;
+}
+
+clade_status cld_prepared_new(cld_prepared **out, cld_exec *exec, const cld_plan *plan, cld_mem *const *inputs,
+                              clade_error *err) {
+    clade_status status = CLADE_OK;
+    cld_prepared *p = calloc(1, sizeof *p);
+    if (!p)
+        return cld_no_memory(err, "a plan");
+    p->exec = exec;
+    p->plan = plan;
+    p->slabs = calloc((size_t)plan->n_slabs + 1, sizeof(cld_mem *));
+    p->outputs = calloc((size_t)plan->graph->n_outputs + 1, sizeof(cld_mem *));
+    p->mem_of_buf = calloc((size_t)plan->n_bufs + 1, sizeof(cld_mem *));
+    p->residents = calloc((size_t)plan->n_bufs + 1, sizeof(cld_resident *));
+    p->steps = calloc((size_t)plan->steps.n_steps + 1, sizeof *p->steps);
+    if (!p->slabs || !p->outputs || !p->mem_of_buf || !p->residents || !p->steps)
+        CLD_TRY(cld_no_memory(err, "a plan"));
+    CLD_TRY(allocate(p, inputs, err));
+    CLD_TRY(bind_steps(p, err));
+    CLD_TRY(pack_constants(p, err));
+    *out = p;
+    return CLADE_OK;
+fail:
+    cld_prepared_free(p);
+    return status;
+}
+
+void cld_prepared_free(cld_prepared *p) {
+    if (!p)
+        return;
+    for (int32_t s = 0; p->steps && s < p->n_steps; s++)
+        cld_kernel_free(p->steps[s].kernel);
+    for (int32_t s = 0; p->slabs && s < p->plan->n_slabs; s++)
+        cld_exec_release(p->exec, p->slabs[s]);
+    for (int32_t k = 0; p->outputs && k < p->plan->graph->n_outputs; k++)
+        cld_exec_release(p->exec, p->outputs[k]);
+    for (int32_t b = 0; p->residents && b < p->plan->n_bufs; b++)
+        if (p->residents[b])
+            cld_resident_drop(p->exec, p->residents[b]);
+    cld_batch_free(p->batch);
+    free(p->slabs);
+    free(p->outputs);
+    free(p->mem_of_buf);
+    free(p->residents);
+    free(p->steps);
+    free(p);
+}
+
+clade_status cld_prepared_run(cld_prepared *p, clade_error *err) {
+    for (int32_t s = 0; s < p->n_steps; s++)
+        CLD_RETURN(enqueue(p, &p->steps[s], err));
+    return CLADE_OK;
+}
+
+void cld_prepared_ran(cld_prepared *p) {
+    if (p->saved)
+        return;
+    cld_program_stats stats;
+    cld_batch_save(p->batch);
+    cld_batch_stats(p->batch, &stats);
+    p->exec->stats.cache_hits += stats.cache_hits;
+    p->exec->stats.builds += stats.builds;
+    p->saved = true;
+}

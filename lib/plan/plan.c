@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Static graph -> plan: buffers of values, a row and its steps for every node, places for all of it.
+ *
+ * In: a static graph. Out: steps in execution order; every buffer's place; the exact bytes, before anything is allocated.
+ * Aliases share their input's buffer. Only what a step touches gets memory. Placement itself is in place.c.
+ */
+#include "plan/plan_internal.h"
+
+#include <stdlib.h>
+
+/* One buffer per value that is not an alias. Ids are value ids, so that scratch buffers may follow them. */
+static clade_status assign_buffers(cld_plan *plan, clade_error *err) {
+    const cld_graph *graph = plan->graph;
+    plan->buf_of_value = cld_arena_calloc(plan->arena, (size_t)graph->n_values + 1, sizeof(int32_t));
+    plan->buf_of_output = cld_arena_calloc(plan->arena, (size_t)graph->n_outputs + 1, sizeof(int32_t));
+    plan->impl_of_node = cld_arena_calloc(plan->arena, (size_t)graph->n_nodes + 1, sizeof(char *));
+    if (!plan->buf_of_value || !plan->buf_of_output || !plan->impl_of_node)
+        return cld_no_memory(err, "a plan");
+    for (int32_t v = 0; v < graph->n_values; v++)
+        plan->buf_of_value[v] = v;
+    for (int32_t n = 0; n < graph->n_nodes; n++) {
+        const cld_node *node = &graph->nodes[n];
+        if (node->op->alias)
+            plan->buf_of_value[node->out[0].i] = plan->buf_of_value[node->in[0].i];
+    }
+    return CLADE_OK;
+}
+
+/* The row the options prefer for this operator: "Op=row" among them. */
+static bool preferred(const cld_plan_options *options, const cld_node *node, const cld_impl *impl) {
+    size_t op_size = strlen(node->type), row_size = strlen(impl->name);
+    for (const char *item = options->prefer_impl; item && *item;) {
+        size_t size = strcspn(item, ",");
+        if (size == op_size + 1 + row_size && strncmp(item, node->type, op_size) == 0 && item[op_size] == '=' &&
+            strncmp(item + op_size + 1, impl->name, row_size) == 0)
+            return true;
+        item += size + (item[size] == ',');
+    }
+    return false;
+}
+
+static const cld_impl *choose(const cld_call *call, const cld_caps *caps, const cld_plan_options *options) {
+    const cld_impl *first = NULL;
+    for (const cld_impl *impl = call->node->op->impls; impl && impl->name; impl++) {
+        if (impl->applicable && !impl->applicable(call, caps))
+            continue;
+        if (preferred(options, call->node, impl))
+            return impl;
+        if (!first)
+            first = impl;
+    }
+    return first;
+}
+
+/* The kernels index with int, so a tensor they see has at most 2^31 - 1 elements. */
+static clade_status check_sizes(const cld_call *call, clade_error *err) {
+    for (int32_t k = 0; k < call->n_in + call->n_out; k++) {
+        const cld_type *type = k < call->n_in ? &call->in[k] : &call->out[k - call->n_in];
+        if (type->dtype != CLADE_NONE && cld_type_count(type) > INT32_MAX)
+            return cld_call_fail(call, err, CLADE_ERR_LIMIT, "a tensor of %s has more than 2^31-1 elements", CLD_TYPE_TEXT(type));
+    }
+    return CLADE_OK;
+}
+
+static clade_status emit_node(cld_plan *plan, int32_t n, const cld_caps *caps, const cld_plan_options *options, clade_error *err) {
+    const cld_graph *graph = plan->graph;
+    const cld_node *node = &graph->nodes[n];
+    cld_call call;
+    CLD_RETURN(cld_call_make(&call, graph, node, node->in, node->n_in, node->n_out, err));
+    cld_buf *in = cld_arena_calloc(plan->arena, (size_t)node->n_in + 1, sizeof *in);
+    cld_buf *out = cld_arena_calloc(plan->arena, (size_t)node->n_out + 1, sizeof *out);
+    bool *constant = cld_arena_calloc(plan->arena, (size_t)node->n_in + 1, sizeof *constant);
+    if (!in || !out || !constant)
+        return cld_no_memory(err, "a plan");
+    for (int32_t k = 0; k < node->n_in; k++) {
+        in[k].i = cld_present(node->in[k]) ? plan->buf_of_value[node->in[k].i] : -1;
+        constant[k] = in[k].i >= 0 && graph->values[in[k].i].constant;
+    }
+    for (int32_t k = 0; k < node->n_out; k++) {
+        out[k].i = cld_present(node->out[k]) ? plan->buf_of_value[node->out[k].i] : -1;
+        if (out[k].i >= 0)
+            call.out[k] = cld_graph_at(graph, node->out[k])->type;
+    }
+    CLD_RETURN(check_sizes(&call, err));
+    const cld_impl *impl = choose(&call, caps, options);
+    if (!impl)
+        return cld_call_fail(&call, err, CLADE_ERR_UNSUPPORTED, "this device has no way to run it");
+    plan->impl_of_node[n] = impl->name;
+    plan->steps.node = node->name;
+    plan->steps.impl = impl->name;
+    cld_emit emit = { .call = &call, .caps = caps, .in = in, .out = out, .constant = constant, .steps = &plan->steps };
+    CLD_RETURN(impl->emit(&emit, err));
+    return plan->steps.failed ? cld_no_memory(err, "a plan") : CLADE_OK;
+}
+
+/* Outputs get buffers of their own; one that is an input, a constant or another output is copied at the end. */
+static clade_status claim_outputs(cld_plan *plan, clade_error *err) {
+    const cld_graph *graph = plan->graph;
+    bool *taken = calloc((size_t)graph->n_values + 1, sizeof *taken);
+    if (!taken)
+        return cld_no_memory(err, "a plan");
+    plan->steps.node = "output";
+    plan->steps.impl = "copy";
+    for (int32_t k = 0; k < graph->n_outputs; k++) {
+        int32_t buf = plan->buf_of_value[graph->outputs[k].i];
+        bool own = graph->values[buf].producer >= 0 && !taken[buf];
+        plan->buf_of_output[k] = buf;
+        taken[buf] = true;
+        if (!own) {
+            size_t bytes = cld_type_bytes(&cld_graph_at(graph, graph->outputs[k])->type);
+            cld_buf copy = cld_step_scratch(&plan->steps, bytes);
+            cld_step_copy(&plan->steps, copy, 0, (cld_buf){ buf }, 0, bytes);
+            plan->buf_of_output[k] = copy.i;
+        }
+    }
+    free(taken);
+    return plan->steps.failed ? cld_no_memory(err, "a plan") : CLADE_OK;
+}
+
+clade_status cld_plan_new(cld_plan **out, const cld_graph *graph, const cld_caps *caps, const cld_plan_options *options,
+                          clade_error *err) {
+    clade_status status = CLADE_OK;
+    cld_arena *arena = cld_arena_new();
+    cld_plan *plan = arena ? cld_arena_alloc(arena, sizeof *plan) : NULL;
+    if (!plan) {
+        cld_arena_free(arena);
+        return cld_no_memory(err, "a plan");
+    }
+    *plan = (cld_plan){ .arena = arena, .graph = graph, .align_bytes = CLD_MAX(caps->align_bytes, 64) };
+    plan->steps.arena = arena;
+    plan->steps.first_scratch = graph->n_values;
+    CLD_TRY(assign_buffers(plan, err));
+    for (int32_t n = 0; n < graph->n_nodes; n++)
+        if (!graph->nodes[n].op->alias)
+            CLD_TRY(emit_node(plan, n, caps, options, err));
+    CLD_TRY(claim_outputs(plan, err));
+    CLD_TRY(cld_plan_place(plan, caps, err));
+    *out = plan;
+    return CLADE_OK;
+fail:
+    cld_plan_free(plan);
+    return status;
+}
+
+void cld_plan_free(cld_plan *plan) {
+    if (plan)
+        cld_arena_free(plan->arena);
+}
+
+size_t cld_plan_bytes(const cld_plan *plan) {
+    return plan->arena_bytes + plan->input_bytes + plan->output_bytes + plan->constant_bytes + plan->packed_bytes;
+}
