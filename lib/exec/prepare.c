@@ -95,10 +95,10 @@ static clade_status bind_buffer(cld_prepared *p, cld_kernel *kernel, const cld_a
     return cld_kernel_arg_bytes(kernel, index + 1, &offset, sizeof offset, err);
 }
 
-static clade_status bind_kernel(cld_prepared *p, bound *bound, clade_error *err) {
+static clade_status bind_kernel(cld_prepared *p, bound *b, clade_error *err) {
     uint32_t index = 0;
-    for (int32_t a = 0; a < bound->step->n_args; a++, index++) {
-        const cld_arg *arg = &bound->step->args[a];
+    for (int32_t a = 0; a < b->step->n_args; a++, index++) {
+        const cld_arg *arg = &b->step->args[a];
         union {
             int32_t i;
             int64_t l;
@@ -108,10 +108,10 @@ static clade_status bind_kernel(cld_prepared *p, bound *bound, clade_error *err)
         size_t bytes = 0;
         switch (arg->kind) {
         case CLD_ARG_BUF:
-            CLD_RETURN(bind_buffer(p, bound->kernel, arg, index++, err));
+            CLD_RETURN(bind_buffer(p, b->kernel, arg, index++, err));
             continue;
         case CLD_ARG_LOCAL:
-            CLD_RETURN(cld_kernel_arg_local(bound->kernel, index, arg->u.local_bytes, err));
+            CLD_RETURN(cld_kernel_arg_local(b->kernel, index, arg->u.local_bytes, err));
             continue;
         case CLD_ARG_INT:
             scalar.i = (int32_t)arg->u.i;
@@ -130,22 +130,22 @@ static clade_status bind_kernel(cld_prepared *p, bound *bound, clade_error *err)
             bytes = sizeof scalar.d;
             break;
         }
-        CLD_RETURN(cld_kernel_arg_bytes(bound->kernel, index, &scalar, bytes, err));
+        CLD_RETURN(cld_kernel_arg_bytes(b->kernel, index, &scalar, bytes, err));
     }
     for (int d = 0; d < 3; d++) {
-        size_t local = bound->step->local[d], global = bound->step->global[d];
-        bound->local[d] = local;
-        bound->global[d] = local ? (global + local - 1) / local * local : global;
+        size_t local = b->step->local[d], global = b->step->global[d];
+        b->local[d] = local;
+        b->global[d] = local ? (global + local - 1) / local * local : global;
     }
     return CLADE_OK;
 }
 
-static void bind_other(cld_prepared *p, bound *bound) {
-    bool in_elements = bound->step->kind == CLD_STEP_GEMM || bound->step->kind == CLD_STEP_CONVGEMM;
-    for (int32_t a = 0; a < bound->step->n_args && a < 3; a++) {
-        const cld_arg *arg = &bound->step->args[a];
-        bound->mem[a] = p->mem_of_buf[arg->u.buf.buf.i];
-        bound->offset[a] = placement(p, arg) / (in_elements ? arg->u.buf.elem_bytes : 1);
+static void bind_other(cld_prepared *p, bound *b) {
+    bool in_elements = b->step->kind == CLD_STEP_GEMM || b->step->kind == CLD_STEP_CONVGEMM;
+    for (int32_t a = 0; a < b->step->n_args && a < 3; a++) {
+        const cld_arg *arg = &b->step->args[a];
+        b->mem[a] = p->mem_of_buf[arg->u.buf.buf.i];
+        b->offset[a] = placement(p, arg) / (in_elements ? arg->u.buf.elem_bytes : 1);
     }
 }
 

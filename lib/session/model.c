@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public model handle: the imported graph, and what can be said of it without a device. */
+#include "session/session_internal.h"
+
+#include <stdlib.h>
+
+clade_model *cld_model_retain(clade_model *model) {
+    cld_refs_take(&model->refs);
+    return model;
+}
+
+void clade_model_free(clade_model *model) {
+    if (!model || !cld_refs_drop(&model->refs))
+        return;
+    cld_graph_free(model->graph);
+    free(model);
+}
+
+static cld_operator_use *use_of(clade_model *model, const cld_node *node) {
+    for (int32_t k = 0; k < model->n_operators; k++)
+        if (strcmp(model->operators[k].type, node->type) == 0 && strcmp(model->operators[k].domain, node->domain) == 0)
+            return &model->operators[k];
+    cld_operator_use *use = &model->operators[model->n_operators++];
+    *use = (cld_operator_use){ .domain = node->domain, .type = node->type, .op = node->op };
+    if (!node->op)
+        cld_op_find(node->domain, node->type, node->opset, use->reason, sizeof use->reason);
+    return use;
+}
+
+static size_t count_nodes(const cld_graph *graph) {
+    size_t count = (size_t)graph->n_nodes;
+    for (int32_t n = 0; n < graph->n_nodes; n++)
+        for (int32_t a = 0; a < graph->nodes[n].n_attr; a++)
+            if (graph->nodes[n].attr[a].kind == CLD_ATTR_GRAPH)
+                count += count_nodes(graph->nodes[n].attr[a].u.graph);
+    return count;
+}
+
+static void describe(clade_model *model, const cld_graph *graph) {
+    for (int32_t v = 0; v < graph->n_values; v++) {
+        const clade_tensor *constant = graph->values[v].constant;
+        if (!constant)
+            continue;
+        model->weight_bytes += constant->size_bytes;
+        if (cld_dtype_in(constant->dtype, CLD_FLOATS))
+            model->parameter_count += (size_t)clade_tensor_count(constant);
+    }
+    for (int32_t n = 0; n < graph->n_nodes; n++) {
+        const cld_node *node = &graph->nodes[n];
+        use_of(model, node)->count++;
+        for (int32_t a = 0; a < node->n_attr; a++)
+            if (node->attr[a].kind == CLD_ATTR_GRAPH)
+                describe(model, node->attr[a].u.graph);
+    }
+}
+
+/* Takes `graph`, also on failure. Facts are those of the file; then the model passes run. */
+static clade_status finish(clade_model **out, cld_graph *graph, const cld_model_facts *facts, clade_error *err) {
+    clade_status status = CLADE_OK;
+    clade_model *model = calloc(1, sizeof *model);
+    if (!model) {
+        cld_graph_free(graph);
+        return cld_no_memory(err, "a model");
+    }
+    cld_refs_init(&model->refs);
+    model->graph = graph;
+    model->facts = *facts;
+    model->node_count = count_nodes(graph);
+    model->operators = cld_arena_calloc(graph->arena, model->node_count + 1, sizeof *model->operators);
+    if (!model->operators)
+        CLD_TRY(cld_no_memory(err, "a model"));
+    describe(model, graph);
+    CLD_TRY(cld_compile_model(graph, err));
+    *out = model;
+    return CLADE_OK;
+fail:
+    clade_model_free(model);
+    return status;
+}
+
+clade_status clade_model_load(clade_model **out, const char *path, const clade_model_options *options, clade_error *err) {
+    cld_graph *graph;
+    cld_model_facts facts;
+    if (!out || !path)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "out and path must not be NULL");
+    *out = NULL;
+    CLD_RETURN(cld_onnx_read(&graph, &facts, path, options ? options->max_bytes : 0, err));
+    return finish(out, graph, &facts, err);
+}
+
+clade_status clade_model_load_memory(clade_model **out, const void *data, size_t size_bytes, const clade_model_options *options,
+                                     clade_error *err) {
+    cld_graph *graph;
+    cld_model_facts facts;
+    if (!out || (!data && size_bytes))
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "out and data must not be NULL");
+    *out = NULL;
+    CLD_RETURN(cld_onnx_parse(&graph, &facts, data, size_bytes, NULL, options ? options->max_bytes : 0, err));
+    return finish(out, graph, &facts, err);
+}
+
+static clade_status check_nodes(const cld_graph *graph, clade_error *err) {
+    for (int32_t n = 0; n < graph->n_nodes; n++) {
+        const cld_node *node = &graph->nodes[n];
+        if (!node->op) {
+            char reason[160];
+            cld_op_find(node->domain, node->type, node->opset, reason, sizeof reason);
+            return cld_fail(err, CLADE_ERR_UNSUPPORTED, "node '%s': %s", node->name, reason);
+        }
+        for (int32_t a = 0; a < node->n_attr; a++)
+            if (node->attr[a].kind == CLD_ATTR_GRAPH)
+                CLD_RETURN(check_nodes(node->attr[a].u.graph, err));
+    }
+    return CLADE_OK;
+}
+
+clade_status cld_model_check_supported(const clade_model *model, clade_error *err) { return check_nodes(model->graph, err); }
+
+/* ---- looking at a model ---- */
+
+void clade_model_get_info(const clade_model *model, clade_model_info *out) {
+    *out = (clade_model_info){ .producer = model->facts.producer,
+                               .graph_name = model->facts.graph_name,
+                               .ir_version = model->facts.ir_version,
+                               .opset = model->facts.opset,
+                               .node_count = model->node_count,
+                               .parameter_count = model->parameter_count,
+                               .weight_bytes = model->weight_bytes,
+                               .input_count = (size_t)model->graph->n_inputs,
+                               .output_count = (size_t)model->graph->n_outputs,
+                               .operator_count = (size_t)model->n_operators };
+}
+
+static clade_status value_info(const cld_graph *graph, const cld_value_id *ids, int32_t count, size_t index, const char *what,
+                               clade_value_info *out, clade_error *err) {
+    if (index >= (size_t)count)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "the model has %d %ss, there is no number %zu", (int)count, what, index);
+    const cld_value *value = cld_graph_at(graph, ids[index]);
+    *out = (clade_value_info){ .name = value->name, .dtype = value->type.dtype, .rank = value->type.rank };
+    memcpy(out->dims, value->type.dims, sizeof out->dims);
+    memcpy(out->dim_names, value->dim_names, sizeof out->dim_names);
+    return CLADE_OK;
+}
+
+clade_status clade_model_input(const clade_model *model, size_t index, clade_value_info *out, clade_error *err) {
+    return value_info(model->graph, model->graph->inputs, model->graph->n_inputs, index, "input", out, err);
+}
+
+clade_status clade_model_output(const clade_model *model, size_t index, clade_value_info *out, clade_error *err) {
+    return value_info(model->graph, model->graph->outputs, model->graph->n_outputs, index, "output", out, err);
+}
+
+clade_status clade_model_operator(const clade_model *model, size_t index, clade_operator_info *out, clade_error *err) {
+    if (index >= (size_t)model->n_operators)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "the model uses %d operators, there is no number %zu", (int)model->n_operators, index);
+    const cld_operator_use *use = &model->operators[index];
+    *out = (clade_operator_info){
+        .domain = use->domain, .name = use->type, .count = use->count, .supported = use->op != NULL, .reason = use->reason
+    };
+    return CLADE_OK;
+}

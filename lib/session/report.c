@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a session looks like from outside: graph and plan as text or Graphviz, and the last run as a Chrome trace. */
+#include "session/session_internal.h"
+
+#include <stdlib.h>
+
+/* Stages of the path that ends at `last`, first one first. */
+static void add_stages(const cld_stage *last, clade_dump_format format, cld_text *out) {
+    if (last->parent)
+        add_stages(last->parent, format, out);
+    if (format == CLADE_DUMP_DOT) {
+        cld_graph_dot(last->segment.graph, out);
+        return;
+    }
+    cld_graph_text(last->segment.graph, out);
+    cld_plan_text(last->plan, out);
+    if (last->segment.cut_slot >= 0)
+        cld_text_printf(out, "cut: node '%s' needs a value\n", last->segment.cut_node);
+}
+
+clade_status clade_session_dump(clade_session *session, clade_dump_format format, char **out, clade_error *err) {
+    cld_text text = { 0 };
+    cld_stage *last = session->last;
+    if (!last)
+        CLD_RETURN(cld_session_plan(session, &last, err));
+    add_stages(last, format, &text);
+    if (text.failed || !text.data) {
+        cld_text_free(&text);
+        return cld_no_memory(err, "a dump");
+    }
+    *out = text.data;
+    return CLADE_OK;
+}
+
+void clade_string_free(char *string) { free(string); }
+
+/* Trace Event Format, "X" (complete) events; times are microseconds from the first start. */
+clade_status clade_session_write_trace(clade_session *session, const char *path, clade_error *err) {
+    const cld_timing *timings;
+    cld_text text = { 0 };
+    if (!session->options.profile)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "the session was not created with options.profile");
+    size_t count = cld_queue_timings(cld_exec_queue(session->exec), &timings);
+    cld_text_add(&text, "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
+    bool first = true;
+    for (size_t k = 0; k < count; k++) {
+        const cld_step *step = timings[k].tag;
+        if (!step) /* an upload */
+            continue;
+        cld_text_add(&text, first ? "\n{\"name\":" : ",\n{\"name\":");
+        cld_text_json(&text, step->node);
+        cld_text_printf(&text, ",\"cat\":\"%s\",\"ph\":\"X\",\"pid\":1,\"tid\":1,\"ts\":%.3f,\"dur\":%.3f,\"args\":{\"row\":", step->entry ? step->entry : "transfer",
+                        (double)(timings[k].start_ns - timings[0].start_ns) / 1e3,
+                        (double)(timings[k].end_ns - timings[k].start_ns) / 1e3);
+        cld_text_json(&text, step->impl);
+        cld_text_add(&text, "}}");
+        first = false;
+    }
+    cld_text_add(&text, "\n]}\n");
+    clade_status status = text.failed ? cld_no_memory(err, "a trace") : cld_file_write(path, text.data, text.size, err);
+    cld_text_free(&text);
+    return status;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Creating, freeing and describing sessions. */
+#include "session/session_internal.h"
+
+#include <stdlib.h>
+
+clade_status cld_session_new(clade_session **out, clade_device *device, clade_model *model, cld_queue *queue,
+                             const clade_session_options *options, clade_error *err) {
+    clade_status status = CLADE_OK;
+    static const clade_session_options defaults = CLADE_SESSION_OPTIONS_INIT;
+    clade_session *session = calloc(1, sizeof *session);
+    if (!session) {
+        cld_queue_free(queue);
+        return cld_no_memory(err, "a session");
+    }
+    /* A caller built against an older header passes a shorter struct. */
+    session->options = defaults;
+    if (options)
+        memcpy(&session->options, options, CLD_MIN(options->size_bytes, sizeof *options));
+    session->device = cld_device_retain(device);
+    session->model = cld_model_retain(model);
+    session->inputs = calloc((size_t)model->graph->n_inputs + 1, sizeof *session->inputs);
+    if (session->options.prefer_impl)
+        session->prefer_impl = strdup(session->options.prefer_impl);
+    if (!session->inputs || (session->options.prefer_impl && !session->prefer_impl)) {
+        cld_queue_free(queue);
+        CLD_TRY(cld_no_memory(err, "a session"));
+    }
+    if (!queue)
+        CLD_TRY(cld_queue_new(&queue, device->ocl, session->options.profile != 0, err));
+    CLD_TRY(cld_exec_new(&session->exec, device->ocl, queue, session->options.progress, session->options.progress_user, err));
+    CLD_TRY(cld_model_check_supported(model, err));
+    *out = session;
+    return CLADE_OK;
+fail:
+    clade_session_free(session);
+    return status;
+}
+
+clade_status clade_session_create(clade_session **out, clade_device *device, clade_model *model, const clade_session_options *options,
+                                  clade_error *err) {
+    if (!out || !device || !model)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "out, device and model must not be NULL");
+    *out = NULL;
+    return cld_session_new(out, device, model, NULL, options, err);
+}
+
+void clade_session_free(clade_session *session) {
+    if (!session)
+        return;
+    for (cld_route *route = session->routes, *next; route; route = next) {
+        next = route->next;
+        cld_route_free(session, route);
+    }
+    for (int32_t k = 0; session->inputs && k < session->model->graph->n_inputs; k++) {
+        clade_tensor_free(&session->inputs[k].tensor);
+        cld_mem_free(session->inputs[k].buffer);
+    }
+    free(session->inputs);
+    free(session->prefer_impl);
+    cld_exec_free(session->exec);
+    clade_model_free(session->model);
+    clade_device_close(session->device);
+    free(session);
+}
+
+static size_t count_stages(const cld_stage *stage) {
+    size_t count = 0;
+    for (; stage; stage = stage->sibling)
+        count += 1 + count_stages(stage->children);
+    return count;
+}
+
+void clade_session_get_stats(const clade_session *session, clade_session_stats *out) {
+    const cld_exec_stats *stats = cld_exec_stats_of(session->exec);
+    *out = (clade_session_stats){ .program_cache_hits = stats->cache_hits,
+                                  .program_builds = stats->builds,
+                                  .weight_bytes = stats->weight_bytes,
+                                  .peak_bytes = stats->peak_bytes,
+                                  .launches = stats->launches };
+    for (const cld_route *route = session->routes; route; route = route->next)
+        out->plans += count_stages(route->root);
+}

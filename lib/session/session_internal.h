@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Floor 7: what stands behind the public handles. Read compile.c first. */
+#ifndef CLD_SESSION_INTERNAL_H
+#define CLD_SESSION_INTERNAL_H
+
+#include "clade/session.h"
+#include "exec/exec.h"
+#include "io/io.h"
+#include "pass/pass.h"
+
+struct clade_device {
+    cld_refs refs;
+    cld_ocl *ocl;
+};
+
+typedef struct cld_operator_use {
+    const char *domain, *type;
+    size_t count;
+    const cld_op *op;
+    char reason[160];
+} cld_operator_use;
+
+struct clade_model {
+    cld_refs refs;
+    cld_graph *graph; /* after the model passes */
+    cld_model_facts facts;
+    cld_operator_use *operators; /* in the graph's arena */
+    int32_t n_operators;
+    size_t node_count, parameter_count, weight_bytes;
+};
+
+/* One compiled segment. Stages form a tree: a stage that ends at a cut has one child for each value that was read there. */
+typedef struct cld_stage {
+    struct cld_stage *parent, *children, *sibling;
+    clade_tensor fed;    /* the value that led here (owned); dtype NONE at the root */
+    cld_segment segment; /* graph owned */
+    cld_plan *plan;
+    cld_prepared *prepared; /* NULL until it is about to run */
+    cld_walk *walk;         /* the state behind the segment */
+    uint64_t used;          /* for dropping the least recently used */
+} cld_stage;
+
+/* Everything made for one combination of input types. */
+typedef struct cld_route {
+    struct cld_route *next;
+    cld_type *types;    /* [n_inputs] */
+    cld_mem **inputs;   /* [n_inputs] device copies; NULL until a stage takes them */
+    uint64_t *uploaded; /* [n_inputs] version of the input on the device */
+    cld_stage *root;
+    uint64_t used;
+} cld_route;
+
+/* An input as the caller set it. */
+typedef struct cld_input {
+    clade_tensor tensor; /* host copy, owned; data NULL when it comes from a buffer */
+    cld_mem *buffer;     /* caller's, retained; or NULL */
+    size_t buffer_offset;
+    uint64_t version;    /* 0: never set */
+} cld_input;
+
+struct clade_session {
+    clade_device *device;
+    clade_model *model;
+    cld_exec *exec;
+    clade_session_options options;
+    char *prefer_impl;
+    cld_input *inputs; /* [model->graph->n_inputs] */
+    cld_route *routes;
+    cld_route *route; /* of the last run or compile */
+    cld_stage *last;  /* where the last run ended; NULL: nothing to read */
+    uint64_t clock;
+};
+
+/* ---- compile.c ------------------------------------------------------------------------------------------------ */
+
+/* The passes every model goes through once. */
+clade_status cld_compile_model(cld_graph *graph, clade_error *err);
+/* The stage that follows `walk` (taken): segment, passes, plan. */
+clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_walk *walk, cld_stage *parent, clade_error *err);
+/* Allocates, builds and binds the stage, if it is not yet. */
+clade_status cld_prepare_stage(clade_session *session, cld_route *route, cld_stage *stage, clade_error *err);
+void cld_stage_free(cld_stage *stage); /* with its subtree; prepared ones must not be running */
+
+/* ---- route.c: from inputs to stages ---------------------------------------------------------------------------- */
+
+/* The route of the inputs set now, made if need be, with its root planned. */
+clade_status cld_route_find(cld_route **out, clade_session *session, clade_error *err);
+/* The stage behind a cut, for the value read there (taken on success and on failure). */
+clade_status cld_route_follow(cld_stage **out, clade_session *session, cld_stage *stage, clade_tensor *value, clade_error *err);
+/* The device copy of an input, up to date. */
+clade_status cld_route_upload(clade_session *session, cld_route *route, int32_t input, clade_error *err);
+/* Where a slot lies on the device, seen from `stage`; NULL: it is an input no stage has taken. */
+cld_mem *cld_route_locate(const cld_route *route, const cld_stage *stage, int32_t slot);
+void cld_route_free(clade_session *session, cld_route *route);
+
+/* ---- run.c ----------------------------------------------------------------------------------------------------- */
+
+/* Follows the cuts whose values are known without running, from the root. */
+clade_status cld_session_plan(clade_session *session, cld_stage **out, clade_error *err);
+/* Copies a slot's value to the host; the caller owns it. */
+clade_status cld_session_read_slot(clade_session *session, const cld_stage *stage, int32_t slot, clade_tensor *out, clade_error *err);
+/* Index of the output called `name` (NULL: the only one), once there is a run to read from. */
+clade_status cld_session_find_output(const clade_session *session, const char *name, int32_t *index, clade_error *err);
+clade_status cld_session_find_input(const clade_session *session, const char *name, int32_t *index, clade_error *err);
+/* Checks dtype and shape of what is to be set as input `index`. */
+clade_status cld_session_check_input(const clade_session *session, int32_t index, const clade_tensor *tensor, clade_error *err);
+/* Takes `queue`; NULL makes one. Behind both public ways to create a session. */
+clade_status cld_session_new(clade_session **out, clade_device *device, clade_model *model, cld_queue *queue,
+                             const clade_session_options *options, clade_error *err);
+clade_model *cld_model_retain(clade_model *model);
+clade_device *cld_device_retain(clade_device *device);
+/* The store the options name. */
+cld_store *cld_device_store(const clade_device_options *options);
+/* A handle on `ocl` (taken, also on failure). */
+clade_status cld_device_wrap(clade_device **out, cld_ocl *ocl, clade_error *err);
+/* ERR_UNSUPPORTED naming the first node without a descriptor. */
+clade_status cld_model_check_supported(const clade_model *model, clade_error *err);
+
+#endif
