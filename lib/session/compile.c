@@ -11,8 +11,7 @@
 /* Once per model: what needs no shapes. */
 clade_status cld_compile_model(cld_graph *graph, clade_error *err) {
     CLD_RETURN(cld_pass_fold_batchnorm(graph, err));
-    CLD_RETURN(cld_pass_dead(graph, err));
-    return CLADE_OK;
+    return cld_pass_dead(graph, err);
 }
 
 static clade_status check_memory(const clade_session *session, const cld_plan *plan, clade_error *err) {
@@ -38,7 +37,6 @@ clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_walk
     stage->parent = parent;
     CLD_TRY(cld_walk_next(walk, &stage->segment, err));
     CLD_TRY(cld_pass_dead(stage->segment.graph, err));
-    CLD_TRY(cld_pass_fuse(stage->segment.graph, err));
     CLD_TRY(cld_plan_new(&stage->plan, stage->segment.graph, caps, &options, err));
     CLD_TRY(check_memory(session, stage->plan, err));
     *out = stage;
