@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Floor 5: plan + device -> running steps.
  *
- * A cld_exec holds what the plans of one session share: the queue, constants on the device, packed constants. A cld_prepared
- * is one plan with its memory allocated, kernels compiled and arguments bound, so that a run only enqueues.
- * One thread at a time.
+ * A cld_exec holds what the plans of one session share: the queue, constants on the device, packed constants. A
+ * cld_prepared is one plan with its memory allocated, kernels compiled and arguments bound, so that a run only
+ * enqueues. One thread at a time.
  */
 #ifndef CLD_EXEC_H
 #define CLD_EXEC_H
@@ -34,8 +34,8 @@ void cld_exec_release(cld_exec *exec, cld_mem *mem);
 
 /* ---- prepare.c ------------------------------------------------------------------------------------------------ */
 
-/* Allocates, compiles, uploads constants, packs them. inputs: [graph->n_inputs] borrowed buffers that outlive the result.
- * `plan` is borrowed and outlives it too. ERR_DEVICE_MEMORY, ERR_BUILD, ERR_DEVICE, ERR_CANCELLED. */
+/* Allocates, compiles, uploads constants, packs them. inputs: [graph->n_inputs] borrowed buffers that outlive the
+ * result. `plan` is borrowed and outlives it too. ERR_DEVICE_MEMORY, ERR_BUILD, ERR_DEVICE, ERR_CANCELLED. */
 clade_status cld_prepared_new(cld_prepared **out, cld_exec *exec, const cld_plan *plan, cld_mem *const *inputs,
                               clade_error *err);
 void cld_prepared_free(cld_prepared *prepared);

@@ -5,8 +5,8 @@
 
 #include "exec/exec.h"
 
-/* A constant on the device, as it is (key NULL) or packed. Shared by the plans of a session and counted, so that a tensor's
- * address is never compared after the tensor is gone. */
+/* A constant on the device, as it is (key NULL) or packed. Shared by the plans of a session and counted, so that a
+ * tensor's address is never compared after the tensor is gone. */
 typedef struct cld_resident {
     struct cld_resident *next;
     const clade_tensor *tensor;
@@ -28,8 +28,8 @@ struct cld_exec {
 /* ---- resident.c ----------------------------------------------------------------------------------------------- */
 
 /* Finds or makes; a new unpacked one is uploaded. Counts one user. */
-clade_status cld_resident_use(cld_resident **out, cld_exec *exec, const clade_tensor *tensor, const char *key, size_t bytes,
-                              clade_error *err);
+clade_status cld_resident_use(cld_resident **out, cld_exec *exec, const clade_tensor *tensor, const char *key,
+                              size_t bytes, clade_error *err);
 void cld_resident_drop(cld_exec *exec, cld_resident *resident);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A plan made ready: memory allocated, programs built, arguments bound once; then runs that only enqueue.
  *
- * Order: memory (so that a plan that does not fit fails before anything is compiled), programs, kernels and arguments, the
- * `once` steps that pack constants. A step with nothing to do is dropped.
+ * Order: memory (so that a plan that does not fit fails before anything is compiled), programs, kernels and arguments,
+ * the `once` steps that pack constants. A step with nothing to do is dropped.
  */
 #include "exec/exec_internal.h"
 
@@ -13,7 +13,7 @@ typedef struct bound {
     const cld_step *step;
     cld_kernel *kernel; /* kernel steps */
     size_t global[3], local[3];
-    cld_mem *mem[3];  /* the others: buffers, and element (GEMM, CONVGEMM) or byte (COPY, FILL) offsets */
+    cld_mem *mem[3]; /* the others: buffers, and element (GEMM, CONVGEMM) or byte (COPY, FILL) offsets */
     size_t offset[3];
 } bound;
 
@@ -88,7 +88,8 @@ static size_t placement(const cld_prepared *p, const cld_arg *arg) {
 }
 
 /* A buffer takes two parameters: an element offset follows it. */
-static clade_status bind_buffer(cld_prepared *p, cld_kernel *kernel, const cld_arg *arg, uint32_t index, clade_error *err) {
+static clade_status bind_buffer(cld_prepared *p, cld_kernel *kernel, const cld_arg *arg, uint32_t index,
+                                clade_error *err) {
     bool absent = arg->u.buf.buf.i < 0;
     uint64_t offset = absent ? 0 : placement(p, arg) / arg->u.buf.elem_bytes;
     CLD_RETURN(cld_kernel_arg_mem(kernel, index, absent ? NULL : p->mem_of_buf[arg->u.buf.buf.i], err));
@@ -154,15 +155,17 @@ static clade_status enqueue(cld_prepared *p, const bound *b, clade_error *err) {
     p->exec->stats.launches++;
     switch (b->step->kind) {
     case CLD_STEP_KERNEL:
-        return cld_kernel_enqueue(b->kernel, queue, b->step->work_dim, b->global, b->local[0] ? b->local : NULL, b->step, err);
+        return cld_kernel_enqueue(b->kernel, queue, b->step->work_dim, b->global, b->local[0] ? b->local : NULL,
+                                  b->step, err);
     case CLD_STEP_GEMM:
-        return cld_blas_gemm(queue, &b->step->u.gemm, b->mem[0], b->offset[0], b->mem[1], b->offset[1], b->mem[2], b->offset[2],
-                             b->step, err);
+        return cld_blas_gemm(queue, &b->step->u.gemm, b->mem[0], b->offset[0], b->mem[1], b->offset[1], b->mem[2],
+                             b->offset[2], b->step, err);
     case CLD_STEP_CONVGEMM:
         return cld_blas_convgemm(queue, &b->step->u.conv, b->mem[0], b->offset[0], b->mem[1], b->offset[1], b->mem[2],
                                  b->offset[2], b->step, err);
     case CLD_STEP_COPY:
-        return cld_mem_copy(queue, b->mem[0], b->offset[0], b->mem[1], b->offset[1], b->step->u.copy_bytes, b->step, err);
+        return cld_mem_copy(queue, b->mem[0], b->offset[0], b->mem[1], b->offset[1], b->step->u.copy_bytes, b->step,
+                            err);
     case CLD_STEP_FILL:
         return cld_mem_fill(queue, b->mem[0], b->offset[0], b->step->u.fill.pattern, b->step->u.fill.pattern_bytes,
                             b->step->u.fill.bytes, b->step, err);

@@ -6,8 +6,8 @@
 
 static bool same_key(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
 
-clade_status cld_resident_use(cld_resident **out, cld_exec *exec, const clade_tensor *tensor, const char *key, size_t bytes,
-                              clade_error *err) {
+clade_status cld_resident_use(cld_resident **out, cld_exec *exec, const clade_tensor *tensor, const char *key,
+                              size_t bytes, clade_error *err) {
     clade_status status = CLADE_OK;
     for (cld_resident *r = exec->residents; r; r = r->next)
         if (r->tensor == tensor && same_key(r->key, key) && cld_mem_bytes(r->mem) >= bytes) {

@@ -13,11 +13,11 @@
 typedef struct cld_call {
     const cld_node *node;
     int32_t n_in, n_out;
-    const cld_type *in;                /* [n_in], static; dtype CLADE_NONE where absent */
-    const clade_tensor *const *value;  /* [n_in]; NULL where not known on the host */
-    cld_type *out;                     /* [n_out]; infer fills those that are used, others too */
-    int32_t need;                      /* set by cld_call_value: input whose value infer must know; -1: none */
-    cld_arena *arena;                  /* of the static graph */
+    const cld_type *in;               /* [n_in], static; dtype CLADE_NONE where absent */
+    const clade_tensor *const *value; /* [n_in]; NULL where not known on the host */
+    cld_type *out;                    /* [n_out]; infer fills those that are used, others too */
+    int32_t need;                     /* set by cld_call_value: input whose value infer must know; -1: none */
+    cld_arena *arena;                 /* of the static graph */
 } cld_call;
 
 /* infer returns this when it asked for a value that is not known yet; it is never returned to a user. */
@@ -33,7 +33,7 @@ typedef struct cld_emit {
 
 /* One way to run an operator on a device. Rows stand fastest first; the last is always applicable. */
 typedef struct cld_impl {
-    const char *name; /* "reference", "clblast", "panels" */
+    const char *name;                                               /* "reference", "clblast", "panels" */
     bool (*applicable)(const cld_call *call, const cld_caps *caps); /* NULL: always */
     clade_status (*emit)(const cld_emit *emit, clade_error *err);
 } cld_impl;
@@ -42,37 +42,40 @@ typedef struct cld_build cld_build;
 
 #define CLD_EPILOGUE "clade_epilogue"
 
-/* Operators that hold sub-graphs; the specialiser inlines them (pass/control.c), so they have no infer, eval or rows. */
+/* Operators that hold sub-graphs; the specialiser inlines them (pass/control.c), so they have no infer, eval or rows.
+ */
 typedef enum cld_control { CLD_CONTROL_NONE, CLD_CONTROL_IF, CLD_CONTROL_LOOP, CLD_CONTROL_SCAN } cld_control;
 
 typedef struct cld_op {
     const char *domain, *name;
-    const char *doc;            /* one sentence with the formula */
-    int16_t since, until;       /* opset versions this descriptor speaks for; until 0: all later ones */
-    int16_t min_in, max_in;     /* max_in -1: variadic */
-    int16_t min_out, max_out;   /* max_out -1: variadic */
+    const char *doc;          /* one sentence with the formula */
+    int16_t since, until;     /* opset versions this descriptor speaks for; until 0: all later ones */
+    int16_t min_in, max_in;   /* max_in -1: variadic */
+    int16_t min_out, max_out; /* max_out -1: variadic */
     cld_control control;
-    bool alias;                 /* output 0 is input 0 seen with another shape: no step, no memory */
-    bool lazy;                  /* eval reads shapes only, no data (Shape, Size): the result is known at once */
-    bool takes_epilogue;        /* emit honours the string attribute CLD_EPILOGUE: an expression in x applied to every
-                                   element of output 0 before it is stored (the fuse pass sets it) */
-    /* Pointwise operators: the OpenCL expression of output 0, given the expressions of its inputs (in compute types, valid
-     * for scalars and for vectors of them alike); NULL for this call: cannot be fused. What the fuse pass builds on. */
+    bool alias;          /* output 0 is input 0 seen with another shape: no step, no memory */
+    bool lazy;           /* eval reads shapes only, no data (Shape, Size): the result is known at once */
+    bool takes_epilogue; /* emit honours the string attribute CLD_EPILOGUE: an expression in x applied to every
+                            element of output 0 before it is stored (the fuse pass sets it) */
+    /* Pointwise operators: the OpenCL expression of output 0, given the expressions of its inputs (in compute types,
+     * valid for scalars and for vectors of them alike); NULL for this call: cannot be fused. What the fuse pass builds
+     * on. */
     const char *(*pointwise)(const cld_call *call, const char *const *operands);
     clade_status (*infer)(cld_call *call, clade_error *err);
     /* The operator in terms of others. Preferred to impls when it returns CLADE_OK; NULL: primitive. May return
      * CLD_PENDING-free ERR_UNSUPPORTED only with a message. */
     clade_status (*expand)(const cld_call *call, cld_build *build, clade_error *err);
-    /* Host evaluation on known values into outputs already allocated and zeroed. NULL: not on the host. An operator with
-     * eval and neither expand nor impls always runs on the host (data-dependent shapes: NonZero, Unique, ...); its infer
-     * asks for every value with cld_call_value. */
+    /* Host evaluation on known values into outputs already allocated and zeroed. NULL: not on the host. An operator
+     * with eval and neither expand nor impls always runs on the host (data-dependent shapes: NonZero, Unique, ...); its
+     * infer asks for every value with cld_call_value. */
     clade_status (*eval)(const cld_call *call, clade_tensor *const *out, clade_error *err);
     const cld_impl *impls; /* ends with {0} */
 } cld_op;
 
 /* ---- registry.c ----------------------------------------------------------------------------------------------- */
 
-/* The descriptor for a type at an opset, or NULL with one line why ("ai.onnx has no operator Foo", "needs opset >= 7"). */
+/* The descriptor for a type at an opset, or NULL with one line why ("ai.onnx has no operator Foo", "needs opset >= 7").
+ */
 const cld_op *cld_op_find(const char *domain, const char *type, int32_t opset, char *reason, size_t reason_size);
 /* All descriptors, for listings and tests. */
 const cld_op *const *cld_op_all(int32_t *count);
@@ -80,9 +83,10 @@ const cld_op *const *cld_op_all(int32_t *count);
 /* ---- call.c: what infer, expand and emit use ------------------------------------------------------------------ */
 
 /* A call on values of a static graph, in its arena; the output types are left for infer (or the graph) to fill. */
-clade_status cld_call_make(cld_call *call, const cld_graph *graph, const cld_node *node, const cld_value_id *in, int32_t n_in,
-                           int32_t n_out, clade_error *err);
-/* The host value of input k. NULL: not known: return CLD_PENDING from infer at once. Absent input: NULL with need -1. */
+clade_status cld_call_make(cld_call *call, const cld_graph *graph, const cld_node *node, const cld_value_id *in,
+                           int32_t n_in, int32_t n_out, clade_error *err);
+/* The host value of input k. NULL: not known: return CLD_PENDING from infer at once. Absent input: NULL with need -1.
+ */
 const clade_tensor *cld_call_value(cld_call *call, int32_t k);
 static inline bool cld_call_has(const cld_call *call, int32_t k) {
     return k < call->n_in && call->in[k].dtype != CLADE_NONE;
@@ -91,14 +95,16 @@ static inline bool cld_call_wants(const cld_call *call, int32_t k) { /* output k
     return k < call->n_out && cld_present(call->node->out[k]);
 }
 /* "<Type> '<name>': " + message, ERR_SHAPE / ERR_DTYPE / ERR_UNSUPPORTED ... */
-clade_status cld_call_fail(const cld_call *call, clade_error *err, clade_status status, const char *format, ...) CLADE_PRINTF(4, 5);
+clade_status cld_call_fail(const cld_call *call, clade_error *err, clade_status status, const char *format, ...)
+    CLADE_PRINTF(4, 5);
 /* Input k is present and its dtype in the set, else ERR_DTYPE. */
 clade_status cld_call_dtype(const cld_call *call, int32_t k, cld_dtypes set, clade_error *err);
 /* axis in [-rank, rank) made non-negative; else ERR_SHAPE. */
 clade_status cld_call_axis(const cld_call *call, int64_t axis, int32_t rank, int32_t *out, clade_error *err);
-/* A list that is an attribute (older opsets) or input k (newer): *values in call->arena, *count -1 when neither is given.
- * CLD_PENDING when the input's value is not known. */
-clade_status cld_call_ints(cld_call *call, const char *attr, int32_t k, const int64_t **values, int32_t *count, clade_error *err);
+/* A list that is an attribute (older opsets) or input k (newer): *values in call->arena, *count -1 when neither is
+ * given. CLD_PENDING when the input's value is not known. */
+clade_status cld_call_ints(cld_call *call, const char *attr, int32_t k, const int64_t **values, int32_t *count,
+                           clade_error *err);
 /* The output's type is input k's. */
 clade_status cld_infer_same(cld_call *call, clade_error *err);
 /* Row-major strides in elements; 0 for broadcast dimensions of `type` seen as `shape`. */
@@ -107,28 +113,29 @@ void cld_strides_broadcast(const cld_type *type, const cld_type *shape, int64_t 
 
 /* ---- build.c: appending nodes to a static graph ---------------------------------------------------------------- */
 
-/* Everything that adds nodes to a static graph goes through here: the specialiser, expand, passes. A node is inferred, then
- * becomes constants (all values known, eval exists), other nodes (expand), or itself. */
+/* Everything that adds nodes to a static graph goes through here: the specialiser, expand, passes. A node is inferred,
+ * then becomes constants (all values known, eval exists), other nodes (expand), or itself. */
 struct cld_build {
     cld_graph *graph;
     const char *node; /* name prefix for what expand makes */
     int32_t opset;
-    int32_t depth;    /* of nested expands; bounded */
-    int32_t need_value; /* after CLD_PENDING: index of the input whose value is needed */
-    size_t fold_bytes;  /* results larger than this are not folded when a row can make them; 0: 256 MiB */
+    int32_t depth;          /* of nested expands; bounded */
+    int32_t need_value;     /* after CLD_PENDING: index of the input whose value is needed */
+    size_t fold_bytes;      /* results larger than this are not folded when a row can make them; 0: 256 MiB */
     const cld_value_id *in; /* inputs and outputs of the node being expanded */
     cld_value_id *out;
 };
-/* Appends `proto` (op, type, attributes, name) on static-graph values `in`; writes the n_out result ids. CLD_PENDING: an
- * input's value is needed (build->need_value says which). */
+/* Appends `proto` (op, type, attributes, name) on static-graph values `in`; writes the n_out result ids. CLD_PENDING:
+ * an input's value is needed (build->need_value says which). */
 clade_status cld_build_node(cld_build *build, const cld_node *proto, const cld_value_id *in, int32_t n_in,
                             cld_value_id *out, int32_t n_out, clade_error *err);
 /* Shorthand for expand: one operator of the default domain at its newest opset, one output.
  * attrs: a list of cld_attr, may be NULL. */
-clade_status cld_build_op(cld_build *build, const char *type, const cld_value_id *in, int32_t n_in, const cld_attr *attrs,
-                          int32_t n_attrs, cld_value_id *out, clade_error *err);
+clade_status cld_build_op(cld_build *build, const char *type, const cld_value_id *in, int32_t n_in,
+                          const cld_attr *attrs, int32_t n_attrs, cld_value_id *out, clade_error *err);
 /* Constants. */
 clade_status cld_build_scalar(cld_build *build, clade_dtype dtype, double value, cld_value_id *out, clade_error *err);
-clade_status cld_build_ints(cld_build *build, const int64_t *values, int32_t count, cld_value_id *out, clade_error *err); /* int64[count] */
+clade_status cld_build_ints(cld_build *build, const int64_t *values, int32_t count, cld_value_id *out,
+                            clade_error *err); /* int64[count] */
 
 #endif

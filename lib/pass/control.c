@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* If, Loop and Scan, inlined while walking (part of the specialiser).
  *
- * A control node opens a frame on its sub-graph; when the frame's nodes are done, the next iteration opens or the node's
- * outputs are bound. Conditions and trip counts must be known: an unknown one is a cut like any other. The frame below keeps
- * pointing at the control node until it is finished, so a cut inside may resume.
+ * A control node opens a frame on its sub-graph; when the frame's nodes are done, the next iteration opens or the
+ * node's outputs are bound. Conditions and trip counts must be known: an unknown one is a cut like any other. The frame
+ * below keeps pointing at the control node until it is finished, so a cut inside may resume.
  */
 #include "pass/walk.h"
 
@@ -93,11 +93,13 @@ static clade_status stack_rows(cld_walk *walk, const cld_frame *frame, int32_t r
     cld_build build = { .graph = walk->graph, .node = node->name, .opset = node->opset };
     cld_value_id joined;
     if (frame->iteration == 0) { /* nothing ran: an empty tensor of the declared type */
-        int32_t first = frame->n_state + (node->op->control == CLD_CONTROL_LOOP); /* a Loop's body gives its condition first */
+        int32_t first =
+            frame->n_state + (node->op->control == CLD_CONTROL_LOOP); /* a Loop's body gives its condition first */
         cld_type type = cld_graph_at(frame->graph, frame->graph->outputs[first + r])->type;
         if (type.dtype == CLADE_NONE || type.rank < 0 || type.rank >= CLADE_MAX_RANK)
-            return cld_fail(err, CLADE_ERR_UNSUPPORTED, "%s '%s': runs no iteration and scan output %d declares no type",
-                            node->type, node->name, (int)r);
+            return cld_fail(err, CLADE_ERR_UNSUPPORTED,
+                            "%s '%s': runs no iteration and scan output %d declares no type", node->type, node->name,
+                            (int)r);
         for (int32_t d = type.rank; d > 0; d--)
             type.dims[d] = type.dims[d - 1] < 0 ? 0 : type.dims[d - 1];
         type.dims[0] = 0;
@@ -150,8 +152,8 @@ static clade_status close_loop(cld_walk *walk, clade_error *err) {
 }
 
 /* Opens a frame on `body` whose carried state starts with node inputs [first_state, ...). */
-static clade_status open_loop(cld_walk *walk, const cld_node *node, const cld_graph *body, int32_t first_state, int32_t n_state,
-                              int32_t first_capture, clade_error *err) {
+static clade_status open_loop(cld_walk *walk, const cld_node *node, const cld_graph *body, int32_t first_state,
+                              int32_t n_state, int32_t first_capture, clade_error *err) {
     CLD_RETURN(cld_walk_push(walk, body, node, err));
     const cld_frame *below = &walk->frames[walk->n_frames - 2];
     cld_frame *frame = cld_walk_top(walk);
@@ -165,7 +167,8 @@ static clade_status open_loop(cld_walk *walk, const cld_node *node, const cld_gr
     for (int32_t k = 0; k < n_state; k++) {
         frame->state[k] = slot_in(below, node, first_state + k);
         if (frame->state[k] < 0)
-            return cld_fail(err, CLADE_ERR_GRAPH, "%s '%s': state %d has no initial value", node->type, node->name, (int)k);
+            return cld_fail(err, CLADE_ERR_GRAPH, "%s '%s': state %d has no initial value", node->type, node->name,
+                            (int)k);
     }
     bind_captures(walk, node, first_capture);
     return CLADE_OK;
@@ -204,15 +207,16 @@ static clade_status enter_loop(cld_walk *walk, const cld_node *node, clade_error
     const clade_tensor *count = NULL, *cond = NULL;
     int32_t n_state = body->n_formal - 2;
     if (n_state < 0 || node->n_in < 2 + n_state || node->n_out < n_state || body->n_outputs != 1 + node->n_out)
-        return cld_fail(err, CLADE_ERR_GRAPH, "Loop '%s': the body has %d inputs and %d outputs, the node %d and %d", node->name,
-                        (int)body->n_formal, (int)body->n_outputs, (int)node->n_in, (int)node->n_out);
+        return cld_fail(err, CLADE_ERR_GRAPH, "Loop '%s': the body has %d inputs and %d outputs, the node %d and %d",
+                        node->name, (int)body->n_formal, (int)body->n_outputs, (int)node->n_in, (int)node->n_out);
     int32_t count_slot = slot_in(frame, node, 0), cond_slot = slot_in(frame, node, 1);
     if (count_slot >= 0)
         CLD_RETURN(cld_walk_value(walk, count_slot, &count, err));
     if (cond_slot >= 0)
         CLD_RETURN(cld_walk_value(walk, cond_slot, &cond, err));
     if ((count && clade_tensor_count(count) != 1) || (cond && clade_tensor_count(cond) != 1))
-        return cld_fail(err, CLADE_ERR_SHAPE, "Loop '%s': trip count and condition must be one element each", node->name);
+        return cld_fail(err, CLADE_ERR_SHAPE, "Loop '%s': trip count and condition must be one element each",
+                        node->name);
     CLD_RETURN(open_loop(walk, node, body, 2, n_state, 2 + n_state, err));
     cld_walk_top(walk)->limit = count ? cld_tensor_get_int(count, 0) : INT64_MAX;
     return begin_loop(walk, !cond || cld_tensor_get_int(cond, 0) != 0, err);
@@ -251,11 +255,14 @@ static clade_status begin_scan(cld_walk *walk, clade_error *err) {
             continue;
         }
         bool reverse = list_at(node, "scan_input_directions", k - frame->n_state) == 1;
-        cld_attr axis = { .name = "axis", .kind = CLD_ATTR_INT, .u.i = list_at(node, "scan_input_axes", k - frame->n_state) };
+        cld_attr axis = { .name = "axis",
+                          .kind = CLD_ATTR_INT,
+                          .u.i = list_at(node, "scan_input_axes", k - frame->n_state) };
         cld_value_id pair[2], slice;
         CLD_RETURN(cld_walk_use(walk, slot_in(below, node, k), &pair[0], err));
         CLD_RETURN(cld_build_scalar(&build, CLADE_INT64,
-                                    (double)(reverse ? frame->limit - 1 - frame->iteration : frame->iteration), &pair[1], err));
+                                    (double)(reverse ? frame->limit - 1 - frame->iteration : frame->iteration),
+                                    &pair[1], err));
         CLD_RETURN(cld_build_op(&build, "Gather", pair, 2, &axis, 1, &slice, err));
         CLD_RETURN(cld_walk_bind(walk, slice, NULL, slot, err));
     }
@@ -269,9 +276,10 @@ static clade_status enter_scan(cld_walk *walk, const cld_node *node, clade_error
     const cld_frame *frame = cld_walk_top(walk);
     int64_t n_scan = cld_attr_int(node, "num_scan_inputs", 0);
     int64_t n_state = body->n_formal - n_scan;
-    if (n_scan < 1 || n_state < 0 || node->n_in < body->n_formal || node->n_out < n_state || body->n_outputs != node->n_out)
-        return cld_fail(err, CLADE_ERR_GRAPH, "Scan '%s': the body has %d inputs and %d outputs, the node %d and %d", node->name,
-                        (int)body->n_formal, (int)body->n_outputs, (int)node->n_in, (int)node->n_out);
+    if (n_scan < 1 || n_state < 0 || node->n_in < body->n_formal || node->n_out < n_state ||
+        body->n_outputs != node->n_out)
+        return cld_fail(err, CLADE_ERR_GRAPH, "Scan '%s': the body has %d inputs and %d outputs, the node %d and %d",
+                        node->name, (int)body->n_formal, (int)body->n_outputs, (int)node->n_in, (int)node->n_out);
     int64_t length = -1;
     for (int64_t k = 0; k < n_scan; k++) {
         int32_t slot = slot_in(frame, node, (int32_t)(n_state + k));
@@ -280,7 +288,8 @@ static clade_status enter_scan(cld_walk *walk, const cld_node *node, clade_error
         if (type && axis < 0)
             axis += type->rank;
         if (!type || axis < 0 || axis >= type->rank || (length >= 0 && type->dims[axis] != length))
-            return cld_fail(err, CLADE_ERR_SHAPE, "Scan '%s': scan input %d has another length than those before it, or no such axis",
+            return cld_fail(err, CLADE_ERR_SHAPE,
+                            "Scan '%s': scan input %d has another length than those before it, or no such axis",
                             node->name, (int)k);
         length = type->dims[axis];
     }

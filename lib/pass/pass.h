@@ -7,13 +7,14 @@
 
 /* ---- on model graphs, once per model (order: as here) ------------------------------------------------------------ */
 
-/* fold_batchnorm.c: Conv / ConvTranspose / Gemm followed by an inference BatchNormalization with constant statistics becomes
- * one node with new constant weights and bias. */
+/* fold_batchnorm.c: Conv / ConvTranspose / Gemm followed by an inference BatchNormalization with constant statistics
+ * becomes one node with new constant weights and bias. */
 clade_status cld_pass_fold_batchnorm(cld_graph *graph, clade_error *err);
 /* dead.c: drops nodes whose results nobody uses. Works on both kinds of graph. */
 clade_status cld_pass_dead(cld_graph *graph, clade_error *err);
 
-/* ---- specialise.c: model graph -> static graphs ------------------------------------------------------------------- */
+/* ---- specialise.c: model graph -> static graphs -------------------------------------------------------------------
+ */
 
 /* Walks a model graph with the types of this run's inputs, inlines If, Loop and Scan, folds what is known, and stops
  * where a value must be read from the device first (a *cut*). */
@@ -21,16 +22,18 @@ typedef struct cld_walk cld_walk;
 
 /* One straight line of the walk: a static graph, and where it ended. */
 typedef struct cld_segment {
-    cld_graph *graph;       /* owned by the caller. Inputs: what it takes from before, outputs: what it leaves */
-    int32_t *carried_in;    /* [graph->n_inputs] slot of each input; in the graph's arena, as are the next two */
-    int32_t *carried_out;   /* [graph->n_outputs] slot of each output: all that later segments or the user may read */
-    int32_t *results;       /* at the end: slot of each output of the model; NULL at a cut */
-    const clade_tensor **known; /* at the end: [outputs of the model] the host value of a result that is a constant, or NULL */
-    int32_t cut_slot;       /* at a cut: the slot whose value decides what follows; -1 at the end */
-    const char *cut_node;   /* the node that asked for it, for dumps */
+    cld_graph *graph;     /* owned by the caller. Inputs: what it takes from before, outputs: what it leaves */
+    int32_t *carried_in;  /* [graph->n_inputs] slot of each input; in the graph's arena, as are the next two */
+    int32_t *carried_out; /* [graph->n_outputs] slot of each output: all that later segments or the user may read */
+    int32_t *results;     /* at the end: slot of each output of the model; NULL at a cut */
+    const clade_tensor *
+        *known;       /* at the end: [outputs of the model] the host value of a result that is a constant, or NULL */
+    int32_t cut_slot; /* at a cut: the slot whose value decides what follows; -1 at the end */
+    const char *cut_node; /* the node that asked for it, for dumps */
 } cld_segment;
 
-/* Starts a walk. types: of the model graph's inputs, static; their slots are 0 ... n_inputs - 1. `model` is borrowed. */
+/* Starts a walk. types: of the model graph's inputs, static; their slots are 0 ... n_inputs - 1. `model` is borrowed.
+ */
 clade_status cld_walk_new(cld_walk **out, const cld_graph *model, const cld_type *types, clade_error *err);
 void cld_walk_free(cld_walk *walk);
 /* A copy of the state, from which another continuation may be walked. */
@@ -42,7 +45,8 @@ clade_status cld_walk_feed(cld_walk *walk, const clade_tensor *value, clade_erro
 /* Type of a slot. */
 const cld_type *cld_walk_type(const cld_walk *walk, int32_t slot);
 
-/* ---- on static graphs --------------------------------------------------------------------------------------------- */
+/* ---- on static graphs ---------------------------------------------------------------------------------------------
+ */
 
 /* fuse.c: pointwise chains into the epilogue of their producer, or into one Fused node. */
 clade_status cld_pass_fuse(cld_graph *graph, clade_error *err);

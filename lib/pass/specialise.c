@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pass: model graph -> static graphs, for one set of input types.
  *
- * Needs: a verified model graph. Keeps: the model graph, untouched. Makes: segments in which every value has a static type,
- * everything the host can compute is a constant, and no control flow is left.
- * Method: abstract interpretation by values. The walk keeps *slots* (types, and host values where known); each node is
- * appended to the static graph under way by cld_build_node, which folds, expands or keeps it. A node that needs an
- * unknown value ends the segment (a cut); the walk resumes at the same node when the value has been fed.
+ * Needs: a verified model graph. Keeps: the model graph, untouched. Makes: segments in which every value has a static
+ * type, everything the host can compute is a constant, and no control flow is left. Method: abstract interpretation by
+ * values. The walk keeps *slots* (types, and host values where known); each node is appended to the static graph under
+ * way by cld_build_node, which folds, expands or keeps it. A node that needs an unknown value ends the segment (a cut);
+ * the walk resumes at the same node when the value has been fed.
  */
 #include "pass/walk.h"
 
@@ -57,7 +57,8 @@ clade_status cld_walk_value(cld_walk *walk, int32_t slot, const clade_tensor **o
 }
 
 clade_status cld_walk_push(cld_walk *walk, const cld_graph *graph, const cld_node *caller, clade_error *err) {
-    if (!cld_arena_grow(walk->arena, (void **)&walk->frames, &walk->cap_frames, walk->n_frames + 1, sizeof *walk->frames))
+    if (!cld_arena_grow(walk->arena, (void **)&walk->frames, &walk->cap_frames, walk->n_frames + 1,
+                        sizeof *walk->frames))
         return cld_no_memory(err, "a static graph");
     int32_t *slot_of = cld_arena_calloc(walk->arena, (size_t)graph->n_values + 1, sizeof *slot_of);
     if (!slot_of)

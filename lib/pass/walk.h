@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The state of a walk, shared by specialise.c (straight lines, cuts) and control.c (If, Loop, Scan). Private to pass. */
+/* The state of a walk, shared by specialise.c (straight lines, cuts) and control.c (If, Loop, Scan). Private to pass.
+ */
 #ifndef CLD_PASS_WALK_H
 #define CLD_PASS_WALK_H
 
@@ -22,9 +23,9 @@ typedef struct cld_frame {
     const cld_node *caller; /* control node in the frame below; NULL: the model's own graph */
     /* Loop and Scan */
     int64_t iteration, limit;
-    int32_t *state;  /* [n_state] slots of the carried values */
+    int32_t *state; /* [n_state] slots of the carried values */
     int32_t n_state;
-    int32_t **rows;  /* [n_rows] lists of slots, one per iteration, that are stacked at the end */
+    int32_t **rows; /* [n_rows] lists of slots, one per iteration, that are stacked at the end */
     int32_t *cap_rows;
     int32_t n_rows;
 } cld_frame;
@@ -36,10 +37,10 @@ struct cld_walk {
     int32_t n_slots, cap_slots;
     cld_frame *frames;
     int32_t n_frames, cap_frames;
-    int32_t segment;    /* number of the segment under way, from 1 */
-    int32_t wanted;     /* slot whose value stopped the walk; -1: none */
-    int64_t inlined;    /* nodes walked, to bound hostile loops */
-    cld_graph *graph;   /* of the segment under way */
+    int32_t segment;  /* number of the segment under way, from 1 */
+    int32_t wanted;   /* slot whose value stopped the walk; -1: none */
+    int64_t inlined;  /* nodes walked, to bound hostile loops */
+    cld_graph *graph; /* of the segment under way */
 };
 
 /* ---- specialise.c ------------------------------------------------------------------------------------------------ */

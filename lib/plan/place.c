@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where every buffer lies.
  *
- * A buffer lives from the first to the last step that touches it. Intermediates share the arena: largest first, each at the
- * lowest offset where no buffer alive at the same time lies (greedy by size, Pisarchyk and Lee 2020, section 5.2); where one
- * allocation is limited, in the first of several slabs with room. Steps marked `once` run before the others and
- * touch only constants and packed buffers, so they have no part in lifetimes.
+ * A buffer lives from the first to the last step that touches it. Intermediates share the arena: largest first, each at
+ * the lowest offset where no buffer alive at the same time lies (greedy by size, Pisarchyk and Lee 2020, section 5.2);
+ * where one allocation is limited, in the first of several slabs with room. Steps marked `once` run before the others
+ * and touch only constants and packed buffers, so they have no part in lifetimes.
  */
 #include "plan/plan_internal.h"
 
@@ -111,8 +111,9 @@ static clade_status fill_arena(cld_plan *plan, const life *lives, size_t limit, 
     for (int32_t k = 0; k < n; k++) {
         cld_plan_buf *buf = order[k];
         if (buf->bytes > limit)
-            CLD_TRY(cld_fail(err, CLADE_ERR_DEVICE_MEMORY, "value '%s' needs %zu bytes, the device allocates at most %zu at once",
-                             buf->name, buf->bytes, limit));
+            CLD_TRY(cld_fail(err, CLADE_ERR_DEVICE_MEMORY,
+                             "value '%s' needs %zu bytes, the device allocates at most %zu at once", buf->name,
+                             buf->bytes, limit));
         int32_t slab = 0;
         for (;; slab++) {
             buf->offset = lowest_gap(plan, lives, order, k, buf, slab, beside);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Static graph -> plan: buffers of values, a row and its steps for every node, places for all of it.
  *
- * In: a static graph. Out: steps in execution order; every buffer's place; the exact bytes, before anything is allocated.
- * Aliases share their input's buffer. Only what a step touches gets memory. Placement itself is in place.c.
+ * In: a static graph. Out: steps in execution order; every buffer's place; the exact bytes, before anything is
+ * allocated. Aliases share their input's buffer. Only what a step touches gets memory. Placement itself is in place.c.
  */
 #include "plan/plan_internal.h"
 
@@ -57,12 +57,14 @@ static clade_status check_sizes(const cld_call *call, clade_error *err) {
     for (int32_t k = 0; k < call->n_in + call->n_out; k++) {
         const cld_type *type = k < call->n_in ? &call->in[k] : &call->out[k - call->n_in];
         if (type->dtype != CLADE_NONE && cld_type_count(type) > INT32_MAX)
-            return cld_call_fail(call, err, CLADE_ERR_LIMIT, "a tensor of %s has more than 2^31-1 elements", CLD_TYPE_TEXT(type));
+            return cld_call_fail(call, err, CLADE_ERR_LIMIT, "a tensor of %s has more than 2^31-1 elements",
+                                 CLD_TYPE_TEXT(type));
     }
     return CLADE_OK;
 }
 
-static clade_status emit_node(cld_plan *plan, int32_t n, const cld_caps *caps, const cld_plan_options *options, clade_error *err) {
+static clade_status emit_node(cld_plan *plan, int32_t n, const cld_caps *caps, const cld_plan_options *options,
+                              clade_error *err) {
     const cld_graph *graph = plan->graph;
     const cld_node *node = &graph->nodes[n];
     cld_call call;

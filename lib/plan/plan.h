@@ -25,18 +25,18 @@ typedef struct cld_plan_buf {
 
 typedef struct cld_plan {
     cld_arena *arena;
-    const cld_graph *graph;      /* borrowed */
+    const cld_graph *graph; /* borrowed */
     cld_steps steps;
     cld_plan_buf *bufs;
     int32_t n_bufs;
-    int32_t *buf_of_value;       /* [graph->n_values] buffer of each value; aliases share one */
-    int32_t *buf_of_output;      /* [graph->n_outputs] */
-    size_t align_bytes;          /* every allocation is rounded up to this */
-    size_t *slab_bytes;          /* [n_slabs] device allocations; one, unless the device limits their size */
+    int32_t *buf_of_value;  /* [graph->n_values] buffer of each value; aliases share one */
+    int32_t *buf_of_output; /* [graph->n_outputs] */
+    size_t align_bytes;     /* every allocation is rounded up to this */
+    size_t *slab_bytes;     /* [n_slabs] device allocations; one, unless the device limits their size */
     int32_t n_slabs;
-    size_t arena_bytes;          /* their sum */
+    size_t arena_bytes; /* their sum */
     size_t input_bytes, output_bytes, constant_bytes, packed_bytes;
-    const char **impl_of_node;   /* [graph->n_nodes] for dumps */
+    const char **impl_of_node; /* [graph->n_nodes] for dumps */
 } cld_plan;
 
 typedef struct cld_plan_options {
@@ -46,7 +46,8 @@ typedef struct cld_plan_options {
 
 /* Plans a static graph. The graph must outlive the plan. The caller owns *out: cld_plan_free.
  * ERR_UNSUPPORTED names a node no row can run on this device. */
-clade_status cld_plan_new(cld_plan **out, const cld_graph *graph, const cld_caps *caps, const cld_plan_options *options, clade_error *err);
+clade_status cld_plan_new(cld_plan **out, const cld_graph *graph, const cld_caps *caps, const cld_plan_options *options,
+                          clade_error *err);
 void cld_plan_free(cld_plan *plan);
 void cld_plan_text(const cld_plan *plan, cld_text *out);
 /* Σ of everything the plan needs, in bytes, as it will be allocated. */

@@ -18,14 +18,15 @@ static void add_buffer(const cld_plan *plan, const cld_arg *arg, cld_text *out) 
 void cld_plan_text(const cld_plan *plan, cld_text *out) {
     static const char *const kinds[] = { "kernel", "gemm", "convgemm", "copy", "fill" };
     cld_text_printf(out, "plan: %d steps; bytes: arena %zu, inputs %zu, outputs %zu, constants %zu, packed %zu\n",
-                    (int)plan->steps.n_steps, plan->arena_bytes, plan->input_bytes, plan->output_bytes, plan->constant_bytes,
-                    plan->packed_bytes);
+                    (int)plan->steps.n_steps, plan->arena_bytes, plan->input_bytes, plan->output_bytes,
+                    plan->constant_bytes, plan->packed_bytes);
     for (int32_t s = 0; s < plan->steps.n_steps; s++) {
         const cld_step *step = &plan->steps.steps[s];
-        cld_text_printf(out, "  %4d %s%s [%s] %s", (int)s, step->once ? "once " : "", step->node, step->impl, kinds[step->kind]);
+        cld_text_printf(out, "  %4d %s%s [%s] %s", (int)s, step->once ? "once " : "", step->node, step->impl,
+                        kinds[step->kind]);
         if (step->kind == CLD_STEP_KERNEL)
-            cld_text_printf(out, " %s.%s <%zu,%zu,%zu>/<%zu,%zu,%zu>", step->family, step->entry, step->global[0], step->global[1],
-                            step->global[2], step->local[0], step->local[1], step->local[2]);
+            cld_text_printf(out, " %s.%s <%zu,%zu,%zu>/<%zu,%zu,%zu>", step->family, step->entry, step->global[0],
+                            step->global[1], step->global[2], step->local[0], step->local[1], step->local[2]);
         for (int32_t a = 0; a < step->n_args; a++)
             if (step->args[a].kind == CLD_ARG_BUF)
                 add_buffer(plan, &step->args[a], out);

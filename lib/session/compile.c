@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The whole line on one page: model graph -> passes -> (per input shapes) static graph -> passes -> plan -> prepared steps.
+/* The whole line on one page: model graph -> passes -> (per input shapes) static graph -> passes -> plan -> prepared
+ * steps.
  *
- * In: a verified model graph. Out: stages that only have to be enqueued. A stage is one straight line of the model between
- * two cuts; see pass/specialise.c for what a cut is, and route.c for how a run finds its way through the stages.
+ * In: a verified model graph. Out: stages that only have to be enqueued. A stage is one straight line of the model
+ * between two cuts; see pass/specialise.c for what a cut is, and route.c for how a run finds its way through the
+ * stages.
  */
 #include "session/session_internal.h"
 
@@ -19,12 +21,14 @@ static clade_status check_memory(const clade_session *session, const cld_plan *p
     size_t need = cld_plan_bytes(plan);
     size_t limit = session->options.max_device_bytes ? session->options.max_device_bytes : (size_t)caps->global_bytes;
     if (limit && need > limit)
-        return cld_fail(err, CLADE_ERR_DEVICE_MEMORY, "the plan needs %zu bytes of device memory, %zu are allowed", need, limit);
+        return cld_fail(err, CLADE_ERR_DEVICE_MEMORY, "the plan needs %zu bytes of device memory, %zu are allowed",
+                        need, limit);
     return CLADE_OK;
 }
 
 /* Once per straight line: from a walk to a plan. */
-clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_walk *walk, cld_stage *parent, clade_error *err) {
+clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_walk *walk, cld_stage *parent,
+                               clade_error *err) {
     const cld_caps *caps = cld_ocl_caps(session->device->ocl);
     cld_plan_options options = { .no_blas = session->options.no_blas, .prefer_impl = session->prefer_impl };
     clade_status status = CLADE_OK;
@@ -62,7 +66,8 @@ clade_status cld_prepare_stage(clade_session *session, cld_route *route, cld_sta
             CLD_TRY(cld_route_upload(session, route, slot, err));
         inputs[k] = cld_route_locate(route, stage->parent, slot);
         if (!inputs[k])
-            CLD_TRY(cld_fail(err, CLADE_ERR_INTERNAL, "value '%s' is not on the device", cld_graph_at(graph, graph->inputs[k])->name));
+            CLD_TRY(cld_fail(err, CLADE_ERR_INTERNAL, "value '%s' is not on the device",
+                             cld_graph_at(graph, graph->inputs[k])->name));
     }
     CLD_TRY(cld_prepared_new(&stage->prepared, session->exec, stage->plan, inputs, err));
 fail:

@@ -12,7 +12,9 @@ clade_status clade_device_describe(clade_device_info *out, size_t index, clade_e
     return out ? cld_ocl_describe(out, index, err) : cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");
 }
 
-cld_store *cld_device_store(const clade_device_options *options) { return cld_store_open(options ? options->cache_dir : NULL); }
+cld_store *cld_device_store(const clade_device_options *options) {
+    return cld_store_open(options ? options->cache_dir : NULL);
+}
 
 clade_status cld_device_wrap(clade_device **out, cld_ocl *ocl, clade_error *err) {
     clade_device *device = calloc(1, sizeof *device);
@@ -26,7 +28,8 @@ clade_status cld_device_wrap(clade_device **out, cld_ocl *ocl, clade_error *err)
     return CLADE_OK;
 }
 
-clade_status clade_device_open(clade_device **out, const char *select, const clade_device_options *options, clade_error *err) {
+clade_status clade_device_open(clade_device **out, const char *select, const clade_device_options *options,
+                               clade_error *err) {
     cld_ocl *ocl;
     if (!out)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");

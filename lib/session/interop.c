@@ -4,8 +4,8 @@
 
 #include "session/session_internal.h"
 
-clade_status clade_device_open_opencl(clade_device **out, cl_context context, cl_device_id id, const clade_device_options *options,
-                                      clade_error *err) {
+clade_status clade_device_open_opencl(clade_device **out, cl_context context, cl_device_id id,
+                                      const clade_device_options *options, clade_error *err) {
     cld_ocl *ocl;
     if (!out)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");
@@ -14,8 +14,9 @@ clade_status clade_device_open_opencl(clade_device **out, cl_context context, cl
     return cld_device_wrap(out, ocl, err);
 }
 
-clade_status clade_session_create_opencl(clade_session **out, clade_device *device, clade_model *model, cl_command_queue cl_queue,
-                                         const clade_session_options *options, clade_error *err) {
+clade_status clade_session_create_opencl(clade_session **out, clade_device *device, clade_model *model,
+                                         cl_command_queue cl_queue, const clade_session_options *options,
+                                         clade_error *err) {
     cld_queue *queue;
     if (!out || !device || !model)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out, device and model must not be NULL");
@@ -24,8 +25,8 @@ clade_status clade_session_create_opencl(clade_session **out, clade_device *devi
     return cld_session_new(out, device, model, queue, options, err);
 }
 
-clade_status clade_session_set_input_buffer(clade_session *session, const char *name, const clade_tensor *shape, cl_mem buffer,
-                                            size_t offset_bytes, clade_error *err) {
+clade_status clade_session_set_input_buffer(clade_session *session, const char *name, const clade_tensor *shape,
+                                            cl_mem buffer, size_t offset_bytes, clade_error *err) {
     int32_t index;
     cld_mem *mem;
     size_t end;
@@ -38,8 +39,8 @@ clade_status clade_session_set_input_buffer(clade_session *session, const char *
     if (!cld_add_size(offset_bytes, cld_type_bytes(&type), &end) || end > cld_mem_bytes(mem)) {
         size_t have = cld_mem_bytes(mem);
         cld_mem_free(mem);
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "input '%s': %s at byte %zu does not fit a buffer of %zu bytes", name ? name : "",
-                        CLD_TYPE_TEXT(&type), offset_bytes, have);
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "input '%s': %s at byte %zu does not fit a buffer of %zu bytes",
+                        name ? name : "", CLD_TYPE_TEXT(&type), offset_bytes, have);
     }
     cld_input *input = &session->inputs[index];
     clade_tensor_free(&input->tensor);
@@ -53,8 +54,8 @@ clade_status clade_session_set_input_buffer(clade_session *session, const char *
     return CLADE_OK;
 }
 
-clade_status clade_session_get_output_buffer(clade_session *session, const char *name, cl_mem buffer, size_t offset_bytes,
-                                             clade_tensor *shape, clade_error *err) {
+clade_status clade_session_get_output_buffer(clade_session *session, const char *name, cl_mem buffer,
+                                             size_t offset_bytes, clade_tensor *shape, clade_error *err) {
     clade_status status = CLADE_OK;
     int32_t index;
     cld_mem *mem;
@@ -70,14 +71,15 @@ clade_status clade_session_get_output_buffer(clade_session *session, const char 
     size_t bytes = cld_type_bytes(&type);
     CLD_RETURN(cld_mem_wrap(&mem, session->device->ocl, buffer, err));
     if (!cld_add_size(offset_bytes, bytes, &end) || end > cld_mem_bytes(mem))
-        CLD_TRY(cld_fail(err, CLADE_ERR_ARGUMENT, "output '%s': %s at byte %zu does not fit a buffer of %zu bytes", name ? name : "",
-                         CLD_TYPE_TEXT(&type), offset_bytes, cld_mem_bytes(mem)));
+        CLD_TRY(cld_fail(err, CLADE_ERR_ARGUMENT, "output '%s': %s at byte %zu does not fit a buffer of %zu bytes",
+                         name ? name : "", CLD_TYPE_TEXT(&type), offset_bytes, cld_mem_bytes(mem)));
     if (known) {
         CLD_TRY(cld_mem_write(queue, mem, offset_bytes, known->data, bytes, true, err));
     } else {
         if (slot < session->model->graph->n_inputs)
             CLD_TRY(cld_route_upload(session, session->route, slot, err));
-        CLD_TRY(cld_mem_copy(queue, mem, offset_bytes, cld_route_locate(session->route, session->last, slot), 0, bytes, NULL, err));
+        CLD_TRY(cld_mem_copy(queue, mem, offset_bytes, cld_route_locate(session->route, session->last, slot), 0, bytes,
+                             NULL, err));
     }
     CLD_TRY(cld_queue_finish(queue, err));
     if (shape) {

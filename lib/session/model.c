@@ -78,7 +78,8 @@ fail:
     return status;
 }
 
-clade_status clade_model_load(clade_model **out, const char *path, const clade_model_options *options, clade_error *err) {
+clade_status clade_model_load(clade_model **out, const char *path, const clade_model_options *options,
+                              clade_error *err) {
     cld_graph *graph;
     cld_model_facts facts;
     if (!out || !path)
@@ -88,8 +89,8 @@ clade_status clade_model_load(clade_model **out, const char *path, const clade_m
     return finish(out, graph, &facts, err);
 }
 
-clade_status clade_model_load_memory(clade_model **out, const void *data, size_t size_bytes, const clade_model_options *options,
-                                     clade_error *err) {
+clade_status clade_model_load_memory(clade_model **out, const void *data, size_t size_bytes,
+                                     const clade_model_options *options, clade_error *err) {
     cld_graph *graph;
     cld_model_facts facts;
     if (!out || (!data && size_bytes))
@@ -114,7 +115,9 @@ static clade_status check_nodes(const cld_graph *graph, clade_error *err) {
     return CLADE_OK;
 }
 
-clade_status cld_model_check_supported(const clade_model *model, clade_error *err) { return check_nodes(model->graph, err); }
+clade_status cld_model_check_supported(const clade_model *model, clade_error *err) {
+    return check_nodes(model->graph, err);
+}
 
 /* ---- looking at a model ---- */
 
@@ -131,10 +134,11 @@ void clade_model_get_info(const clade_model *model, clade_model_info *out) {
                                .operator_count = (size_t)model->n_operators };
 }
 
-static clade_status value_info(const cld_graph *graph, const cld_value_id *ids, int32_t count, size_t index, const char *what,
-                               clade_value_info *out, clade_error *err) {
+static clade_status value_info(const cld_graph *graph, const cld_value_id *ids, int32_t count, size_t index,
+                               const char *what, clade_value_info *out, clade_error *err) {
     if (index >= (size_t)count)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "the model has %d %ss, there is no number %zu", (int)count, what, index);
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "the model has %d %ss, there is no number %zu", (int)count, what,
+                        index);
     const cld_value *value = cld_graph_at(graph, ids[index]);
     *out = (clade_value_info){ .name = value->name, .dtype = value->type.dtype, .rank = value->type.rank };
     memcpy(out->dims, value->type.dims, sizeof out->dims);
@@ -152,10 +156,13 @@ clade_status clade_model_output(const clade_model *model, size_t index, clade_va
 
 clade_status clade_model_operator(const clade_model *model, size_t index, clade_operator_info *out, clade_error *err) {
     if (index >= (size_t)model->n_operators)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "the model uses %d operators, there is no number %zu", (int)model->n_operators, index);
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "the model uses %d operators, there is no number %zu",
+                        (int)model->n_operators, index);
     const cld_operator_use *use = &model->operators[index];
-    *out = (clade_operator_info){
-        .domain = use->domain, .name = use->type, .count = use->count, .supported = use->op != NULL, .reason = use->reason
-    };
+    *out = (clade_operator_info){ .domain = use->domain,
+                                  .name = use->type,
+                                  .count = use->count,
+                                  .supported = use->op != NULL,
+                                  .reason = use->reason };
     return CLADE_OK;
 }

@@ -49,9 +49,10 @@ clade_status clade_session_write_trace(clade_session *session, const char *path,
             continue;
         cld_text_add(&text, first ? "\n{\"name\":" : ",\n{\"name\":");
         cld_text_json(&text, step->node);
-        cld_text_printf(&text, ",\"cat\":\"%s\",\"ph\":\"X\",\"pid\":1,\"tid\":1,\"ts\":%.3f,\"dur\":%.3f,\"args\":{\"row\":", step->entry ? step->entry : "transfer",
-                        (double)(timings[k].start_ns - timings[0].start_ns) / 1e3,
-                        (double)(timings[k].end_ns - timings[k].start_ns) / 1e3);
+        cld_text_printf(
+            &text, ",\"cat\":\"%s\",\"ph\":\"X\",\"pid\":1,\"tid\":1,\"ts\":%.3f,\"dur\":%.3f,\"args\":{\"row\":",
+            step->entry ? step->entry : "transfer", (double)(timings[k].start_ns - timings[0].start_ns) / 1e3,
+            (double)(timings[k].end_ns - timings[k].start_ns) / 1e3);
         cld_text_json(&text, step->impl);
         cld_text_add(&text, "}}");
         first = false;

@@ -7,7 +7,9 @@
 
 #include <stdlib.h>
 
-static size_t max_plans(const clade_session *session) { return session->options.max_plans ? session->options.max_plans : 16; }
+static size_t max_plans(const clade_session *session) {
+    return session->options.max_plans ? session->options.max_plans : 16;
+}
 
 cld_mem *cld_route_locate(const cld_route *route, const cld_stage *stage, int32_t slot) {
     for (; stage; stage = stage->parent)
@@ -128,7 +130,8 @@ static void drop_oldest_child(const clade_session *session, cld_stage *stage) {
     cld_stage_free(gone);
 }
 
-clade_status cld_route_follow(cld_stage **out, clade_session *session, cld_stage *stage, clade_tensor *value, clade_error *err) {
+clade_status cld_route_follow(cld_stage **out, clade_session *session, cld_stage *stage, clade_tensor *value,
+                              clade_error *err) {
     clade_status status = CLADE_OK;
     cld_walk *walk = NULL;
     cld_stage *child = stage->children;

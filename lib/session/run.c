@@ -10,7 +10,8 @@ clade_status cld_session_find_input(const clade_session *session, const char *na
     const cld_graph *graph = session->model->graph;
     if (!name) {
         if (graph->n_inputs != 1)
-            return cld_fail(err, CLADE_ERR_ARGUMENT, "the model has %d inputs, so an input must be named", (int)graph->n_inputs);
+            return cld_fail(err, CLADE_ERR_ARGUMENT, "the model has %d inputs, so an input must be named",
+                            (int)graph->n_inputs);
         *index = 0;
         return CLADE_OK;
     }
@@ -22,7 +23,8 @@ clade_status cld_session_find_input(const clade_session *session, const char *na
     return cld_fail(err, CLADE_ERR_NOT_FOUND, "the model has no input '%s'", name);
 }
 
-clade_status cld_session_check_input(const clade_session *session, int32_t index, const clade_tensor *tensor, clade_error *err) {
+clade_status cld_session_check_input(const clade_session *session, int32_t index, const clade_tensor *tensor,
+                                     clade_error *err) {
     const cld_graph *graph = session->model->graph;
     const cld_value *value = cld_graph_at(graph, graph->inputs[index]);
     if (!cld_dtype_valid(tensor->dtype) || tensor->rank < 0 || tensor->rank > CLADE_MAX_RANK)
@@ -36,12 +38,13 @@ clade_status cld_session_check_input(const clade_session *session, int32_t index
     for (int32_t d = 0; good && d < value->type.rank; d++)
         good = value->type.dims[d] < 0 || value->type.dims[d] == tensor->dims[d];
     if (!good)
-        return cld_fail(err, CLADE_ERR_SHAPE, "input '%s' expects %s, the tensor is %s", value->name, CLD_TYPE_TEXT(&value->type),
-                        CLD_TYPE_TEXT(&type));
+        return cld_fail(err, CLADE_ERR_SHAPE, "input '%s' expects %s, the tensor is %s", value->name,
+                        CLD_TYPE_TEXT(&value->type), CLD_TYPE_TEXT(&type));
     return CLADE_OK;
 }
 
-clade_status clade_session_set_input(clade_session *session, const char *name, const clade_tensor *tensor, clade_error *err) {
+clade_status clade_session_set_input(clade_session *session, const char *name, const clade_tensor *tensor,
+                                     clade_error *err) {
     int32_t index;
     if (!session || !tensor)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "session and tensor must not be NULL");
@@ -72,7 +75,8 @@ clade_status clade_session_set_input(clade_session *session, const char *name, c
 
 /* ---- running ---- */
 
-clade_status cld_session_read_slot(clade_session *session, const cld_stage *stage, int32_t slot, clade_tensor *out, clade_error *err) {
+clade_status cld_session_read_slot(clade_session *session, const cld_stage *stage, int32_t slot, clade_tensor *out,
+                                   clade_error *err) {
     const cld_type *type;
     if (slot < session->model->graph->n_inputs && !session->inputs[slot].buffer) {
         const clade_tensor *host = &session->inputs[slot].tensor;
@@ -87,8 +91,8 @@ clade_status cld_session_read_slot(clade_session *session, const cld_stage *stag
     if (slot < session->model->graph->n_inputs)
         status = cld_route_upload(session, session->route, slot, err);
     if (status == CLADE_OK)
-        status = cld_mem_read(cld_exec_queue(session->exec), cld_route_locate(session->route, stage, slot), 0, out->data,
-                              out->size_bytes, err);
+        status = cld_mem_read(cld_exec_queue(session->exec), cld_route_locate(session->route, stage, slot), 0,
+                              out->data, out->size_bytes, err);
     if (status != CLADE_OK)
         clade_tensor_free(out);
     return status;
@@ -98,7 +102,8 @@ static clade_status check_inputs_set(const clade_session *session, clade_error *
     const cld_graph *graph = session->model->graph;
     for (int32_t k = 0; k < graph->n_inputs; k++)
         if (session->inputs[k].version == 0)
-            return cld_fail(err, CLADE_ERR_ARGUMENT, "input '%s' is not set", cld_graph_at(graph, graph->inputs[k])->name);
+            return cld_fail(err, CLADE_ERR_ARGUMENT, "input '%s' is not set",
+                            cld_graph_at(graph, graph->inputs[k])->name);
     return CLADE_OK;
 }
 
@@ -176,7 +181,8 @@ clade_status cld_session_find_output(const clade_session *session, const char *n
     if (!session->last)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "there is no finished run to read outputs from");
     if (!name && graph->n_outputs != 1)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "the model has %d outputs, so an output must be named", (int)graph->n_outputs);
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "the model has %d outputs, so an output must be named",
+                        (int)graph->n_outputs);
     for (*index = 0; *index < graph->n_outputs; ++*index)
         if (!name || strcmp(cld_graph_at(graph, graph->outputs[*index])->name, name) == 0)
             return CLADE_OK;
@@ -198,7 +204,8 @@ clade_status clade_session_get_output(clade_session *session, const char *name, 
     return CLADE_OK;
 }
 
-clade_status clade_session_read_output_into(clade_session *session, const char *name, clade_tensor *tensor, clade_error *err) {
+clade_status clade_session_read_output_into(clade_session *session, const char *name, clade_tensor *tensor,
+                                            clade_error *err) {
     int32_t index;
     if (!session || !tensor)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "session and tensor must not be NULL");
@@ -211,8 +218,8 @@ clade_status clade_session_read_output_into(clade_session *session, const char *
     cld_type type = known ? cld_tensor_type(known) : *cld_walk_type(stage->walk, slot);
     size_t bytes = cld_type_bytes(&type);
     if (tensor->size_bytes != bytes || (bytes && !tensor->data))
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "output '%s' is %s and takes %zu bytes, %zu are given", name ? name : "",
-                        CLD_TYPE_TEXT(&type), bytes, tensor->data ? tensor->size_bytes : 0);
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "output '%s' is %s and takes %zu bytes, %zu are given",
+                        name ? name : "", CLD_TYPE_TEXT(&type), bytes, tensor->data ? tensor->size_bytes : 0);
     tensor->dtype = type.dtype;
     tensor->rank = type.rank;
     memcpy(tensor->dims, type.dims, sizeof type.dims);
@@ -220,5 +227,6 @@ clade_status clade_session_read_output_into(clade_session *session, const char *
         memcpy(tensor->data, known->data, bytes);
         return CLADE_OK;
     }
-    return cld_mem_read(cld_exec_queue(session->exec), cld_route_locate(session->route, stage, slot), 0, tensor->data, bytes, err);
+    return cld_mem_read(cld_exec_queue(session->exec), cld_route_locate(session->route, stage, slot), 0, tensor->data,
+                        bytes, err);
 }

@@ -28,7 +28,8 @@ clade_status cld_session_new(clade_session **out, clade_device *device, clade_mo
     }
     if (!queue)
         CLD_TRY(cld_queue_new(&queue, device->ocl, session->options.profile != 0, err));
-    CLD_TRY(cld_exec_new(&session->exec, device->ocl, queue, session->options.progress, session->options.progress_user, err));
+    CLD_TRY(cld_exec_new(&session->exec, device->ocl, queue, session->options.progress, session->options.progress_user,
+                         err));
     CLD_TRY(cld_model_check_supported(model, err));
     *out = session;
     return CLADE_OK;
@@ -37,8 +38,8 @@ fail:
     return status;
 }
 
-clade_status clade_session_create(clade_session **out, clade_device *device, clade_model *model, const clade_session_options *options,
-                                  clade_error *err) {
+clade_status clade_session_create(clade_session **out, clade_device *device, clade_model *model,
+                                  const clade_session_options *options, clade_error *err) {
     if (!out || !device || !model)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out, device and model must not be NULL");
     *out = NULL;

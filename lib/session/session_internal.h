@@ -29,7 +29,8 @@ struct clade_model {
     size_t node_count, parameter_count, weight_bytes;
 };
 
-/* One compiled segment. Stages form a tree: a stage that ends at a cut has one child for each value that was read there. */
+/* One compiled segment. Stages form a tree: a stage that ends at a cut has one child for each value that was read
+ * there. */
 typedef struct cld_stage {
     struct cld_stage *parent, *children, *sibling;
     clade_tensor fed;    /* the value that led here (owned); dtype NONE at the root */
@@ -55,7 +56,7 @@ typedef struct cld_input {
     clade_tensor tensor; /* host copy, owned; data NULL when it comes from a buffer */
     cld_mem *buffer;     /* caller's, retained; or NULL */
     size_t buffer_offset;
-    uint64_t version;    /* 0: never set */
+    uint64_t version; /* 0: never set */
 } cld_input;
 
 struct clade_session {
@@ -76,7 +77,8 @@ struct clade_session {
 /* The passes every model goes through once. */
 clade_status cld_compile_model(cld_graph *graph, clade_error *err);
 /* The stage that follows `walk` (taken): segment, passes, plan. */
-clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_walk *walk, cld_stage *parent, clade_error *err);
+clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_walk *walk, cld_stage *parent,
+                               clade_error *err);
 /* Allocates, builds and binds the stage, if it is not yet. */
 clade_status cld_prepare_stage(clade_session *session, cld_route *route, cld_stage *stage, clade_error *err);
 void cld_stage_free(cld_stage *stage); /* with its subtree; prepared ones must not be running */
@@ -86,7 +88,8 @@ void cld_stage_free(cld_stage *stage); /* with its subtree; prepared ones must n
 /* The route of the inputs set now, made if need be, with its root planned. */
 clade_status cld_route_find(cld_route **out, clade_session *session, clade_error *err);
 /* The stage behind a cut, for the value read there (taken on success and on failure). */
-clade_status cld_route_follow(cld_stage **out, clade_session *session, cld_stage *stage, clade_tensor *value, clade_error *err);
+clade_status cld_route_follow(cld_stage **out, clade_session *session, cld_stage *stage, clade_tensor *value,
+                              clade_error *err);
 /* The device copy of an input, up to date. */
 clade_status cld_route_upload(clade_session *session, cld_route *route, int32_t input, clade_error *err);
 /* Where a slot lies on the device, seen from `stage`; NULL: it is an input no stage has taken. */
@@ -98,12 +101,14 @@ void cld_route_free(clade_session *session, cld_route *route);
 /* Follows the cuts whose values are known without running, from the root. */
 clade_status cld_session_plan(clade_session *session, cld_stage **out, clade_error *err);
 /* Copies a slot's value to the host; the caller owns it. */
-clade_status cld_session_read_slot(clade_session *session, const cld_stage *stage, int32_t slot, clade_tensor *out, clade_error *err);
+clade_status cld_session_read_slot(clade_session *session, const cld_stage *stage, int32_t slot, clade_tensor *out,
+                                   clade_error *err);
 /* Index of the output called `name` (NULL: the only one), once there is a run to read from. */
 clade_status cld_session_find_output(const clade_session *session, const char *name, int32_t *index, clade_error *err);
 clade_status cld_session_find_input(const clade_session *session, const char *name, int32_t *index, clade_error *err);
 /* Checks dtype and shape of what is to be set as input `index`. */
-clade_status cld_session_check_input(const clade_session *session, int32_t index, const clade_tensor *tensor, clade_error *err);
+clade_status cld_session_check_input(const clade_session *session, int32_t index, const clade_tensor *tensor,
+                                     clade_error *err);
 /* Takes `queue`; NULL makes one. Behind both public ways to create a session. */
 clade_status cld_session_new(clade_session **out, clade_device *device, clade_model *model, cld_queue *queue,
                              const clade_session_options *options, clade_error *err);
