@@ -6,6 +6,7 @@ set -u
 test_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source_dir=${CLADE_SOURCE_DIR:-$(dirname "$test_dir")}
 build_dir=${CLADE_BUILD_DIR:-$source_dir/build}
+export CLADE_SOURCE_DIR=$source_dir CLADE_BUILD_DIR=$build_dir
 passed=0 failed=0 skipped=0
 
 pass() { passed=$((passed + 1)); }

@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# `make install`, then examples/embed.c as a user would build it: against the installed headers and library, through pkg-config.
+. "$(dirname "$0")/lib.sh"
+. "$test_dir/env.sh"
+need pkg-config
+root=$build_dir/tests/installed
+rm -rf "$root"
+unset MAKEFLAGS MFLAGS MAKELEVEL
+if make -C "$build_dir" install DESTDIR="$root" >"$root.log" 2>&1; then pass; else fail "make install: see $root.log"; finish; fi
+
+pc=$(find "$root" -name clade.pc)
+libdir=$root$(pkg-config --variable=libdir "$pc")
+prefix=$root$(pkg-config --variable=prefix "$pc")
+export PKG_CONFIG_SYSROOT_DIR=$root
+read -ra flags < <(pkg-config --cflags --libs "$pc")
+if "${CC:-gcc}" -std=c11 -Wall -Wextra -Werror "$source_dir/examples/embed.c" -o "$root/embed" "${flags[@]}"; then
+    pass
+else
+    fail "embed.c against the installed library"
+fi
+export LD_LIBRARY_PATH=$libdir
+said=$("$root/embed" "$source_dir/examples/deeplob.onnx" 2>&1)
+if [ $? = 0 ] && [ -n "$said" ]; then pass; else fail "embed: $said"; fi
+said=$("$prefix/bin/clade" --version 2>&1)
+if [[ $said == *"$(pkg-config --modversion "$pc")"* ]]; then pass; else fail "installed clade --version: $said"; fi
+for file in share/man/man1/clade.1 include/clade.h include/clade/session.h lib/libclade.so; do
+    if [ -e "$prefix/$file" ]; then pass; else fail "$file is not installed"; fi
+done
+finish

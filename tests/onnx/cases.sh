@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034
+# Sourced after lib.sh by tests that run `clade test` over folders of ONNX test cases and count its lines: `pass`
+# counts as passed, `FAIL` as failed, `refused` (not supported, with the reason) as skipped. A case that ends the process
+# fails, and the rest goes on in a new one.
+. "$test_dir/env.sh"
+clade=$build_dir/clade
+onnx_data=${CLADE_ONNX_DATA:-/usr/share/libonnx-testdata/data} # Debian package libonnx-testdata
+limit_s=3600                                                   # of one process
+clade_options=()
+refusals_are_failures=0
+errors=$build_dir/tests/$(basename "$0" .sh).stderr
+: >"$errors"
+
+# may_differ NAME: the reason why the case's stored output is no yardstick; fails for all others.
+may_differ() {
+    sed -n "s/^$1  *//p" "$test_dir/onnx/may-differ.txt" | grep .
+}
+
+judge() { # one line of `clade test`
+    local verdict name rest reason
+    read -r verdict name rest <<<"$1"
+    name=$(basename "${name%:}")
+    case $verdict in
+    pass) pass ;;
+    refused) if [ "$refusals_are_failures" = 1 ]; then fail "$1"; else skipped=$((skipped + 1)); fi ;;
+    *) if reason=$(may_differ "$name"); then skip "$name: $reason"; else fail "${1#FAIL }"; fi ;;
+    esac
+}
+
+# list FILE: the words of a list file, comments and empty lines left out.
+list() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$1"; }
+
+# run_cases DIRECTORY...
+run_cases() {
+    local pending=("$@") lines line answered status
+    while [ ${#pending[@]} -gt 0 ]; do
+        mapfile -t lines < <(
+            timeout "$limit_s" "$clade" test "${clade_options[@]}" "${pending[@]}" 2>>"$errors"
+            echo "status $?"
+        )
+        answered=0 status=
+        for line in "${lines[@]}"; do
+            case $line in
+            pass* | FAIL* | refused*) judge "$line" && answered=$((answered + 1)) ;;
+            'status '*) status=${line#status } ;;
+            esac
+        done
+        [ "$answered" -lt ${#pending[@]} ] || break
+        fail "${pending[answered]}: the process ended with status $status"
+        pending=("${pending[@]:answered + 1}")
+    done
+}
+
+# run_sample: what the slower platforms run: sample.txt of ONNX's own cases, and some of the models.
+run_sample() {
+    local name directories=()
+    for name in $(list "$test_dir/platform/sample.txt"); do
+        case $name in
+        models/*) [ -z "$CLADE_SHARED" ] || directories+=("$CLADE_SHARED/$name") ;;
+        *) [ ! -d "$onnx_data" ] || directories+=("$onnx_data/$name") ;;
+        esac
+    done
+    refusals_are_failures=1
+    if [ ${#directories[@]} -gt 0 ]; then run_cases "${directories[@]}"; else skip "no cases on this machine"; fi
+}

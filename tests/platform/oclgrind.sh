@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The device simulator Oclgrind over a sample: results agree, and it reports no invalid access, data race or API error.
+. "$(dirname "$0")/../lib.sh"
+need oclgrind
+. "$test_dir/onnx/cases.sh"
+driver=$(dirname "$(dirname "$(command -v oclgrind)")")/lib/oclgrind/liboclgrind-rt-icd.so
+report=$build_dir/tests/oclgrind.report
+rm -f "$report"
+# The driver itself is loaded, rather than started through `oclgrind`, so that calls go through the ICD loader as ever.
+export OCL_ICD_VENDORS=$driver OCLGRIND_DATA_RACES=1 OCLGRIND_CHECK_API=1 OCLGRIND_LOG=$report
+run_sample
+if [ -s "$report" ]; then
+    fail "Oclgrind reports $(grep -c . "$report") lines, the first:"
+    head -n 40 "$report"
+else
+    pass
+fi
+finish
