@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Wrong calls of a session get a status and one line that names both facts, and leave the session usable. */
+#include <string.h>
+
+#include "mlp.h"
+#include "test.h"
+
+static clade_device *device;
+static clade_model *model;
+static clade_session *session;
+static clade_error err;
+
+static void open_all(void) {
+    device = mlp_device(NULL);
+    model = mlp_load();
+    session = mlp_session(device, model, 0);
+}
+
+static void close_all(void) {
+    clade_session_free(session);
+    clade_model_free(model);
+    clade_device_close(device);
+}
+
+START_TEST(unknown_name) {
+    clade_tensor input = mlp_input(1);
+    ck_refused(clade_session_set_input(session, "prices", &input, &err), CLADE_ERR_NOT_FOUND, "prices", err);
+    mlp_predict(session, 1, NULL);
+}
+END_TEST
+
+START_TEST(wrong_dtype) {
+    clade_tensor input = mlp_input(1);
+    input.dtype = CLADE_INT32;
+    ck_refused(clade_session_set_input(session, "x", &input, &err), CLADE_ERR_DTYPE, "int32", err);
+    mlp_predict(session, 1, NULL);
+}
+END_TEST
+
+START_TEST(wrong_rank) {
+    clade_tensor input = mlp_input(1);
+    input.rank = 1;
+    input.dims[0] = MLP_INPUTS;
+    ck_refused(clade_session_set_input(session, "x", &input, &err), CLADE_ERR_SHAPE, "x", err);
+    mlp_predict(session, 1, NULL);
+}
+END_TEST
+
+START_TEST(wrong_dimension) {
+    clade_tensor input = mlp_input(2);
+    input.dims[0] = 4;
+    input.dims[1] = MLP_INPUTS / 2;
+    ck_refused(clade_session_set_input(session, "x", &input, &err), CLADE_ERR_SHAPE, "8", err);
+    mlp_predict(session, 1, NULL);
+}
+END_TEST
+
+START_TEST(size_that_contradicts_dims) {
+    clade_tensor input = mlp_input(2);
+    input.size_bytes -= 4;
+    ck_refused(clade_session_set_input(session, "x", &input, &err), CLADE_ERR_ARGUMENT, "", err);
+    mlp_predict(session, 1, NULL);
+}
+END_TEST
+
+START_TEST(run_without_input) {
+    ck_refused(clade_session_run(session, &err), CLADE_ERR_ARGUMENT, "x", err);
+    mlp_predict(session, 1, NULL);
+}
+END_TEST
+
+START_TEST(output_before_run) {
+    clade_tensor output;
+    ck_assert_int_ne(clade_session_get_output(session, "y", &output, &err), CLADE_OK);
+    mlp_predict(session, 1, NULL);
+}
+END_TEST
+
+START_TEST(unknown_output) {
+    clade_tensor output;
+    mlp_predict(session, 1, NULL);
+    ck_refused(clade_session_get_output(session, "z", &output, &err), CLADE_ERR_NOT_FOUND, "z", err);
+}
+END_TEST
+
+START_TEST(output_memory_of_another_size) {
+    float y[MLP_OUTPUTS + 1];
+    clade_tensor output = { .data = y, .size_bytes = sizeof y };
+    mlp_predict(session, 1, NULL);
+    ck_refused(clade_session_read_output_into(session, "y", &output, &err), CLADE_ERR_ARGUMENT, "", err);
+}
+END_TEST
+
+START_TEST(required_bytes_are_exact) {
+    clade_tensor input = mlp_input(MLP_MAX_BATCH);
+    clade_session_stats stats;
+    size_t required = 0;
+    ck_ok(clade_session_set_input(session, "x", &input, &err), err);
+    ck_ok(clade_session_required_bytes(session, &required, &err), err);
+    clade_session_get_stats(session, &stats);
+    ck_assert_uint_eq(stats.peak_bytes, 0);
+    ck_ok(clade_session_run(session, &err), err);
+    clade_session_get_stats(session, &stats);
+    ck_assert_uint_eq(stats.peak_bytes, required);
+}
+END_TEST
+
+START_TEST(refuses_more_than_the_cap) {
+    clade_session_options options = CLADE_SESSION_OPTIONS_INIT;
+    options.max_device_bytes = 64;
+    clade_session *capped;
+    clade_tensor input = mlp_input(MLP_MAX_BATCH);
+    ck_ok(clade_session_create(&capped, device, model, &options, &err), err);
+    ck_ok(clade_session_set_input(capped, "x", &input, &err), err);
+    ck_refused(clade_session_run(capped, &err), CLADE_ERR_LIMIT, "64", err);
+    clade_session_free(capped);
+}
+END_TEST
+
+Suite *suite_session_inputs(void);
+Suite *suite_session_inputs(void) {
+    Suite *suite = suite_create("session_inputs");
+    TCase *tcase = tcase_create("wrong calls");
+    tcase_set_timeout(tcase, 120);
+    tcase_add_checked_fixture(tcase, open_all, close_all);
+    tcase_add_test(tcase, unknown_name);
+    tcase_add_test(tcase, wrong_dtype);
+    tcase_add_test(tcase, wrong_rank);
+    tcase_add_test(tcase, wrong_dimension);
+    tcase_add_test(tcase, size_that_contradicts_dims);
+    tcase_add_test(tcase, run_without_input);
+    tcase_add_test(tcase, output_before_run);
+    tcase_add_test(tcase, unknown_output);
+    tcase_add_test(tcase, output_memory_of_another_size);
+    tcase_add_test(tcase, required_bytes_are_exact);
+    tcase_add_test(tcase, refuses_more_than_the_cap);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
