@@ -44,7 +44,7 @@ END_TEST
 
 Suite *suite_kern_embedded(void);
 Suite *suite_kern_embedded(void) {
-    Suite *suite = suite_create("kern_embedded");
+    Suite *suite = suite_create("kern/embedded");
     TCase *tcase = tcase_create("table");
     tcase_add_test(tcase, same_as_on_disk);
     tcase_add_test(tcase, has_common_and_no_family_twice);

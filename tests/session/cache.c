@@ -167,7 +167,7 @@ END_TEST
 /* One run with the environment's cache: what the processes above do, and worth its place as the smallest test. */
 Suite *suite_session_once(void);
 Suite *suite_session_once(void) {
-    Suite *suite = suite_create("session_once");
+    Suite *suite = suite_create("session/once");
     TCase *tcase = tcase_create("run");
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, runs_once);
@@ -177,7 +177,7 @@ Suite *suite_session_once(void) {
 
 Suite *suite_session_cache(void);
 Suite *suite_session_cache(void) {
-    Suite *suite = suite_create("session_cache");
+    Suite *suite = suite_create("session/cache");
     TCase *tcase = tcase_create("cache");
     tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, fill, drop);

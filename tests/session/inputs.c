@@ -119,7 +119,7 @@ END_TEST
 
 Suite *suite_session_inputs(void);
 Suite *suite_session_inputs(void) {
-    Suite *suite = suite_create("session_inputs");
+    Suite *suite = suite_create("session/inputs");
     TCase *tcase = tcase_create("wrong calls");
     tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, open_all, close_all);

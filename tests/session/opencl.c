@@ -135,7 +135,7 @@ END_TEST
 
 Suite *suite_session_opencl(void);
 Suite *suite_session_opencl(void) {
-    Suite *suite = suite_create("session_opencl");
+    Suite *suite = suite_create("session/opencl");
     TCase *tcase = tcase_create("interoperation");
     tcase_set_timeout(tcase, 120);
     tcase_add_checked_fixture(tcase, open_all, close_all);

@@ -80,7 +80,7 @@ END_TEST
 
 Suite *suite_session_steady(void);
 Suite *suite_session_steady(void) {
-    Suite *suite = suite_create("session_steady");
+    Suite *suite = suite_create("session/steady");
     TCase *tcase = tcase_create("memory");
     tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, open_all, close_all);

@@ -68,7 +68,7 @@ END_TEST
 
 Suite *suite_session_threads(void);
 Suite *suite_session_threads(void) {
-    Suite *suite = suite_create("session_threads");
+    Suite *suite = suite_create("session/threads");
     TCase *tcase = tcase_create("threads");
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, sessions_in_threads);
