@@ -11,7 +11,7 @@ function close_test(    log_file, line, totals, parts) {
     while ((getline line < log_file) > 0)
         if (line ~ /^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$/)
             totals = line
-        else if (line !~ /exit status: [0-9]+\)$/ && line ~ /^(FAIL |.*:[0-9]+:[FE]:)/)
+        else if (line !~ /exit status: [0-9]+\)$/ && line ~ /^(FAIL |.*:[0-9]+:[FES]:)/)
             print "  " line
     close(log_file)
     if (totals == "")

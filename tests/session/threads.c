@@ -13,9 +13,13 @@ static clade_device *device;
 static clade_model *model;
 static float want[MLP_MAX_BATCH * MLP_OUTPUTS];
 
-/* Check's assertions belong to the main thread: a worker returns what went wrong, or NULL. */
-static void *work(void *argument) {
-    int64_t batch = *(const int64_t *)argument;
+typedef struct worker {
+    pthread_t thread;
+    int64_t batch;
+    const char *wrong; /* what went wrong, or NULL: Check's assertions belong to the main thread */
+} worker;
+
+static const char *run_often(int64_t batch) {
     clade_error err;
     clade_session *session;
     const char *wrong = NULL;
@@ -42,7 +46,13 @@ static void *work(void *argument) {
         }
     }
     clade_session_free(session);
-    return (void *)(uintptr_t)wrong;
+    return wrong;
+}
+
+static void *work(void *argument) {
+    worker *self = argument;
+    self->wrong = run_often(self->batch);
+    return NULL;
 }
 
 START_TEST(sessions_in_threads) {
@@ -51,14 +61,12 @@ START_TEST(sessions_in_threads) {
     mlp_input(1); /* fills its static values before there are threads */
     clade_session *alone = mlp_session(device, model, 0);
     mlp_predict(alone, MLP_MAX_BATCH, want);
-    pthread_t threads[THREADS];
-    int64_t batches[THREADS] = { 2, 7, 7, MLP_MAX_BATCH };
+    worker workers[THREADS] = { { .batch = 2 }, { .batch = 7 }, { .batch = 7 }, { .batch = MLP_MAX_BATCH } };
     for (int i = 0; i < THREADS; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, work, &batches[i]), 0);
+        ck_assert_int_eq(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
     for (int i = 0; i < THREADS; i++) {
-        void *wrong = NULL;
-        pthread_join(threads[i], &wrong);
-        ck_assert_msg(wrong == NULL, "thread %d: %s", i, (const char *)wrong);
+        pthread_join(workers[i].thread, NULL);
+        ck_assert_msg(workers[i].wrong == NULL, "thread %d: %s", i, workers[i].wrong);
     }
     clade_session_free(alone);
     clade_model_free(model);
