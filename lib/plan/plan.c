@@ -128,13 +128,15 @@ clade_status cld_plan_new(cld_plan **out, const cld_graph *graph, const cld_caps
         cld_arena_free(arena);
         return cld_no_memory(err, "a plan");
     }
+    cld_caps usable = *caps;
+    usable.blas = caps->blas && !options->no_blas;
     *plan = (cld_plan){ .arena = arena, .graph = graph, .align_bytes = CLD_MAX(caps->align_bytes, 64) };
     plan->steps.arena = arena;
     plan->steps.first_scratch = graph->n_values;
     CLD_TRY(assign_buffers(plan, err));
     for (int32_t n = 0; n < graph->n_nodes; n++)
         if (!graph->nodes[n].op->alias)
-            CLD_TRY(emit_node(plan, n, caps, options, err));
+            CLD_TRY(emit_node(plan, n, &usable, options, err));
     CLD_TRY(claim_outputs(plan, err));
     CLD_TRY(cld_plan_place(plan, caps, err));
     *out = plan;

@@ -28,9 +28,9 @@ static clade_status check_memory(const clade_session *session, const cld_plan *p
 
 /* Once per straight line: from a walk to a plan. */
 clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_walk *walk, cld_stage *parent,
-                               clade_error *err) {
+                               clade_tensor *fed, clade_error *err) {
     const cld_caps *caps = cld_ocl_caps(session->device->ocl);
-    cld_plan_options options = { .no_blas = session->options.no_blas, .prefer_impl = session->prefer_impl };
+    cld_plan_options options = { .no_blas = session->options.no_blas != 0, .prefer_impl = session->prefer_impl };
     clade_status status = CLADE_OK;
     cld_stage *stage = calloc(1, sizeof *stage);
     if (!stage) {
@@ -39,6 +39,11 @@ clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_walk
     }
     stage->walk = walk;
     stage->parent = parent;
+    if (fed) {
+        stage->fed = *fed; /* the walk borrows it from the stage, which outlives what follows */
+        *fed = (clade_tensor){ 0 };
+        CLD_TRY(cld_walk_feed(walk, &stage->fed, err));
+    }
     CLD_TRY(cld_walk_next(walk, &stage->segment, err));
     CLD_TRY(cld_pass_dead(stage->segment.graph, err));
     CLD_TRY(cld_plan_new(&stage->plan, stage->segment.graph, caps, &options, err));

@@ -89,7 +89,7 @@ static clade_status new_route(cld_route **out, clade_session *session, clade_err
     for (size_t k = 0; k < n; k++)
         route->types[k] = cld_tensor_type(&session->inputs[k].tensor);
     CLD_TRY(cld_walk_new(&walk, session->model->graph, route->types, err));
-    CLD_TRY(cld_compile_stage(&route->root, session, walk, NULL, err));
+    CLD_TRY(cld_compile_stage(&route->root, session, walk, NULL, NULL, err));
     *out = route;
     return CLADE_OK;
 fail:
@@ -140,14 +140,7 @@ clade_status cld_route_follow(cld_stage **out, clade_session *session, cld_stage
     if (!child) {
         drop_oldest_child(session, stage);
         CLD_TRY(cld_walk_copy(&walk, stage->walk, err));
-        status = cld_walk_feed(walk, value, err);
-        if (status != CLADE_OK) {
-            cld_walk_free(walk);
-            goto fail;
-        }
-        CLD_TRY(cld_compile_stage(&child, session, walk, stage, err));
-        child->fed = *value;
-        *value = (clade_tensor){ 0 };
+        CLD_TRY(cld_compile_stage(&child, session, walk, stage, value, err));
         child->sibling = stage->children;
         stage->children = child;
     }

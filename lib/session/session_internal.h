@@ -76,8 +76,9 @@ struct clade_session {
 
 /* The passes every model goes through once. */
 clade_status cld_compile_model(cld_graph *graph, clade_error *err);
-/* The stage that follows `walk` (taken): segment, passes, plan. */
-clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_walk *walk, cld_stage *parent,
+/* The stage that follows `walk` (taken): segment, passes, plan. `fed` (moved into the stage; NULL at the root) is the value
+ * the walk's last cut asked for. */
+clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_walk *walk, cld_stage *parent, clade_tensor *fed,
                                clade_error *err);
 /* Allocates, builds and binds the stage, if it is not yet. */
 clade_status cld_prepare_stage(clade_session *session, cld_route *route, cld_stage *stage, clade_error *err);
