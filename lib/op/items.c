@@ -17,8 +17,7 @@ clade_dtype cld_dtype_bits(clade_dtype dtype) {
 }
 
 void cld_step_items(cld_step *step, const cld_caps *caps, int64_t count) {
-    size_t group = caps->is_cpu ? 1 : CLD_MIN(caps->max_group, 256);
-    cld_step_size(step, ((size_t)count + group - 1) / group * group, 1, 1, group, 1, 1);
+    cld_step_size(step, (size_t)count, 1, 1, caps->is_cpu ? 1 : CLD_MIN(caps->max_group, 256), 1, 1);
 }
 
 int64_t cld_item_elements(const cld_caps *caps, int64_t count) {
@@ -49,4 +48,9 @@ clade_status cld_call_countable(const cld_call *call, clade_error *err) {
 void cld_copy_whole(const clade_tensor *in, clade_tensor *out) {
     if (out->size_bytes)
         memcpy(out->data, in->data, out->size_bytes);
+}
+
+void cld_step_eight(cld_steps *steps, cld_step *step, const int64_t *values, int32_t count) {
+    for (int32_t d = 0; d < CLADE_MAX_RANK; d++)
+        cld_step_int(steps, step, d < count ? (int32_t)values[d] : 1);
 }

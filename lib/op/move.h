@@ -71,5 +71,28 @@ int64_t cld_item_elements(const cld_caps *caps, int64_t count);
 clade_status cld_call_countable(const cld_call *call, clade_error *err);
 /* Host copy of input `in` to `out`, both of the same size. */
 void cld_copy_whole(const clade_tensor *in, clade_tensor *out);
+/* The eight sizes or strides a kernel takes; 1 beyond `count`. */
+void cld_step_eight(cld_steps *steps, cld_step *step, const int64_t *values, int32_t count);
+
+/* ---- index.c --------------------------------------------------------------------------------------------------- */
+
+/* Reading or writing rows of `inner` elements through tuples of indices: Gather, GatherND, ScatterND. Row r starts at
+ *     r / per_batch * batch_stride + sum over j < depth of index[(r % index_rows) * depth + j] * stride[j]
+ * and entry j of a tuple is an index into size[j] entries. */
+typedef struct cld_rows {
+    int64_t rows, inner, index_rows, per_batch, batch_stride;
+    int32_t depth;
+    int64_t size[CLADE_MAX_RANK], stride[CLADE_MAX_RANK];
+} cld_rows;
+/* GatherND and ScatterND: input 1 holds tuples in its last dimension; `batch` leading dimensions are shared with input
+ * 0. */
+clade_status cld_rows_of_tuples(const cld_call *call, int32_t batch, cld_rows *out, clade_error *err);
+int64_t cld_rows_start(const cld_rows *rows, const clade_tensor *index, int64_t r); /* host */
+
+/* Input k holds indices: int32 or int64; entry j of each tuple of `depth` is an index into size[j] entries. Checks the
+ * values when they are known. ERR_SHAPE when there is nothing to index. */
+clade_status cld_call_indices(const cld_call *call, int32_t k, const int64_t *size, int32_t depth, clade_error *err);
+/* A known index as kernels take it: negative from the end, clamped into [0, n). */
+int64_t cld_index(int64_t i, int64_t n);
 
 #endif

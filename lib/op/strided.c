@@ -129,9 +129,12 @@ static void emit_kernel(const cld_emit *emit, cld_move *move, clade_dtype bits) 
     cld_step_int(emit->steps, step, (int32_t)chunk);
     cld_step_int(emit->steps, step, move->rank);
     const int64_t *list[] = { move->n, move->to, move->from };
-    for (size_t k = 0; k < CLD_COUNT(list); k++)
-        for (int32_t d = 0; d < CLD_MOVE_KERNEL_RANK; d++) /* the kernel counts dimensions from the innermost */
-            cld_step_int(emit->steps, step, d < move->rank ? (int32_t)list[k][move->rank - 1 - d] : 1);
+    for (size_t k = 0; k < CLD_COUNT(list); k++) {
+        int64_t inner_first[CLD_MOVE_KERNEL_RANK];
+        for (int32_t d = 0; d < move->rank; d++)
+            inner_first[d] = list[k][move->rank - 1 - d];
+        cld_step_eight(emit->steps, step, inner_first, move->rank);
+    }
     if (tiled)
         emit_tiled(step, caps, move);
     else
