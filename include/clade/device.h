@@ -15,14 +15,14 @@ extern "C" {
 typedef enum clade_device_kind { CLADE_DEVICE_OTHER, CLADE_DEVICE_CPU, CLADE_DEVICE_GPU } clade_device_kind;
 
 typedef struct clade_device_info {
-    uint32_t index;    /* over all platforms, in the order the loader gives them */
+    uint32_t index;            /* over all platforms, in the order the loader gives them */
     uint32_t platform, device; /* the pair "platform:device" */
     clade_device_kind kind;
     char name[128], vendor[64], driver[64], platform_name[64], version[96];
     uint32_t compute_units;
     uint64_t global_bytes, max_alloc_bytes, local_bytes;
-    int fp64, fp16;       /* arithmetic in float64 / float16 is native */
-    int unified_memory;   /* host and device share memory */
+    int fp64, fp16;     /* arithmetic in float64 / float16 is native */
+    int unified_memory; /* host and device share memory */
 } clade_device_info;
 
 /* An open device: context, programs compiled for it, tuning records. May be shared by threads and sessions. Opaque. */
@@ -33,7 +33,8 @@ typedef struct clade_device_options {
     size_t size_bytes;     /* sizeof(clade_device_options): lets the struct grow */
     const char *cache_dir; /* NULL: CLADE_CACHE_DIR, else the user's XDG cache directory; "": no cache on disk */
 } clade_device_options;
-#define CLADE_DEVICE_OPTIONS_INIT { sizeof(clade_device_options), NULL }
+#define CLADE_DEVICE_OPTIONS_INIT                                                                                      \
+    { sizeof(clade_device_options), NULL }
 
 /* Number of devices over all platforms. No platform at all is ERR_NO_DEVICE. */
 CLADE_API CLADE_NODISCARD clade_status clade_device_count(size_t *out, clade_error *err);

@@ -13,7 +13,7 @@ extern "C" {
 
 typedef enum clade_log_level { CLADE_LOG_DEBUG, CLADE_LOG_INFO, CLADE_LOG_WARNING } clade_log_level;
 
-/* Receives one line, without newline, valid during the call only. May be called from any thread that is inside Clade. */
+/* Receives one line, without newline, valid during the call only. May be called from any thread inside Clade. */
 typedef void (*clade_log_fn)(void *user, clade_log_level level, const char *line);
 /* Installs the hook; NULL (the initial state) drops every line. Not thread-safe: call it first. */
 CLADE_API void clade_log_set(clade_log_fn fn, void *user);

@@ -17,7 +17,8 @@ typedef struct clade_model_options {
     size_t size_bytes;
     size_t max_bytes; /* refuse a model whose tensors need more host memory than this; 0: half of physical memory */
 } clade_model_options;
-#define CLADE_MODEL_OPTIONS_INIT { sizeof(clade_model_options), 0 }
+#define CLADE_MODEL_OPTIONS_INIT                                                                                       \
+    { sizeof(clade_model_options), 0 }
 
 /* Loads an ONNX model (opset 7 and up). The file is taken for hostile; external data must lie inside its folder.
  * Loading succeeds for a well-formed model with operators Clade lacks: clade_model_operator tells, compiling refuses.
@@ -45,9 +46,9 @@ CLADE_API void clade_model_get_info(const clade_model *model, clade_model_info *
 typedef struct clade_value_info {
     const char *name; /* borrowed from the model */
     clade_dtype dtype;
-    int32_t rank;                               /* -1: not declared */
-    int64_t dims[CLADE_MAX_RANK];               /* -1: free */
-    const char *dim_names[CLADE_MAX_RANK];      /* the name of a free dimension, or NULL; borrowed */
+    int32_t rank;                          /* -1: not declared */
+    int64_t dims[CLADE_MAX_RANK];          /* -1: free */
+    const char *dim_names[CLADE_MAX_RANK]; /* the name of a free dimension, or NULL; borrowed */
 } clade_value_info;
 /* ERR_ARGUMENT when index is out of range. */
 CLADE_API CLADE_NODISCARD clade_status clade_model_input(const clade_model *model, size_t index, clade_value_info *out,

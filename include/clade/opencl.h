@@ -19,8 +19,8 @@ extern "C" {
 /* Opens a device on a context of the caller. Both are retained. ERR_ARGUMENT when `id` is not in `context`. */
 CLADE_API CLADE_NODISCARD clade_status clade_device_open_opencl(clade_device **out, cl_context context, cl_device_id id,
                                                                 const clade_device_options *options, clade_error *err);
-/* Creates a session whose launches go to `queue` (retained): in-order, of the device's context. Work the caller enqueued
- * before a run is finished before the run begins. */
+/* Creates a session whose launches go to `queue` (retained): in-order, of the device's context. Work the caller
+ * enqueued before a run is finished before the run begins. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_create_opencl(clade_session **out, clade_device *device,
                                                                    clade_model *model, cl_command_queue queue,
                                                                    const clade_session_options *options,

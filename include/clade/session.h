@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sessions: a model compiled for a device, run on inputs.
  *
- * A session is used by one thread at a time; several sessions may run on one device in several threads. The life of a run:
- * set every input, run, read the outputs. Plans are made per combination of input shapes and kept, so a shape that comes
- * again costs nothing.
+ * A session is used by one thread at a time; several sessions may run on one device in several threads. The life of a
+ * run: set every input, run, read the outputs. Plans are made per combination of input shapes and kept, so a shape that
+ * comes again costs nothing.
  */
 #ifndef CLADE_SESSION_H
 #define CLADE_SESSION_H
@@ -27,13 +27,15 @@ typedef struct clade_session_options {
     clade_progress_fn progress; /* called while kernels compile; may cancel; NULL: none */
     void *progress_user;
 } clade_session_options;
-#define CLADE_SESSION_OPTIONS_INIT { sizeof(clade_session_options), 0, 0, NULL, 0, 0, NULL, NULL }
+#define CLADE_SESSION_OPTIONS_INIT                                                                                     \
+    { sizeof(clade_session_options), 0, 0, NULL, 0, 0, NULL, NULL }
 
-/* Creates a session; it keeps references to `device` and `model`. Cheap where shapes are free; a model whose operators are
- * not all supported is refused here (ERR_UNSUPPORTED: names the node and the reason). `options` may be NULL.
- * The caller owns *out: clade_session_free. */
-CLADE_API CLADE_NODISCARD clade_status clade_session_create(clade_session **out, clade_device *device, clade_model *model,
-                                                            const clade_session_options *options, clade_error *err);
+/* Creates a session; it keeps references to `device` and `model`. Cheap where shapes are free; a model whose operators
+ * are not all supported is refused here (ERR_UNSUPPORTED: names the node and the reason). `options` may be NULL. The
+ * caller owns *out: clade_session_free. */
+CLADE_API CLADE_NODISCARD clade_status clade_session_create(clade_session **out, clade_device *device,
+                                                            clade_model *model, const clade_session_options *options,
+                                                            clade_error *err);
 CLADE_API void clade_session_free(clade_session *session);
 
 /* Sets one input. `name` NULL means the only input. Checks name, dtype and shape against the model; copies the data, so
@@ -47,12 +49,12 @@ CLADE_API CLADE_NODISCARD clade_status clade_session_set_input(clade_session *se
 CLADE_API CLADE_NODISCARD clade_status clade_session_compile(clade_session *session, clade_error *err);
 
 /* Device bytes the plan for the present input shapes needs: exact, and known before any of it is allocated.
- * Every input must be set (only its dtype and shape matter, unless its value decides a shape). A model whose later shapes
- * depend on data reports the part planned so far. */
+ * Every input must be set (only its dtype and shape matter, unless its value decides a shape). A model whose later
+ * shapes depend on data reports the part planned so far. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_required_bytes(clade_session *session, size_t *out,
                                                                     clade_error *err);
 
-/* Runs on the inputs set; returns when the outputs are ready to be read. ERR_ARGUMENT names an input that is not set. */
+/* Runs on the inputs set; returns when the outputs can be read. ERR_ARGUMENT names an input that is not set. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_run(clade_session *session, clade_error *err);
 
 /* Gives output `name` (NULL: the only one) of the last run as a tensor the caller owns: clade_tensor_free. */
@@ -74,7 +76,7 @@ typedef struct clade_session_stats {
 CLADE_API void clade_session_get_stats(const clade_session *session, clade_session_stats *out);
 
 typedef enum clade_dump_format { CLADE_DUMP_TEXT, CLADE_DUMP_DOT } clade_dump_format;
-/* The compiled graph and plan as text for a person, or as Graphviz input. The caller frees *out with clade_string_free. */
+/* The compiled graph and plan as text for a person, or as Graphviz input. The caller frees *out: clade_string_free. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_dump(clade_session *session, clade_dump_format format, char **out,
                                                           clade_error *err);
 CLADE_API void clade_string_free(char *string);

@@ -2,8 +2,8 @@
 /* Status codes and the caller-owned error record.
  *
  * Every fallible call returns a clade_status; CLADE_OK is 0 and every error is negative. The last parameter,
- * `clade_error *err`, may be NULL; otherwise a failing call leaves one line in it that names the object at fault and both
- * facts that disagree. A successful call leaves it untouched. No call keeps error state anywhere else.
+ * `clade_error *err`, may be NULL; otherwise a failing call leaves one line in it that names the object at fault and
+ * both facts that disagree. A successful call leaves it untouched. No call keeps error state anywhere else.
  */
 #ifndef CLADE_STATUS_H
 #define CLADE_STATUS_H

@@ -63,16 +63,18 @@ CLADE_API void clade_tensor_free(clade_tensor *tensor);
 /* Number of elements: the product of dims, 1 for rank 0. */
 CLADE_API int64_t clade_tensor_count(const clade_tensor *tensor);
 
-/* Reads a tensor from a file; the suffix says the format: .npy (NumPy 1.0-3.0, C or Fortran order, little or big endian),
- * .pb (ONNX TensorProto), .csv (numbers, one row a line, an optional header line; gives float32 [rows, columns]).
- * The file is taken for hostile. The caller owns out->data. ERR_IO, ERR_FORMAT, ERR_UNSUPPORTED, ERR_MEMORY. */
+/* Reads a tensor from a file; the suffix says the format: .npy (NumPy 1.0-3.0, C or Fortran order, little or big
+ * endian), .pb (ONNX TensorProto), .csv (numbers, one row a line, an optional header line; gives float32 [rows,
+ * columns]). The file is taken for hostile. The caller owns out->data. ERR_IO, ERR_FORMAT, ERR_UNSUPPORTED, ERR_MEMORY.
+ */
 CLADE_API CLADE_NODISCARD clade_status clade_tensor_read(clade_tensor *out, const char *path, clade_error *err);
 /* As clade_tensor_read for .pb, and also gives the name stored in it: at most name_size - 1 characters into `name`
  * (empty when the file stores none, and for other formats). */
 CLADE_API CLADE_NODISCARD clade_status clade_tensor_read_named(clade_tensor *out, char *name, size_t name_size,
                                                                const char *path, clade_error *err);
 /* Writes a tensor, .npy, .pb or .csv by suffix (.csv: rank <= 2). The file appears whole or not at all. */
-CLADE_API CLADE_NODISCARD clade_status clade_tensor_write(const clade_tensor *tensor, const char *path, clade_error *err);
+CLADE_API CLADE_NODISCARD clade_status clade_tensor_write(const clade_tensor *tensor, const char *path,
+                                                          clade_error *err);
 
 /* How two tensors differ, as `clade test` measures it. */
 typedef struct clade_comparison {
