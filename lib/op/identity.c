@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Identity, and Dropout, which is one at inference. */
+#include "op/op.h"
+
+static clade_status identity_eval(const cld_call *call, clade_tensor *const *out, clade_error *err) {
+    (void)err;
+    if (out[0]->size_bytes > 0)
+        memcpy(out[0]->data, call->value[0]->data, out[0]->size_bytes);
+    return CLADE_OK;
+}
+
+const cld_op cld_op_Identity = {
+    .domain = "",
+    .name = "Identity",
+    .doc = "y = x",
+    .since = 1,
+    .min_in = 1,
+    .max_in = 1,
+    .min_out = 1,
+    .max_out = 1,
+    .alias = true,
+    .infer = cld_infer_same,
+    .eval = identity_eval,
+};
+
+/* Nothing is dropped unless training_mode is set and the ratio is not zero; then the result is random, and refused. */
+static clade_status dropout_infer(cld_call *call, clade_error *err) {
+    CLD_RETURN(cld_call_dtype(call, 0, CLD_FLOATS, err));
+    if (cld_call_has(call, 2)) {
+        const clade_tensor *training = cld_call_value(call, 2);
+        if (!training)
+            return CLD_PENDING;
+        const clade_tensor *ratio = cld_tensor_get_int(training, 0) ? cld_call_value(call, 1) : NULL;
+        if (cld_tensor_get_int(training, 0) && cld_call_has(call, 1) && !ratio)
+            return CLD_PENDING;
+        if (cld_tensor_get_int(training, 0) && (!ratio || cld_tensor_get(ratio, 0) != 0))
+            return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "training_mode needs random numbers");
+    }
+    call->out[0] = call->in[0];
+    if (call->n_out > 1) {
+        call->out[1] = call->in[0];
+        if (call->node->opset >= 10)
+            call->out[1].dtype = CLADE_BOOL;
+    }
+    return CLADE_OK;
+}
+
+static clade_status dropout_expand(const cld_call *call, cld_build *build, clade_error *err) {
+    build->out[0] = build->in[0];
+    if (!cld_call_wants(call, 1))
+        return CLADE_OK;
+    cld_value_id in[2]; /* the mask keeps everything */
+    CLD_RETURN(cld_build_scalar(build, call->out[1].dtype, 1, &in[0], err));
+    CLD_RETURN(cld_build_ints(build, call->out[1].dims, call->out[1].rank, &in[1], err));
+    return cld_build_op(build, "Expand", in, 2, NULL, 0, &build->out[1], err);
+}
+
+const cld_op cld_op_Dropout = {
+    .domain = "",
+    .name = "Dropout",
+    .doc = "y = x and mask = 1 at inference",
+    .since = 1,
+    .min_in = 1,
+    .max_in = 3,
+    .min_out = 1,
+    .max_out = 2,
+    .infer = dropout_infer,
+    .expand = dropout_expand,
+};

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The pointwise operators of op/pointwise.def: rows, descriptors, inference, expression text.
+ *
+ * All broadcast as NumPy does; opsets before 7 had rules of their own (op/pointwise_legacy.c).
+ */
+#include "op/pointwise.h"
+
+/* ---- inference --------------------------------------------------------------------------------------------------- */
+
+clade_status cld_pointwise_shape(cld_call *call, clade_dtype dtype, clade_error *err) {
+    cld_type shape = { .dtype = dtype };
+    for (int32_t k = 0; k < call->n_in; k++) {
+        if (cld_call_has(call, k) && !cld_shape_broadcast(&shape, &call->in[k]))
+            return cld_call_fail(call, err, CLADE_ERR_SHAPE, "input %d is %s, which does not broadcast with the others",
+                                 (int)k, CLD_TYPE_TEXT(&call->in[k]));
+    }
+    call->out[0] = shape;
+    return CLADE_OK;
+}
+
+static clade_status check_dtypes(const cld_call *call, int32_t first, clade_error *err) {
+    cld_dtypes allowed = cld_pointwise_row(call->node->op)->dtypes;
+    for (int32_t k = first; k < call->n_in; k++) {
+        CLD_RETURN(cld_call_dtype(call, k, allowed, err));
+        if (call->in[k].dtype != call->in[first].dtype)
+            return cld_call_fail(call, err, CLADE_ERR_DTYPE, "input %d is %s, input %d is %s", (int)first,
+                                 clade_dtype_name(call->in[first].dtype), (int)k, clade_dtype_name(call->in[k].dtype));
+    }
+    return CLADE_OK;
+}
+
+static clade_status infer_same(cld_call *call, clade_error *err) {
+    CLD_RETURN(check_dtypes(call, 0, err));
+    return cld_pointwise_shape(call, call->in[0].dtype, err);
+}
+
+static clade_status infer_predicate(cld_call *call, clade_error *err) {
+    CLD_RETURN(check_dtypes(call, 0, err));
+    return cld_pointwise_shape(call, CLADE_BOOL, err);
+}
+
+static clade_status infer_where(cld_call *call, clade_error *err) {
+    CLD_RETURN(cld_call_dtype(call, 0, CLD_BIT(BOOL), err));
+    CLD_RETURN(check_dtypes(call, 1, err));
+    return cld_pointwise_shape(call, call->in[1].dtype, err);
+}
+
+static clade_status infer_mod(cld_call *call, clade_error *err) {
+    CLD_RETURN(infer_same(call, err));
+    if (cld_dtype_in(call->in[0].dtype, CLD_FLOATS) && !cld_attr_int(call->node, "fmod", 0))
+        return cld_call_fail(call, err, CLADE_ERR_DTYPE, "%s inputs need fmod = 1",
+                             clade_dtype_name(call->in[0].dtype));
+    return CLADE_OK;
+}
+
+/* ---- expression text --------------------------------------------------------------------------------------------- */
+
+double cld_pointwise_attr(const cld_call *call, const cld_pointwise_with *with) {
+    const char *name = with->name;
+    if (!name)
+        return 0;
+    const char *equals = strchr(name, '=');
+    if (equals) {
+        char key[32] = { 0 };
+        memcpy(key, name, CLD_MIN((size_t)(equals - name), sizeof key - 1));
+        return strcmp(cld_attr_string(call->node, key, ""), equals + 1) == 0;
+    }
+    const cld_attr *integer = cld_attr_find(call->node, name, CLD_ATTR_INT);
+    return integer ? (double)integer->u.i : (double)cld_attr_float(call->node, name, with->otherwise);
+}
+
+static const char *pointwise(const cld_call *call, const char *const *operands) {
+    const cld_pointwise *row = cld_pointwise_row(call->node->op);
+    clade_dtype dtype = call->in[call->n_in - 1].dtype; /* the last input's, for the sake of Where */
+    bool is_float = cld_dtype_in(dtype, CLD_FLOATS);
+    clade_dtype literal = is_float ? dtype : CLADE_INT32;
+    const char *names[5] = { operands[0], NULL, NULL,
+                             cld_pointwise_literal(call->arena, literal, cld_pointwise_attr(call, &row->with[0])),
+                             cld_pointwise_literal(call->arena, literal, cld_pointwise_attr(call, &row->with[1])) };
+    const char *text = is_float ? row->float_text : row->int_text;
+    if (row->op->max_in >= 0) {
+        for (int32_t k = 1; k < call->n_in; k++)
+            names[k] = operands[k];
+        return cld_pointwise_text(call->arena, text, dtype, names);
+    }
+    for (int32_t k = 1; names[0] && k < call->n_in; k++) {
+        names[1] = operands[k];
+        names[0] = cld_pointwise_text(call->arena, text, dtype, names);
+    }
+    return names[0];
+}
+
+/* ---- many inputs ------------------------------------------------------------------------------------------------- */
+
+/* A variadic operator with more inputs than a kernel should have becomes a chain. */
+static clade_status expand_many(const cld_call *call, cld_build *build, clade_error *err) {
+    enum { AT_ONCE = 8 };
+    cld_value_id in[AT_ONCE] = { build->in[0] };
+    if (call->n_in <= AT_ONCE)
+        return CLADE_ERR_UNSUPPORTED; /* as it is, then */
+    for (int32_t k = 1; k < call->n_in;) {
+        int32_t n = CLD_MIN(call->n_in - k, AT_ONCE - 1);
+        memcpy(&in[1], &build->in[k], (size_t)n * sizeof in[0]);
+        CLD_RETURN(cld_build_op(build, call->node->type, in, n + 1, NULL, 0, &in[0], err));
+        k += n;
+    }
+    build->out[0] = in[0];
+    return CLADE_OK;
+}
+
+/* ---- host functions, rows, descriptors --------------------------------------------------------------------------- */
+
+#define POINTWISE(symbol, from, least, most, infers, dtypes, on_float, order, on_int, attributes, sentence)            \
+    double cld_on_float_##symbol(double, double, double, double, double);                                              \
+    int64_t cld_on_signed_##symbol(int64_t, int64_t, int64_t, int64_t, int64_t);                                       \
+    uint64_t cld_on_unsigned_##symbol(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);                               \
+    const cld_op cld_op_##symbol = {                                                                                   \
+        .domain = "",                                                                                                  \
+        .name = #symbol,                                                                                               \
+        .doc = sentence,                                                                                               \
+        .since = from,                                                                                                 \
+        .min_in = least,                                                                                               \
+        .max_in = most,                                                                                                \
+        .min_out = 1,                                                                                                  \
+        .max_out = 1,                                                                                                  \
+        .pointwise = pointwise,                                                                                        \
+        .infer = infer_##infers,                                                                                       \
+        .expand = expand_many,                                                                                         \
+        .eval = cld_pointwise_eval,                                                                                    \
+        .impls = cld_map_impls,                                                                                        \
+    };
+#include "op/pointwise.def"
+
+#define POINTWISE(symbol, from, least, most, infers, dtypes, on_float, order, on_int, attributes, sentence)            \
+    { &cld_op_##symbol,                                                                                                \
+      dtypes,                                                                                                          \
+      #on_float,                                                                                                       \
+      #on_int,                                                                                                         \
+      CLD_##order,                                                                                                     \
+      attributes,                                                                                                      \
+      cld_on_float_##symbol,                                                                                           \
+      cld_on_signed_##symbol,                                                                                          \
+      cld_on_unsigned_##symbol },
+static const cld_pointwise rows[] = {
+#include "op/pointwise.def"
+};
+
+const cld_pointwise *cld_pointwise_row(const cld_op *op) {
+    for (size_t k = 0; k < CLD_COUNT(rows); k++)
+        if (rows[k].op == op)
+            return &rows[k];
+    return NULL;
+}
