@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Program binaries in the store. The key covers all that may change a binary's meaning; a binary that does not load for any
- * reason is removed and the caller compiles from source, so the cache changes time and never results.
+/* Program binaries in the store. The key covers all that may change a binary's meaning; a binary that does not load for
+ * any reason is removed and the caller compiles from source, so the cache changes time and never results.
  */
 #include "ocl/internal.h"
 
@@ -31,8 +31,7 @@ bool cld_binary_load(cld_program *program, const cld_ocl *ocl, const char *optio
     const unsigned char *binary = data;
     cl_int code = CL_INVALID_BINARY, status = CL_SUCCESS;
     if (bytes > 0)
-        program->handle =
-            clCreateProgramWithBinary(ocl->context, 1, &ocl->device, &bytes, &binary, &status, &code);
+        program->handle = clCreateProgramWithBinary(ocl->context, 1, &ocl->device, &bytes, &binary, &status, &code);
     if (code == CL_SUCCESS)
         code = status;
     if (code == CL_SUCCESS)

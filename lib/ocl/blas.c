@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CLBlast: GEMM, plain and strided-batched, and Convgemm.
  *
- * CLBlast fills process-wide tables on its first calls without a lock, so every call goes through one. A call may be several
- * launches of which CLBlast gives the last one's event; a marker before them gives the profile the whole span.
+ * CLBlast fills process-wide tables on its first calls without a lock, so every call goes through one. A call may be
+ * several launches of which CLBlast gives the last one's event; a marker before them gives the profile the whole span.
  * float16 accumulates in float16 here. Not here: its parameters, which belong to the tuner.
  */
 #include "ocl/internal.h"
@@ -77,13 +77,13 @@ clade_status cld_blas_gemm(cld_queue *queue, const cld_gemm_args *g, const cld_m
     cl_event *done = queue->profile ? &event.end : NULL;
 #define SHAPE CLBlastLayoutRowMajor, ta, tb, (size_t)g->m, (size_t)g->n, (size_t)g->k
 #define GEMM(prefix, alpha, beta)                                                                                      \
-    (g->batch == 1 ? CLBlast##prefix##gemm(SHAPE, alpha, a->handle, a_offset, (size_t)g->lda, b->handle, b_offset,      \
-                                           (size_t)g->ldb, beta, c->handle, c_offset, (size_t)g->ldc, &queue->handle,  \
-                                           done)                                                                       \
-                   : CLBlast##prefix##gemmStridedBatched(                                                              \
-                         SHAPE, alpha, a->handle, a_offset, (size_t)g->lda, (size_t)g->stride_a, b->handle, b_offset,  \
-                         (size_t)g->ldb, (size_t)g->stride_b, beta, c->handle, c_offset, (size_t)g->ldc,               \
-                         (size_t)g->stride_c, (size_t)g->batch, &queue->handle, done))
+    (g->batch == 1                                                                                                     \
+         ? CLBlast##prefix##gemm(SHAPE, alpha, a->handle, a_offset, (size_t)g->lda, b->handle, b_offset,               \
+                                 (size_t)g->ldb, beta, c->handle, c_offset, (size_t)g->ldc, &queue->handle, done)      \
+         : CLBlast##prefix##gemmStridedBatched(SHAPE, alpha, a->handle, a_offset, (size_t)g->lda, (size_t)g->stride_a, \
+                                               b->handle, b_offset, (size_t)g->ldb, (size_t)g->stride_b, beta,         \
+                                               c->handle, c_offset, (size_t)g->ldc, (size_t)g->stride_c,               \
+                                               (size_t)g->batch, &queue->handle, done))
     pthread_mutex_lock(&clblast_lock);
     if (g->dtype == CLADE_FLOAT32)
         code = GEMM(S, (float)g->alpha, (float)g->beta);
@@ -117,12 +117,12 @@ clade_status cld_blas_convgemm(cld_queue *queue, const cld_convgemm_args *s, con
         return unsupported("Convgemm", s->dtype, err);
     CLD_RETURN(begin(queue, &event, tag, err));
     pthread_mutex_lock(&clblast_lock);
-    CLBlastStatusCode code = routines[r].run(
-        CLBlastKernelModeCrossCorrelation, (size_t)s->channels, (size_t)s->height, (size_t)s->width,
-        (size_t)s->kernel_h, (size_t)s->kernel_w, (size_t)s->pad_h, (size_t)s->pad_w, (size_t)s->stride_h,
-        (size_t)s->stride_w, (size_t)s->dilation_h, (size_t)s->dilation_w, (size_t)s->filters, (size_t)s->batch,
-        image->handle, image_offset, filter->handle, filter_offset, out->handle, out_offset, &queue->handle,
-        queue->profile ? &event.end : NULL);
+    CLBlastStatusCode code =
+        routines[r].run(CLBlastKernelModeCrossCorrelation, (size_t)s->channels, (size_t)s->height, (size_t)s->width,
+                        (size_t)s->kernel_h, (size_t)s->kernel_w, (size_t)s->pad_h, (size_t)s->pad_w,
+                        (size_t)s->stride_h, (size_t)s->stride_w, (size_t)s->dilation_h, (size_t)s->dilation_w,
+                        (size_t)s->filters, (size_t)s->batch, image->handle, image_offset, filter->handle,
+                        filter_offset, out->handle, out_offset, &queue->handle, queue->profile ? &event.end : NULL);
     pthread_mutex_unlock(&clblast_lock);
     return end(queue, &event, code, "Convgemm", err);
 }

@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-/* A string query, cut to `size`, control characters and surrounding spaces removed. "" when the driver has no answer. */
+/* A string query, cut to `size`, control characters and surrounding spaces removed. "" when the driver has no answer.
+ */
 static void trim_into(char *out, size_t size, char *text) {
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < ' ')
@@ -73,10 +74,10 @@ clade_status cld_device_query(clade_device_info *out, cl_platform_id platform, c
     out->fp64 = has_extension(device, "cl_khr_fp64");
     out->fp16 = has_extension(device, "cl_khr_fp16");
     out->unified_memory = unified == CL_TRUE;
-    out->kind = both                         ? CLADE_DEVICE_GPU
-                : type & CL_DEVICE_TYPE_CPU  ? CLADE_DEVICE_CPU
-                : type & CL_DEVICE_TYPE_GPU  ? CLADE_DEVICE_GPU
-                                             : CLADE_DEVICE_OTHER;
+    out->kind = both                        ? CLADE_DEVICE_GPU
+                : type & CL_DEVICE_TYPE_CPU ? CLADE_DEVICE_CPU
+                : type & CL_DEVICE_TYPE_GPU ? CLADE_DEVICE_GPU
+                                            : CLADE_DEVICE_OTHER;
     return CLADE_OK;
 }
 

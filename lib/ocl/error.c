@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-#define CODE(name, status) { name, #name, CLADE_##status }
+#define CODE(name, status)                                                                                             \
+    { name, #name, CLADE_##status }
 
 static const struct cl_code {
     cl_int code;

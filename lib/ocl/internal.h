@@ -112,7 +112,7 @@ struct cld_queue {
 
 struct cld_kernel {
     cl_kernel handle;
-    cl_mem dummy; /* of the device; retained by the argument it is bound to */
+    cl_mem dummy;  /* of the device; retained by the argument it is bound to */
     char name[96]; /* family and entry, for messages */
 };
 

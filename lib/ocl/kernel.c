@@ -44,7 +44,8 @@ clade_status cld_kernel_arg_mem(cld_kernel *kernel, uint32_t index, const cld_me
     return set_arg(kernel, index, mem ? &mem->handle : &kernel->dummy, sizeof(cl_mem), err);
 }
 
-clade_status cld_kernel_arg_bytes(cld_kernel *kernel, uint32_t index, const void *data, size_t bytes, clade_error *err) {
+clade_status cld_kernel_arg_bytes(cld_kernel *kernel, uint32_t index, const void *data, size_t bytes,
+                                  clade_error *err) {
     return set_arg(kernel, index, data, bytes, err);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Device buffers, and bytes into, out of and between them.
  *
- * Allocations are counted per device and refused beyond what it has: CPU drivers hand out address space the machine does
- * not back, and then the process is killed instead of told. Every span is checked against the buffer before the driver
- * sees it. Spans of no bytes do nothing.
+ * Allocations are counted per device and refused beyond what it has: CPU drivers hand out address space the machine
+ * does not back, and then the process is killed instead of told. Every span is checked against the buffer before the
+ * driver sees it. Spans of no bytes do nothing.
  */
 #include "ocl/internal.h"
 
@@ -13,8 +13,9 @@ static clade_status device_full(const cld_ocl *ocl, size_t bytes, clade_error *e
     uint64_t used = __atomic_load_n(&ocl->allocated_bytes, __ATOMIC_RELAXED);
     return cld_fail(err, CLADE_ERR_DEVICE_MEMORY,
                     "device '%s' cannot allocate %zu bytes: it has %llu, %llu of them in use here, at most %llu in one "
-                    "buffer", ocl->info.name, bytes, (unsigned long long)ocl->caps.global_bytes,
-                    (unsigned long long)used, (unsigned long long)ocl->caps.max_alloc_bytes);
+                    "buffer",
+                    ocl->info.name, bytes, (unsigned long long)ocl->caps.global_bytes, (unsigned long long)used,
+                    (unsigned long long)ocl->caps.max_alloc_bytes);
 }
 
 clade_status cld_mem_new(cld_mem **out, cld_ocl *ocl, size_t bytes, clade_error *err) {
@@ -76,8 +77,8 @@ size_t cld_mem_bytes(const cld_mem *mem) { return mem->bytes; }
 
 static clade_status check_span(const cld_mem *mem, size_t offset, size_t bytes, const char *verb, clade_error *err) {
     if (offset > mem->bytes || bytes > mem->bytes - offset)
-        return cld_fail(err, CLADE_ERR_INTERNAL, "%s of %zu bytes at byte %zu leaves a buffer of %zu bytes", verb, bytes,
-                        offset, mem->bytes);
+        return cld_fail(err, CLADE_ERR_INTERNAL, "%s of %zu bytes at byte %zu leaves a buffer of %zu bytes", verb,
+                        bytes, offset, mem->bytes);
     return CLADE_OK;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Floor 3: the OpenCL and CLBlast boundary. The only folder that includes CL/ headers; included by exec and session only.
+/* Floor 3: the OpenCL and CLBlast boundary. The only folder that includes CL/ headers; included by exec and session
+ * only.
  *
  * One cld_ocl per opened device: a context, the quirks that apply, the programs built so far (shared by all sessions).
  * Thread-safe unless said otherwise. Kernels, queues and memory objects belong to one thread at a time.
@@ -20,7 +21,8 @@ typedef struct cld_batch cld_batch;   /* programs under construction for one pla
 /* ---- device.c, select.c, caps.c, quirks.c --------------------------------------------------------------------- */
 clade_status cld_ocl_count(size_t *out, clade_error *err);
 clade_status cld_ocl_describe(clade_device_info *out, size_t index, clade_error *err);
-clade_status cld_ocl_open(cld_ocl **out, const char *select, cld_store *store, clade_error *err); /* store: taken, may be NULL */
+clade_status cld_ocl_open(cld_ocl **out, const char *select, cld_store *store,
+                          clade_error *err); /* store: taken, may be NULL */
 /* On a caller's context; `context` and `id` are cl_context and cl_device_id. */
 clade_status cld_ocl_open_context(cld_ocl **out, void *context, void *id, cld_store *store, clade_error *err);
 cld_ocl *cld_ocl_retain(cld_ocl *ocl);
@@ -30,7 +32,8 @@ const cld_caps *cld_ocl_caps(const cld_ocl *ocl);
 
 /* ---- queue.c -------------------------------------------------------------------------------------------------- */
 clade_status cld_queue_new(cld_queue **out, cld_ocl *ocl, bool profile, clade_error *err);
-clade_status cld_queue_wrap(cld_queue **out, cld_ocl *ocl, void *cl_queue, clade_error *err); /* retained; must be in-order, same context */
+clade_status cld_queue_wrap(cld_queue **out, cld_ocl *ocl, void *cl_queue,
+                            clade_error *err); /* retained; must be in-order, same context */
 void cld_queue_free(cld_queue *queue);
 clade_status cld_queue_finish(cld_queue *queue, clade_error *err);
 /* Profile: after a finish, the launches since the last clear, in order, with device times in nanoseconds. */
@@ -44,18 +47,23 @@ void cld_queue_clear_timings(cld_queue *queue);
 /* ---- memory.c ------------------------------------------------------------------------------------------------- */
 /* bytes 0 is allocated as one alignment unit. ERR_DEVICE_MEMORY names the bytes asked for and what the device has. */
 clade_status cld_mem_new(cld_mem **out, cld_ocl *ocl, size_t bytes, clade_error *err);
-clade_status cld_mem_wrap(cld_mem **out, cld_ocl *ocl, void *cl_mem_object, clade_error *err); /* retained; ERR_ARGUMENT: not of this context */
+clade_status cld_mem_wrap(cld_mem **out, cld_ocl *ocl, void *cl_mem_object,
+                          clade_error *err); /* retained; ERR_ARGUMENT: not of this context */
 void cld_mem_free(cld_mem *mem);
 size_t cld_mem_bytes(const cld_mem *mem);
-clade_status cld_mem_write(cld_queue *queue, cld_mem *mem, size_t offset, const void *data, size_t bytes, bool blocking, clade_error *err);
-clade_status cld_mem_read(cld_queue *queue, const cld_mem *mem, size_t offset, void *data, size_t bytes, clade_error *err); /* blocking */
-clade_status cld_mem_copy(cld_queue *queue, cld_mem *out, size_t out_offset, const cld_mem *in, size_t in_offset, size_t bytes, const void *tag, clade_error *err);
-clade_status cld_mem_fill(cld_queue *queue, cld_mem *mem, size_t offset, const void *pattern, size_t pattern_bytes, size_t bytes, const void *tag, clade_error *err);
+clade_status cld_mem_write(cld_queue *queue, cld_mem *mem, size_t offset, const void *data, size_t bytes, bool blocking,
+                           clade_error *err);
+clade_status cld_mem_read(cld_queue *queue, const cld_mem *mem, size_t offset, void *data, size_t bytes,
+                          clade_error *err); /* blocking */
+clade_status cld_mem_copy(cld_queue *queue, cld_mem *out, size_t out_offset, const cld_mem *in, size_t in_offset,
+                          size_t bytes, const void *tag, clade_error *err);
+clade_status cld_mem_fill(cld_queue *queue, cld_mem *mem, size_t offset, const void *pattern, size_t pattern_bytes,
+                          size_t bytes, const void *tag, clade_error *err);
 
 /* ---- program.c ------------------------------------------------------------------------------------------------ */
-/* Kernel instances of one plan are collected, then built as few programs: those the device has already are reused, the rest
- * become ONE program, loaded from the store's binary when its key (hash of source, options, device, vendor, driver, platform
- * version, format version) is there and valid, else compiled from source. */
+/* Kernel instances of one plan are collected, then built as few programs: those the device has already are reused, the
+ * rest become ONE program, loaded from the store's binary when its key (hash of source, options, device, vendor,
+ * driver, platform version, format version) is there and valid, else compiled from source. */
 clade_status cld_batch_new(cld_batch **out, cld_ocl *ocl, clade_error *err);
 void cld_batch_free(cld_batch *batch);
 /* Adds the instance a step names; gives a handle for cld_kernel_new. The same instance twice gives the same handle. */
@@ -73,17 +81,20 @@ void cld_batch_stats(const cld_batch *batch, cld_program_stats *out);
 /* A private cl_kernel of that instance (the batch, or the device, keeps the program alive). */
 clade_status cld_kernel_new(cld_kernel **out, const cld_batch *batch, int32_t handle, clade_error *err);
 void cld_kernel_free(cld_kernel *kernel);
-clade_status cld_kernel_arg_mem(cld_kernel *kernel, uint32_t index, const cld_mem *mem, clade_error *err); /* NULL mem: a dummy buffer */
+clade_status cld_kernel_arg_mem(cld_kernel *kernel, uint32_t index, const cld_mem *mem,
+                                clade_error *err); /* NULL mem: a dummy buffer */
 clade_status cld_kernel_arg_bytes(cld_kernel *kernel, uint32_t index, const void *data, size_t bytes, clade_error *err);
 clade_status cld_kernel_arg_local(cld_kernel *kernel, uint32_t index, size_t bytes, clade_error *err);
-clade_status cld_kernel_enqueue(cld_kernel *kernel, cld_queue *queue, uint32_t work_dim, const size_t *global, const size_t *local,
-                                const void *tag, clade_error *err); /* local NULL: the driver chooses */
+clade_status cld_kernel_enqueue(cld_kernel *kernel, cld_queue *queue, uint32_t work_dim, const size_t *global,
+                                const size_t *local, const void *tag,
+                                clade_error *err); /* local NULL: the driver chooses */
 
 /* ---- blas.c: the only file that includes clblast_c.h ---------------------------------------------------------- */
-clade_status cld_blas_gemm(cld_queue *queue, const cld_gemm_args *args, const cld_mem *a, size_t a_offset, const cld_mem *b, size_t b_offset,
-                           cld_mem *c, size_t c_offset, const void *tag, clade_error *err); /* offsets in elements */
-clade_status cld_blas_convgemm(cld_queue *queue, const cld_convgemm_args *args, const cld_mem *image, size_t image_offset,
-                               const cld_mem *filter, size_t filter_offset, cld_mem *out, size_t out_offset, const void *tag,
-                               clade_error *err);
+clade_status cld_blas_gemm(cld_queue *queue, const cld_gemm_args *args, const cld_mem *a, size_t a_offset,
+                           const cld_mem *b, size_t b_offset, cld_mem *c, size_t c_offset, const void *tag,
+                           clade_error *err); /* offsets in elements */
+clade_status cld_blas_convgemm(cld_queue *queue, const cld_convgemm_args *args, const cld_mem *image,
+                               size_t image_offset, const cld_mem *filter, size_t filter_offset, cld_mem *out,
+                               size_t out_offset, const void *tag, clade_error *err);
 
 #endif

@@ -252,8 +252,8 @@ clade_status cld_batch_build(cld_batch *batch, clade_progress_fn progress, void 
     cld_lock_take(batch->ocl->lock);
     clade_status status = build_locked(batch, err);
     cld_lock_drop(batch->ocl->lock);
-    if (status == CLADE_OK && progress && progress(user, "compiling kernels", (size_t)batch->n_pastes,
-                                                   (size_t)batch->n_pastes))
+    if (status == CLADE_OK && progress &&
+        progress(user, "compiling kernels", (size_t)batch->n_pastes, (size_t)batch->n_pastes))
         return cld_fail(err, CLADE_ERR_CANCELLED, "cancelled after the kernels were compiled");
     return status;
 }
@@ -273,6 +273,7 @@ clade_status cld_batch_find(const cld_batch *batch, int32_t handle, cld_instance
                         batch->programs ? "" : "not ");
     const batch_entry *entry = &batch->entries[handle];
     const cld_paste *paste = batch->pastes[entry->paste];
-    *out = (cld_instance){ batch->ocl, batch->programs[entry->paste]->handle, paste->family, entry->name, paste->suffix };
+    *out =
+        (cld_instance){ batch->ocl, batch->programs[entry->paste]->handle, paste->family, entry->name, paste->suffix };
     return CLADE_OK;
 }

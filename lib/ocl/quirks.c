@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What no query tells: the one file that knows vendors. A row matches when platform and device contain its texts (NULL: any)
- * and the driver's version lies in [from, before) (NULL: open). Every row says why, so that it can be dropped one day.
+/* What no query tells: the one file that knows vendors. A row matches when platform and device contain its texts (NULL:
+ * any) and the driver's version lies in [from, before) (NULL: open). Every row says why, so that it can be dropped one
+ * day.
  */
 #include "ocl/internal.h"
 
@@ -15,7 +16,8 @@ static const struct quirk_row {
       "an interpreter that checks kernels; it needs their source, and is never what speed asks for",
       "https://github.com/jrprice/Oclgrind" },
     { NULL, "llvmpipe", NULL, NULL, CLD_QUIRK_EMULATED | CLD_QUIRK_NO_BLAS,
-      "Mesa's software rasteriser: one to two orders of magnitude slower than PoCL; CLBlast's kernels take minutes to build",
+      "Mesa's software rasteriser: one to two orders of magnitude slower than PoCL; CLBlast's kernels take minutes to "
+      "build",
       "https://docs.mesa3d.org/drivers/llvmpipe.html" },
     { "NVIDIA CUDA", NULL, NULL, NULL, CLD_QUIRK_SPINS, "clFinish and clWaitForEvents wait in a busy loop",
       "https://forums.developer.nvidia.com/t/clfinish-and-cpu-usage/19010" },

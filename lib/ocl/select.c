@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which device a text means. Among several that fit, the most capable: compute units weighted by kind, emulators last. */
+/* Which device a text means. Among several that fit, the most capable: compute units weighted by kind, emulators last.
+ */
 #include "ocl/internal.h"
 
 #include <ctype.h>
@@ -63,11 +64,16 @@ static wish read_wish(const char *select) {
 
 static bool fits(const wish *wanted, const clade_device_info *info) {
     switch (wanted->by) {
-    case ANY: return true;
-    case KIND: return info->kind == wanted->kind;
-    case INDEX: return info->index == wanted->first;
-    case PAIR: return info->platform == wanted->first && info->device == wanted->second;
-    case NAME: return contains(info->name, wanted->name);
+    case ANY:
+        return true;
+    case KIND:
+        return info->kind == wanted->kind;
+    case INDEX:
+        return info->index == wanted->first;
+    case PAIR:
+        return info->platform == wanted->first && info->device == wanted->second;
+    case NAME:
+        return contains(info->name, wanted->name);
     }
     return false;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The text of a program: cl/common.clh, then each instance's defines, its family's text, and the #undefs of every macro the
- * two defined, so that instances do not see one another. An instance's suffix is a hash of family and defines, and the
- * instances stand in the order of their suffixes: the same set always gives the same text, which is its key in the cache.
+/* The text of a program: cl/common.clh, then each instance's defines, its family's text, and the #undefs of every macro
+ * the two defined, so that instances do not see one another. An instance's suffix is a hash of family and defines, and
+ * the instances stand in the order of their suffixes: the same set always gives the same text, which is its key in the
+ * cache.
  */
 #include "ocl/internal.h"
 
@@ -27,8 +28,8 @@ clade_status cld_paste_new(cld_paste **out, cld_arena *arena, const cld_step *st
     cld_text id = { 0 };
     clade_status status = paste_id(&id, step, err);
     if (status == CLADE_OK && !cld_kern_source(step->family))
-        status = cld_fail(err, CLADE_ERR_INTERNAL, "node '%s': there is no kernel file cl/%s.cl", step->node,
-                          step->family);
+        status =
+            cld_fail(err, CLADE_ERR_INTERNAL, "node '%s': there is no kernel file cl/%s.cl", step->node, step->family);
     cld_paste *paste = status == CLADE_OK ? cld_arena_alloc(arena, sizeof *paste) : NULL;
     if (paste) {
         char hex[CLD_DIGEST_HEX];

@@ -25,8 +25,8 @@ static const char make_tables[] =
 bool cld_store_is_damage(int code) { return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB; }
 
 static clade_status sqlite_fail(cld_store *store, int code, clade_error *why) {
-    return cld_fail(why, cld_store_is_damage(code) ? CLADE_ERR_FORMAT : CLADE_ERR_IO, "cache file '%s': %s", store->file,
-                    store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(code));
+    return cld_fail(why, cld_store_is_damage(code) ? CLADE_ERR_FORMAT : CLADE_ERR_IO, "cache file '%s': %s",
+                    store->file, store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(code));
 }
 
 static clade_status query_int(cld_store *store, const char *sql, int *out, clade_error *why) {

@@ -2,8 +2,8 @@
 /* Where the store lies, and whether the place can be trusted.
  *
  * Whoever can write to the directory can plant program binaries that this process then runs. So it must be a real
- * directory (no symbolic link), owned by the effective user, writable by nobody else; the file likewise. Then nobody can
- * exchange the file between the check and the use (whoever can rename the directory's parents is trusted).
+ * directory (no symbolic link), owned by the effective user, writable by nobody else; the file likewise. Then nobody
+ * can exchange the file between the check and the use (whoever can rename the directory's parents is trusted).
  */
 #include "store/internal.h"
 
@@ -18,7 +18,8 @@ static bool choose(cld_text *out, const char *directory) {
         directory = getenv("CLADE_CACHE_DIR");
     if (directory)
         cld_text_add(out, directory);
-    else if ((base = getenv("XDG_CACHE_HOME")) && base[0] == '/') /* a relative one is to be ignored: XDG specification */
+    else if ((base = getenv("XDG_CACHE_HOME")) &&
+             base[0] == '/') /* a relative one is to be ignored: XDG specification */
         cld_text_printf(out, "%s/clade", base);
     else if ((base = getenv("HOME")) && base[0] == '/')
         cld_text_printf(out, "%s/.cache/clade", base);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows: blobs under a key, each with the SHA-256 of table, key and bytes, so that damage of any kind, a row that slid under
- * another key included, is seen before the bytes are used. The store's lock is held for the length of one call; no
- * statement outlives its call. When SQLite finds the file damaged it is replaced, once; then the store gives up.
+/* Rows: blobs under a key, each with the SHA-256 of table, key and bytes, so that damage of any kind, a row that slid
+ * under another key included, is seen before the bytes are used. The store's lock is held for the length of one call;
+ * no statement outlives its call. When SQLite finds the file damaged it is replaced, once; then the store gives up.
  */
 #include "store/internal.h"
 
@@ -16,11 +16,14 @@ typedef struct row_table {
 } row_table;
 
 #define TABLE(name)                                                                                                    \
-    { name, "SELECT checksum, data FROM " name " WHERE key = ?1",                                                      \
-      "INSERT OR REPLACE INTO " name "(key, written, checksum, data) VALUES(?1, ?2, ?3, ?4)",                          \
-      "DELETE FROM " name " WHERE key IN (SELECT key FROM (SELECT key, sum(length(data)) OVER (ORDER BY written DESC,"  \
-      " key) AS total FROM " name ") WHERE total > " TABLE_BYTES ")",                                                  \
-      "DELETE FROM " name " WHERE key = ?1" }
+    {                                                                                                                  \
+        name, "SELECT checksum, data FROM " name " WHERE key = ?1",                                                    \
+            "INSERT OR REPLACE INTO " name "(key, written, checksum, data) VALUES(?1, ?2, ?3, ?4)",                    \
+            "DELETE FROM " name                                                                                        \
+            " WHERE key IN (SELECT key FROM (SELECT key, sum(length(data)) OVER (ORDER BY written DESC,"               \
+            " key) AS total FROM " name ") WHERE total > " TABLE_BYTES ")",                                            \
+            "DELETE FROM " name " WHERE key = ?1"                                                                      \
+    }
 
 static const row_table tables[] = { TABLE("program"), TABLE("tuning") };
 
@@ -31,7 +34,8 @@ static const row_table *find_table(const char *name) {
     return NULL;
 }
 
-static void checksum(char hex[CLD_DIGEST_HEX], const row_table *table, const char *key, const void *data, size_t bytes) {
+static void checksum(char hex[CLD_DIGEST_HEX], const row_table *table, const char *key, const void *data,
+                     size_t bytes) {
     cld_digest digest;
     cld_digest_start(&digest);
     cld_digest_add_text(&digest, table->name);
@@ -108,7 +112,8 @@ static bool get_row(cld_store *store, const row_table *table, const char *key, v
     if (code != SQLITE_OK)
         note_failure(store, code);
     else if (found && !good) {
-        cld_log(CLADE_LOG_WARNING, "cache file '%s': a %s row fails its checksum and is dropped", store->file, table->name);
+        cld_log(CLADE_LOG_WARNING, "cache file '%s': a %s row fails its checksum and is dropped", store->file,
+                table->name);
         remove_row(store, table, key);
     }
     return good;
