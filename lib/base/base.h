@@ -115,6 +115,7 @@ cld_lock *cld_lock_new(void);
 void cld_lock_free(cld_lock *lock);
 void cld_lock_take(cld_lock *lock);
 void cld_lock_drop(cld_lock *lock);
+cld_lock *cld_lock_process(void); /* the one of the process: for foreign libraries whose global state has none */
 typedef struct cld_refs {
     int count; /* atomic */
 } cld_refs;

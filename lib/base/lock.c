@@ -29,6 +29,11 @@ void cld_lock_free(cld_lock *lock) {
 void cld_lock_take(cld_lock *lock) { (void)pthread_mutex_lock(&lock->mutex); }
 void cld_lock_drop(cld_lock *lock) { (void)pthread_mutex_unlock(&lock->mutex); }
 
+cld_lock *cld_lock_process(void) {
+    static cld_lock lock = { PTHREAD_MUTEX_INITIALIZER };
+    return &lock;
+}
+
 void cld_refs_init(cld_refs *refs) { __atomic_store_n(&refs->count, 1, __ATOMIC_RELAXED); }
 void cld_refs_take(cld_refs *refs) { __atomic_add_fetch(&refs->count, 1, __ATOMIC_RELAXED); }
 /* Whoever drops the last reference sees everything the others did. */

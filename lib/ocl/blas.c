@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CLBlast: GEMM, plain and strided-batched, and Convgemm.
  *
- * CLBlast fills process-wide tables on its first calls without a lock, so every call goes through one. A call may be
+ * CLBlast fills process-wide tables on its first calls without a lock, so every call goes through the process's. A call may be
  * several launches of which CLBlast gives the last one's event; a marker before them gives the profile the whole span.
  * float16 accumulates in float16 here. Not here: its parameters, which belong to the tuner.
  */
 #include "ocl/internal.h"
 
 #include <clblast_c.h>
-#include <pthread.h>
-
-/* A mutable global, because what it guards is one too: CLBlast's own. */
-static pthread_mutex_t clblast_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static clade_status begin(cld_queue *queue, cld_event *event, const void *tag, clade_error *err) {
     if (!cld_queue_event(queue, event, tag))
@@ -84,14 +80,14 @@ clade_status cld_blas_gemm(cld_queue *queue, const cld_gemm_args *g, const cld_m
                                                b->handle, b_offset, (size_t)g->ldb, (size_t)g->stride_b, beta,         \
                                                c->handle, c_offset, (size_t)g->ldc, (size_t)g->stride_c,               \
                                                (size_t)g->batch, &queue->handle, done))
-    pthread_mutex_lock(&clblast_lock);
+    cld_lock_take(cld_lock_process());
     if (g->dtype == CLADE_FLOAT32)
         code = GEMM(S, (float)g->alpha, (float)g->beta);
     else if (g->dtype == CLADE_FLOAT64)
         code = GEMM(D, g->alpha, g->beta);
     else
         code = GEMM(H, cld_float_to_half((float)g->alpha), cld_float_to_half((float)g->beta));
-    pthread_mutex_unlock(&clblast_lock);
+    cld_lock_drop(cld_lock_process());
 #undef GEMM
 #undef SHAPE
     return end(queue, &event, code, "GEMM", err);
@@ -116,13 +112,13 @@ clade_status cld_blas_convgemm(cld_queue *queue, const cld_convgemm_args *s, con
     if (!precision_supported(queue, s->dtype))
         return unsupported("Convgemm", s->dtype, err);
     CLD_RETURN(begin(queue, &event, tag, err));
-    pthread_mutex_lock(&clblast_lock);
+    cld_lock_take(cld_lock_process());
     CLBlastStatusCode code =
         routines[r].run(CLBlastKernelModeCrossCorrelation, (size_t)s->channels, (size_t)s->height, (size_t)s->width,
                         (size_t)s->kernel_h, (size_t)s->kernel_w, (size_t)s->pad_h, (size_t)s->pad_w,
                         (size_t)s->stride_h, (size_t)s->stride_w, (size_t)s->dilation_h, (size_t)s->dilation_w,
                         (size_t)s->filters, (size_t)s->batch, image->handle, image_offset, filter->handle,
                         filter_offset, out->handle, out_offset, &queue->handle, queue->profile ? &event.end : NULL);
-    pthread_mutex_unlock(&clblast_lock);
+    cld_lock_drop(cld_lock_process());
     return end(queue, &event, code, "Convgemm", err);
 }

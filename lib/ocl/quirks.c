@@ -20,7 +20,7 @@ static const struct quirk_row {
       "build",
       "https://docs.mesa3d.org/drivers/llvmpipe.html" },
     { "NVIDIA CUDA", NULL, NULL, NULL, CLD_QUIRK_SPINS, "clFinish and clWaitForEvents wait in a busy loop",
-      "https://forums.developer.nvidia.com/t/clfinish-and-cpu-usage/19010" },
+      "https://github.com/openmm/openmm/issues/1541" },
 };
 
 /* Compares "535.104.05" or "3.1+debian" by their leading numbers. */

@@ -24,8 +24,8 @@ clade_status cld_store_file_check(const char *file, clade_error *why);
 
 /* ---- file.c: the SQLite file as a whole ------------------------------------------------------------------------ */
 
-/* Opens or creates store->file. Damage: under the lock file, the file is moved aside and a new one made. */
-clade_status cld_store_file_open(cld_store *store, clade_error *why);
+/* Opens or creates store->file; a damaged one is emptied. `thoroughly` looks at every page, else at the first. */
+clade_status cld_store_file_open(cld_store *store, bool thoroughly, clade_error *why);
 void cld_store_file_close(cld_store *store);
 bool cld_store_is_damage(int sqlite_code);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows: blobs under a key, each with the SHA-256 of table, key and bytes, so that damage of any kind, a row that slid
  * under another key included, is seen before the bytes are used. The store's lock is held for the length of one call;
- * no statement outlives its call. When SQLite finds the file damaged it is replaced, once; then the store gives up.
+ * no statement outlives its call. When SQLite finds the file damaged it is repaired, once; then the store gives up.
  */
 #include "store/internal.h"
 
@@ -56,7 +56,7 @@ static void note_failure(cld_store *store, int code) {
     if (store->recovered) /* damaged again: the disk, not the file */
         return;
     store->recovered = true;
-    if (cld_store_file_open(store, &why) != CLADE_OK)
+    if (cld_store_file_open(store, true, &why) != CLADE_OK)
         cld_store_complain(store, why.message);
 }
 

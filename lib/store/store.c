@@ -20,7 +20,7 @@ cld_store *cld_store_open(const char *directory) {
     if (!store->lock)
         status = cld_no_memory(&why, "the cache");
     else if ((store->file = cld_store_path(directory, &why)))
-        status = cld_store_file_open(store, &why);
+        status = cld_store_file_open(store, false, &why);
     else
         status = why.status;
     if (status != CLADE_OK)
