@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The specialiser: folding, cuts and feeding, control flow inlined, bounds on hostile loops. */
+#include "pass/pass.h"
+#include "test.h"
+
+static clade_error err;
+static cld_graph *model;
+static cld_walk *walk;
+
+static void begin(void) {
+    model = cld_graph_new(NULL, "model");
+    walk = NULL;
+}
+static void end(void) {
+    cld_walk_free(walk);
+    cld_graph_free(model);
+}
+
+static cld_value_id input(cld_graph *graph, const char *name, clade_dtype dtype, int32_t rank, int64_t dim) {
+    cld_type type = { dtype, rank, { dim, dim } };
+    return cld_graph_input(graph, name, &type);
+}
+
+/* A node with one output, as the importer leaves it. */
+static cld_value_id node(cld_graph *graph, const char *type, const cld_value_id *in, int32_t n_in, cld_attr *attr,
+                         int32_t n_attr, const char *out) {
+    cld_type unknown = { .rank = -1 };
+    cld_value_id result = cld_graph_value(graph, out, &unknown), inputs[4];
+    char reason[160];
+    memcpy(inputs, in, (size_t)n_in * sizeof *in);
+    cld_node proto = { .name = out,
+                       .domain = "",
+                       .type = type,
+                       .opset = 13,
+                       .n_in = n_in,
+                       .n_out = 1,
+                       .n_attr = n_attr,
+                       .in = inputs,
+                       .out = &result,
+                       .attr = attr };
+    proto.op = cld_op_find("", type, 13, reason, sizeof reason);
+    ck_assert_msg(proto.op != NULL, "%s", reason);
+    ck_assert(cld_graph_node(graph, &proto) != NULL);
+    return result;
+}
+
+static void start(const cld_type *types) {
+    ck_ok(cld_graph_verify(model, &err), err);
+    ck_ok(cld_walk_new(&walk, model, types, &err), err);
+}
+
+START_TEST(shape_arithmetic_folds) {
+    cld_type types[] = { { CLADE_FLOAT32, 2, { 3, 4 } } };
+    cld_value_id x = input(model, "x", CLADE_FLOAT32, 2, -1);
+    cld_value_id shape = node(model, "Shape", &x, 1, NULL, 0, "shape");
+    cld_value_id twice[] = { shape, shape };
+    cld_attr axis = { .name = "axis", .kind = CLD_ATTR_INT, .u.i = 0 };
+    cld_graph_output(model, node(model, "Concat", twice, 2, &axis, 1, "both"));
+    start(types);
+    cld_segment segment;
+    ck_ok(cld_walk_next(walk, &segment, &err), err);
+    ck_assert_int_eq(segment.cut_slot, -1);
+    ck_assert_int_eq(segment.graph->n_nodes, 0);
+    ck_assert_int_eq(segment.graph->n_outputs, 0);
+    const clade_tensor *both = segment.known[0];
+    ck_assert_ptr_nonnull(both);
+    const int64_t want[] = { 3, 4, 3, 4 };
+    ck_assert_mem_eq(both->data, want, sizeof want);
+    cld_graph_free(segment.graph);
+}
+END_TEST
+
+START_TEST(unknown_shape_cuts_and_goes_on) {
+    cld_type types[] = { { CLADE_FLOAT32, 2, { 3, 4 } }, { CLADE_INT64, 1, { 1 } } };
+    cld_value_id in[] = { input(model, "x", CLADE_FLOAT32, 2, -1), input(model, "shape", CLADE_INT64, 1, -1) };
+    cld_value_id turned = node(model, "Transpose", in, 1, NULL, 0, "turned");
+    cld_value_id pair[] = { turned, in[1] };
+    cld_graph_output(model, node(model, "Reshape", pair, 2, NULL, 0, "y"));
+    start(types);
+    cld_segment first, second;
+    ck_ok(cld_walk_next(walk, &first, &err), err);
+    ck_assert_int_eq(first.cut_slot, 1); /* the second input of the model */
+    ck_assert_str_eq(first.cut_node, "y");
+    ck_assert_int_eq(first.graph->n_outputs, 1); /* "turned" is needed later */
+    int64_t dims[] = { 12 };
+    clade_tensor value = { CLADE_INT64, 1, { 1 }, dims, sizeof dims };
+    ck_ok(cld_walk_feed(walk, &value, &err), err);
+    ck_ok(cld_walk_next(walk, &second, &err), err);
+    ck_assert_int_eq(second.cut_slot, -1);
+    ck_assert_int_eq(second.carried_in[0], first.carried_out[0]);
+    ck_assert_int_eq(cld_walk_type(walk, second.results[0])->rank, 1);
+    ck_assert_int_eq(cld_walk_type(walk, second.results[0])->dims[0], 12);
+    cld_graph_free(first.graph);
+    cld_graph_free(second.graph);
+}
+END_TEST
+
+START_TEST(feeding_another_type_is_refused) {
+    cld_type types[] = { { CLADE_FLOAT32, 2, { 3, 4 } }, { CLADE_INT64, 1, { 1 } } };
+    cld_value_id in[] = { input(model, "x", CLADE_FLOAT32, 2, -1), input(model, "shape", CLADE_INT64, 1, -1) };
+    cld_graph_output(model, node(model, "Reshape", in, 2, NULL, 0, "y"));
+    start(types);
+    cld_segment segment;
+    ck_ok(cld_walk_next(walk, &segment, &err), err);
+    float wrong[] = { 12 };
+    clade_tensor value = { CLADE_FLOAT32, 1, { 1 }, wrong, sizeof wrong };
+    ck_refused(cld_walk_feed(walk, &value, &err), CLADE_ERR_INTERNAL, "did not ask for", err);
+    cld_graph_free(segment.graph);
+}
+END_TEST
+
+/* A Loop whose body joins its state with itself, so that the state's shape changes in each iteration. */
+static void growing_loop(const int64_t *trips) {
+    cld_graph *body = cld_graph_new(model->arena, "body");
+    input(body, "i", CLADE_INT64, 0, 0);
+    cld_value_id keep = input(body, "keep", CLADE_BOOL, 0, 0), state = input(body, "s", CLADE_FLOAT32, 1, -1);
+    cld_value_id twice[] = { state, state };
+    cld_attr axis = { .name = "axis", .kind = CLD_ATTR_INT, .u.i = 0 };
+    body->n_formal = 3;
+    cld_graph_output(body, keep);
+    cld_graph_output(body, node(body, "Concat", twice, 2, &axis, 1, "grown"));
+    cld_attr attr = { .name = "body", .kind = CLD_ATTR_GRAPH, .u.graph = body };
+    cld_value_id in[] = { CLD_ABSENT, CLD_ABSENT, input(model, "x", CLADE_FLOAT32, 1, -1) };
+    if (trips) {
+        static clade_tensor count;
+        count = (clade_tensor){ CLADE_INT64, 0, { 0 }, (void *)trips, sizeof *trips };
+        in[0] = cld_graph_constant(model, "trips", &count);
+    }
+    cld_graph_output(model, node(model, "Loop", in, 3, &attr, 1, "y"));
+}
+
+START_TEST(loop_is_unrolled) {
+    static const int64_t trips = 5;
+    cld_type types[] = { { CLADE_FLOAT32, 1, { 3 } } };
+    growing_loop(&trips);
+    start(types);
+    cld_segment segment;
+    ck_ok(cld_walk_next(walk, &segment, &err), err);
+    ck_assert_int_eq(segment.cut_slot, -1);
+    ck_assert_int_eq(segment.graph->n_nodes, 5);
+    ck_assert_int_eq(cld_walk_type(walk, segment.results[0])->dims[0], 3 << 5);
+    cld_graph_free(segment.graph);
+}
+END_TEST
+
+START_TEST(endless_loop_is_refused) {
+    cld_type types[] = { { CLADE_FLOAT32, 1, { 1 } } };
+    growing_loop(NULL); /* no trip count, and the condition stays true: the state doubles for ever */
+    start(types);
+    cld_segment segment;
+    ck_refused(cld_walk_next(walk, &segment, &err), CLADE_ERR_LIMIT, "grown", err);
+}
+END_TEST
+
+Suite *suite_pass_specialise(void) {
+    Suite *suite = suite_create("pass_specialise");
+    TCase *tcase = tcase_create("specialise");
+    tcase_add_checked_fixture(tcase, begin, end);
+    tcase_add_test(tcase, shape_arithmetic_folds);
+    tcase_add_test(tcase, unknown_shape_cuts_and_goes_on);
+    tcase_add_test(tcase, feeding_another_type_is_refused);
+    tcase_add_test(tcase, loop_is_unrolled);
+    tcase_add_test(tcase, endless_loop_is_refused);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
