@@ -152,6 +152,7 @@ START_TEST(endless_loop_is_refused) {
 }
 END_TEST
 
+Suite *suite_pass_specialise(void);
 Suite *suite_pass_specialise(void) {
     Suite *suite = suite_create("pass_specialise");
     TCase *tcase = tcase_create("specialise");

@@ -142,6 +142,7 @@ START_TEST(output_that_is_an_input_is_copied) {
 }
 END_TEST
 
+Suite *suite_plan_place(void);
 Suite *suite_plan_place(void) {
     Suite *suite = suite_create("plan_place");
     TCase *tcase = tcase_create("place");
