@@ -155,6 +155,7 @@ void cld_step_out(cld_steps *steps, cld_step *step, cld_buf buf, clade_dtype dty
 void cld_step_in(cld_steps *steps, cld_step *step, cld_buf buf, clade_dtype dtype);
 void cld_step_buf(cld_steps *steps, cld_step *step, cld_buf buf, clade_dtype dtype, cld_access access, int64_t offset);
 void cld_step_int(cld_steps *steps, cld_step *step, int32_t value);
+void cld_step_ints(cld_steps *steps, cld_step *step, int32_t count, const int64_t *values); /* each below 2^31 */
 void cld_step_long(cld_steps *steps, cld_step *step, int64_t value);
 void cld_step_float(cld_steps *steps, cld_step *step, float value);
 void cld_step_double(cld_steps *steps, cld_step *step, double value);

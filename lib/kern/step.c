@@ -134,6 +134,11 @@ void cld_step_int(cld_steps *steps, cld_step *step, int32_t value) {
     argument(steps, step, &(cld_arg){ .kind = CLD_ARG_INT, .u.i = value });
 }
 
+void cld_step_ints(cld_steps *steps, cld_step *step, int32_t count, const int64_t *values) {
+    for (int32_t i = 0; i < count; i++)
+        cld_step_int(steps, step, (int32_t)values[i]);
+}
+
 void cld_step_long(cld_steps *steps, cld_step *step, int64_t value) {
     argument(steps, step, &(cld_arg){ .kind = CLD_ARG_LONG, .u.i = value });
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside op: convolution as a problem (conv.c), and its rows (conv_rows.c, conv_implicit.c). */
+#ifndef CLD_OP_CONV_H
+#define CLD_OP_CONV_H
+
+#include "op/gemm.h"
+#include "op/window.h"
+
+/* y[n, g M + m, p] = sum over c, taps of x[n, g C + c, window p] w[g M + m, c, tap] + bias[g M + m] */
+typedef struct cld_conv {
+    int64_t images, groups, channels, filters; /* channels C and filters M of one group */
+    cld_window window;                         /* merged */
+} cld_conv;
+
+/* Checks types and attributes of a convolution whose weights are input `w` and bias input `b`, writes the shape of
+ * output 0 (not its dtype). */
+clade_status cld_conv_infer(cld_call *call, int32_t w, int32_t b, clade_error *err);
+/* The problem of a call that was inferred. */
+void cld_conv_describe(const cld_call *call, int32_t w, cld_conv *out);
+static inline int64_t cld_conv_terms(const cld_conv *conv) { return conv->channels * cld_span3(conv->window.kernel); }
+
+/* The rows of Conv, inputs X, W, B. */
+extern const cld_impl cld_conv_rows[];
+bool cld_conv_implicit_applicable(const cld_call *call, const cld_caps *caps);
+clade_status cld_conv_implicit_emit(const cld_emit *emit, clade_error *err);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The CPU row of convolution: implicit GEMM on panels (cl/panels.cl, CONV). Weights are packed into panels of MR
+ * filters (once when they are constant); a group of one item gathers the patches of NB output pixels, of any images,
+ * and multiplies them with MB filters. Here are the blocks and how the work is shared among compute units.
+ */
+#include "op/conv.h"
+
+#include <stdio.h>
+
+enum { K_BLOCK = 256, COLUMN_BLOCK = 128, GROUPS_PER_UNIT = 4, LEAST_ROWS = 32 };
+
+static int64_t parts(int64_t items, int64_t size) { return (items + size - 1) / size; }
+
+bool cld_conv_implicit_applicable(const cld_call *call, const cld_caps *caps) {
+    cld_conv conv;
+    cld_conv_describe(call, 1, &conv);
+    return caps->is_cpu && caps->float_lanes >= 4 && call->in[0].dtype == CLADE_FLOAT32 && cld_conv_terms(&conv) > 0 &&
+           cld_type_count(&call->out[0]) > 0;
+}
+
+static cld_buf pack(const cld_emit *emit, const cld_conv *conv, cld_tile tile) {
+    int64_t panels = parts(conv->filters, tile.mr), taps = cld_span3(conv->window.kernel);
+    size_t bytes = (size_t)(conv->groups * panels * tile.mr * cld_conv_terms(conv)) * sizeof(float);
+    char key[64];
+    snprintf(key, sizeof key, "panels:W:%d/%lld", tile.mr, (long long)conv->groups);
+    cld_buf packed = emit->constant[1] ? cld_step_packed(emit->steps, bytes, emit->in[1], key)
+                                       : cld_step_scratch(emit->steps, bytes);
+    cld_step *step = cld_step_kernel(emit->steps, "panels", "pack_w");
+    step->once = emit->constant[1];
+    step->bytes = 2.0 * (double)bytes;
+    cld_panels_define(emit->steps, step, emit->caps, tile, NULL);
+    cld_step_define(emit->steps, step, "CONV", "1");
+    cld_step_out(emit->steps, step, packed, CLADE_FLOAT32);
+    cld_step_in(emit->steps, step, emit->in[1], CLADE_FLOAT32);
+    cld_step_ints(emit->steps, step, 2, (int64_t[]){ conv->filters, conv->channels });
+    cld_step_size(step, (size_t)panels, (size_t)taps, (size_t)conv->groups, 1, 1, 1);
+    return packed;
+}
+
+/* Filters and pixels of a group. Cutting filters means gathering the patches again, so pixels are cut first. */
+static void share(const cld_conv *conv, const cld_caps *caps, cld_tile tile, int64_t pixels, int64_t *rows,
+                  int64_t *columns) {
+    int64_t want = (int64_t)caps->compute_units * GROUPS_PER_UNIT;
+    int64_t m = parts(conv->filters, tile.mr), n = parts(pixels, tile.nr), mb = m, nb = COLUMN_BLOCK / tile.nr;
+    while (parts(m, mb) * parts(n, nb) * conv->groups < want && (nb > 1 || mb * tile.mr > LEAST_ROWS))
+        if (nb > 1)
+            nb = parts(nb, 2);
+        else
+            mb = parts(mb, 2);
+    *rows = cld_even_blocks(m, mb) * tile.mr;
+    *columns = cld_even_blocks(n, nb) * tile.nr;
+}
+
+clade_status cld_conv_implicit_emit(const cld_emit *emit, clade_error *err) {
+    (void)err;
+    bool has_bias = cld_call_has(emit->call, 2);
+    cld_conv conv;
+    cld_conv_describe(emit->call, 1, &conv);
+    cld_tile tile = cld_panels_tile(emit->caps, conv.filters);
+    cld_buf packed = pack(emit, &conv, tile);
+    int64_t rows, columns, pixels = conv.images * cld_span3(conv.window.out), terms = cld_conv_terms(&conv);
+    share(&conv, emit->caps, tile, pixels, &rows, &columns);
+    int64_t most = CLD_MIN((int64_t)(emit->caps->local_bytes / sizeof(float)) / tile.nr, (int64_t)K_BLOCK);
+    int64_t k_block = cld_even_blocks(terms, CLD_MAX(most, 1));
+
+    cld_step *step = cld_step_kernel(emit->steps, "panels", "conv");
+    step->flops = 2.0 * (double)cld_type_count(&emit->call->out[0]) * (double)terms;
+    cld_panels_define(emit->steps, step, emit->caps, tile, cld_attr_string(emit->call->node, CLD_EPILOGUE, NULL));
+    cld_step_define(emit->steps, step, "CONV", "1");
+    cld_step_out(emit->steps, step, emit->out[0], CLADE_FLOAT32);
+    cld_step_in(emit->steps, step, emit->in[0], CLADE_FLOAT32);
+    cld_step_in(emit->steps, step, packed, CLADE_FLOAT32);
+    cld_step_in(emit->steps, step, has_bias ? emit->in[2] : (cld_buf){ -1 }, CLADE_FLOAT32);
+    cld_step_ints(emit->steps, step, 3, (int64_t[]){ conv.images, conv.channels, conv.filters });
+    cld_window_args(emit->steps, step, &conv.window);
+    cld_step_ints(emit->steps, step, 3, (int64_t[]){ rows, columns, k_block });
+    cld_step_float(emit->steps, step, has_bias ? 1 : 0);
+    cld_step_local(emit->steps, step, (size_t)(tile.nr * k_block) * sizeof(float));
+    cld_step_size(step, (size_t)parts(conv.filters, rows), (size_t)parts(pixels, columns), (size_t)conv.groups, 1, 1,
+                  1);
+    return CLADE_OK;
+}
