@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* clade info: what a model asks for, and whether it gets it. Needs a device only for the required bytes. */
+#include "cli.h"
+
+#include <inttypes.h>
+
+/* The device bytes a run needs, or why that is not known. */
+typedef struct requirement {
+    int known;
+    size_t bytes;
+    clade_error err;
+} requirement;
+
+static requirement find_requirement(const cli_common *common, clade_model *model) {
+    requirement out = { .known = 0 };
+    clade_device *device = NULL;
+    clade_session *session = NULL;
+    const clade_session_options options = cli_session_options(common);
+    clade_status status = cli_device_open(&device, common, &out.err);
+    if (status == CLADE_OK)
+        status = clade_session_create(&session, device, model, &options, &out.err);
+    if (status == CLADE_OK)
+        status = cli_inputs_set(&common->inputs, session, model, 1, &out.err);
+    if (status == CLADE_OK)
+        status = clade_session_required_bytes(session, &out.bytes, &out.err);
+    out.known = status == CLADE_OK;
+    clade_session_free(session);
+    clade_device_close(device);
+    return out;
+}
+
+typedef clade_status (*value_getter)(const clade_model *, size_t, clade_value_info *, clade_error *);
+static const struct {
+    const char *title, *key;
+    value_getter get;
+} sides[] = { { "input", "inputs", clade_model_input }, { "output", "outputs", clade_model_output } };
+
+static size_t side_count(const clade_model_info *info, size_t side) {
+    return side == 0 ? info->input_count : info->output_count;
+}
+
+static void print_text(const clade_model *model, const clade_model_info *info, const requirement *need) {
+    char shape[CLI_SHAPE_TEXT], bytes[32];
+    printf("graph       ");
+    cli_print_clean(stdout, info->graph_name);
+    printf("\nproducer    ");
+    cli_print_clean(stdout, info->producer);
+    printf("\nopset       %" PRId64 " (IR version %" PRId64 ")\n", info->opset, info->ir_version);
+    printf("nodes       %zu\nparameters  %zu\nweights     %s\n", info->node_count, info->parameter_count,
+           cli_bytes_text(bytes, info->weight_bytes));
+    for (size_t side = 0; side < 2; side++) {
+        clade_value_info value;
+        for (size_t i = 0; i < side_count(info, side) && sides[side].get(model, i, &value, NULL) == CLADE_OK; i++) {
+            printf("%-11s ", sides[side].title);
+            cli_print_clean(stdout, value.name);
+            printf("  %s ", clade_dtype_name(value.dtype));
+            cli_print_clean(stdout, cli_shape_text(shape, value.rank, value.dims, value.dim_names));
+            putchar('\n');
+        }
+    }
+    clade_operator_info op;
+    for (size_t i = 0; i < info->operator_count && clade_model_operator(model, i, &op, NULL) == CLADE_OK; i++) {
+        printf("operator    ");
+        cli_print_clean(stdout, op.domain);
+        printf("%s", op.domain[0] ? "." : "");
+        cli_print_clean(stdout, op.name);
+        printf(" x %zu%s", op.count, op.supported ? "" : "  NOT SUPPORTED: ");
+        cli_print_clean(stdout, op.reason);
+        putchar('\n');
+    }
+    if (need->known)
+        printf("requires    %s on the device (%zu bytes)\n", cli_bytes_text(bytes, need->bytes), need->bytes);
+    else {
+        printf("requires    unknown: ");
+        cli_print_clean(stdout, need->err.message);
+        putchar('\n');
+    }
+}
+
+static void print_value_json(cli_json *json, const clade_value_info *value) {
+    cli_json_open(json, NULL, '{');
+    cli_json_text(json, "name", value->name);
+    cli_json_text(json, "dtype", clade_dtype_name(value->dtype));
+    if (value->rank < 0)
+        cli_json_text(json, "shape", NULL);
+    else {
+        cli_json_open(json, "shape", '[');
+        for (int32_t i = 0; i < value->rank; i++) {
+            if (value->dims[i] >= 0)
+                cli_json_integer(json, NULL, value->dims[i]);
+            else
+                cli_json_text(json, NULL, value->dim_names[i]);
+        }
+        cli_json_close(json, ']');
+    }
+    cli_json_close(json, '}');
+}
+
+static void print_json(const clade_model *model, const clade_model_info *info, const requirement *need) {
+    cli_json json = { .depth = 0 };
+    cli_json_open(&json, NULL, '{');
+    cli_json_text(&json, "graph", info->graph_name);
+    cli_json_text(&json, "producer", info->producer);
+    cli_json_integer(&json, "ir_version", info->ir_version);
+    cli_json_integer(&json, "opset", info->opset);
+    cli_json_integer(&json, "nodes", (int64_t)info->node_count);
+    cli_json_integer(&json, "parameters", (int64_t)info->parameter_count);
+    cli_json_integer(&json, "weight_bytes", (int64_t)info->weight_bytes);
+    for (size_t side = 0; side < 2; side++) {
+        clade_value_info value;
+        cli_json_open(&json, sides[side].key, '[');
+        for (size_t i = 0; i < side_count(info, side) && sides[side].get(model, i, &value, NULL) == CLADE_OK; i++)
+            print_value_json(&json, &value);
+        cli_json_close(&json, ']');
+    }
+    clade_operator_info op;
+    cli_json_open(&json, "operators", '[');
+    for (size_t i = 0; i < info->operator_count && clade_model_operator(model, i, &op, NULL) == CLADE_OK; i++) {
+        cli_json_open(&json, NULL, '{');
+        cli_json_text(&json, "domain", op.domain);
+        cli_json_text(&json, "name", op.name);
+        cli_json_integer(&json, "count", (int64_t)op.count);
+        cli_json_bool(&json, "supported", op.supported);
+        cli_json_text(&json, "reason", op.supported ? NULL : op.reason);
+        cli_json_close(&json, '}');
+    }
+    cli_json_close(&json, ']');
+    if (need->known)
+        cli_json_integer(&json, "required_bytes", (int64_t)need->bytes);
+    else
+        cli_json_text(&json, "required_bytes", NULL);
+    cli_json_text(&json, "required_bytes_error", need->known ? NULL : need->err.message);
+    cli_json_close(&json, '}');
+}
+
+static cli_exit run(const cli_command *self, int argc, char **argv) {
+    cli_common common = { .json = 0 };
+    cli_arguments arguments;
+    cli_exit exit;
+    const int mask = CLI_HAS_JSON | CLI_HAS_DEVICE | CLI_HAS_SESSION | CLI_HAS_SHAPES;
+    if (!cli_parse(self, NULL, &common, mask, 1, 1, &arguments, argc, argv, &exit))
+        return exit;
+
+    clade_model *model;
+    clade_error err = { .status = CLADE_OK };
+    if (clade_model_load(&model, arguments.items[0], NULL, &err) != CLADE_OK)
+        return cli_fail(&err);
+    clade_model_info info;
+    clade_model_get_info(model, &info);
+    const requirement need = find_requirement(&common, model);
+    if (common.json)
+        print_json(model, &info, &need);
+    else
+        print_text(model, &info, &need);
+    clade_model_free(model);
+    return CLI_OK;
+}
+
+const cli_command cli_info = {
+    "info", "MODEL", "describes a model: inputs, outputs, operators, memory",
+    "Says of each operator whether it is supported and, if not, why. The required bytes are for the\n"
+    "given --shape and --dim, free dimensions being 1; without a device they are left out.\n",
+    run
+};
