@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Bad files, names, shapes and devices: exit code 3 or 4 and one line that says what is wrong.
+. "$(dirname "$0")/../lib.sh"
+. "$test_dir/cli/cli.sh"
+
+model=$cases/subtract/model.onnx
+a=$cases/subtract/test_data_set_0/input_1.pb b=$cases/subtract/test_data_set_0/input_0.pb
+n=$cases/count/test_data_set_0/input_0.pb
+head -c 60 "$model" >"$scratch/truncated.onnx"
+: >"$scratch/empty.onnx"
+head -c 4096 /dev/urandom >"$scratch/noise.onnx"
+printf 'no numbers here' >"$scratch/a.npy"
+printf '1,2,3\n4,5\n' >"$scratch/ragged.csv"
+cp "$a" "$scratch/a.txt"
+
+for command in info run bench dump; do
+    expect 3 'missing\.onnx' "$command" "$scratch/missing.onnx"
+    expect 3 'truncated|malformed|protobuf|message|node|graph' "$command" "$scratch/truncated.onnx"
+    expect 3 '^clade: .' "$command" "$scratch/empty.onnx"
+    expect 3 '^clade: .' "$command" "$scratch/noise.onnx"
+    expect 3 '^clade: .' "$command" "$scratch"
+done
+for command in run bench dump; do
+    expect 3 "odd one|Frobnicate" "$command" "$cases/strange/model.onnx"
+    expect 4 'no-such-device' "$command" --device no-such-device "$model"
+    expect 4 '99' "$command" --device 99 "$model"
+done
+# info says what it knows.
+expect 0 'NOT SUPPORTED' info "$cases/strange/model.onnx"
+expect 0 'unknown: .*no-such-device' info --device no-such-device "$model"
+expect 4 'no-such-device' test --device no-such-device "$cases/count"
+
+expect 3 "no input 'c'" run "$model" -i c="$a"
+expect 3 "\bb\b" run "$model" -i a="$a"
+expect 3 'no input' run "$model" -i "$a"
+expect 3 'a\.npy' run "$model" -i a="$scratch/a.npy" -i b="$b"
+expect 3 'missing\.npy' run "$model" -i a="$scratch/missing.npy" -i b="$b"
+expect 3 'a\.txt' run "$model" -i a="$scratch/a.txt" -i b="$b"
+expect 3 'ragged\.csv' run "$model" -i a="$scratch/ragged.csv" -i b="$b"
+expect 3 'int64' run "$model" -i a="$n" -i b="$b"
+expect 3 '\[2,3\]' run "$model" -i a="$a" -i b="$a"
+expect 3 '6 elements' run "$model" -i a="$a" -s a=2x2 -i b="$b"
+expect 3 'cannot make the directory' run "$model" -i a="$a" -i b="$b" -o "$scratch/a/b/c"
+
+expect 3 "no input 'c'" bench "$model" -s c=1x3
+expect 3 'not of the form' bench "$model" -s a=1xx3
+expect 3 'not of the form' bench "$model" -s a=1x3x
+expect 3 'not of the form' bench "$model" -s a=-1x3
+expect 3 'not of the form' bench "$model" -s a=1x1x1x1x1x1x1x1x1
+expect 3 "'a'" bench "$model" -s a=2x4
+expect 3 '^clade: .' bench "$model" -s a=9223372036854775807x3
+expect 3 '^clade: .' bench "$model" -s a=99999999999999999999x3
+expect 3 "no free dimension 'M'" bench "$model" --dim M=3
+expect 3 'not a whole number' bench "$model" --dim N=three
+expect 3 'trace' dump "$model" --profile "$scratch/no/such/trace.json"
+expect 3 'no/list' test --skip "$scratch/no/list" "$cases/count"
+if [ -e /dev/full ]; then
+    "$clade" --help >/dev/full 2>"$scratch/said"
+    if [ $? = 3 ] && grep -q 'cannot write standard output' "$scratch/said"; then pass; else fail "a full disk"; fi
+fi
+finish

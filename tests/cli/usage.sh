@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The command line: help, version, and everything that ends with exit code 2.
+. "$(dirname "$0")/../lib.sh"
+. "$test_dir/cli/cli.sh"
+
+version=$(sed -n 's/^AC_INIT(\[clade\], \[\(.*\)\])$/\1/p' "$source_dir/configure.ac")
+expect 0 "^clade ${version//./\\.}\$" --version
+expect 0 '^usage: clade COMMAND' --help
+expect 0 'exit codes:' help
+expect 2 '^usage: clade COMMAND'
+expect 2 "no command 'fly'" fly
+for command in devices info run test bench dump; do
+    expect 0 "^  $command " --help
+    expect 0 "^usage: clade $command " "$command" --help
+    expect 2 "no option '--fly'" "$command" --fly
+    expect 2 "no option '-'?" "$command" -x
+done
+expect 2 'no arguments' devices one
+expect 2 'expected MODEL, got 0' info
+expect 2 'expected MODEL, got 2' info one two
+expect 2 'expected DIR' test
+expect 2 'takes no value' devices --json=yes
+expect 2 '--device needs a value' info model.onnx --device
+expect 2 'whole number of at least 1' bench --runs 0 model.onnx
+expect 2 'whole number of at least 1' bench --runs 1x model.onnx
+expect 2 'whole number of at least 1' bench --runs=-3 model.onnx
+expect 2 'number of at least 0' test --rtol -1 "$cases/count"
+expect 2 'number of at least 0' test --atol nan "$cases/count"
+expect 2 "no format 'txt'" run --format txt model.onnx
+# An argument after -- is no option.
+expect 3 'no-such-model' info -- --no-such-model
+# Every option that a command lists is in the manual.
+for option in $(for c in devices info run test bench dump; do "$clade" $c --help; done | grep -oE -- '--[a-z-]+' | sort -u); do
+    if grep -qE -- "Fl -${option#--}( |\$)" "$source_dir/man/clade.1"; then pass; else fail "$option is not in clade(1)"; fi
+done
+if command -v mandoc >/dev/null; then
+    if said=$(mandoc -Tlint -Wwarning "$source_dir/man/clade.1"); then pass; else fail "clade(1): $said"; fi
+fi
+finish
