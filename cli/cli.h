@@ -162,6 +162,7 @@ const char *cli_bytes_text(char *to, uint64_t bytes);
 /* Prints text that came from a file: control characters, which could drive a terminal, become '?'. */
 void cli_print_clean(FILE *to, const char *text);
 const char *cli_device_kind_text(clade_device_kind kind);
+int cli_is_real(clade_dtype dtype); /* a floating-point type */
 /* Element `i` as a number to be shown: 64-bit integers beyond 2^53 lose digits. */
 double cli_element(const clade_tensor *tensor, int64_t i);
 

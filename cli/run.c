@@ -38,8 +38,9 @@ static void print_text(const clade_value_info *value, const clade_tensor *tensor
         cli_print_clean(stdout, file);
     } else {
         const int64_t count = clade_tensor_count(tensor);
+        const int digits = cli_is_real(tensor->dtype) ? 6 : 17;
         for (int64_t i = 0; i < count && i < SHOWN_ELEMENTS; i++)
-            printf("%s%.6g", i ? " " : "\n  ", cli_element(tensor, i));
+            printf("%s%.*g", i ? " " : "\n  ", digits, cli_element(tensor, i));
         if (count > SHOWN_ELEMENTS)
             printf(" ...");
     }

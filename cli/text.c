@@ -43,6 +43,10 @@ const char *cli_device_kind_text(clade_device_kind kind) {
     return texts[kind <= CLADE_DEVICE_GPU ? kind : 0];
 }
 
+int cli_is_real(clade_dtype dtype) {
+    return dtype == CLADE_FLOAT16 || dtype == CLADE_FLOAT32 || dtype == CLADE_FLOAT64;
+}
+
 static double half_value(uint16_t bits) {
     const int exponent = bits >> 10 & 31, mantissa = bits & 1023;
     const double magnitude = exponent == 31 ? (mantissa ? NAN : INFINITY)

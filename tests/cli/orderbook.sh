@@ -8,7 +8,7 @@ data=$CLADE_SHARED/data/fi2010
 
 # job CODE REGEX ARGUMENT...: as expect, for the example.
 job() {
-    local clade=$orderbook
+    local clade=$orderbook # what expect runs
     expect "$@"
 }
 

@@ -31,8 +31,8 @@ END_TEST
 
 START_TEST(no_predictions_and_strange_labels) {
     confusion c = { 0 };
-    ck_assert_double_eq_tol(confusion_accuracy(&c), 0, 0);
-    ck_assert_double_eq_tol(confusion_macro_f1(&c), 0, 0);
+    ck_assert_double_eq_tol(confusion_accuracy(&c), 0, 1e-12);
+    ck_assert_double_eq_tol(confusion_macro_f1(&c), 0, 1e-12);
     confusion_add(&c, -1, 0);
     confusion_add(&c, CLASSES, 0);
     ck_assert_uint_eq(confusion_total(&c), 0);
@@ -46,11 +46,11 @@ START_TEST(percentiles_are_nearest_rank) {
     double samples[100];
     for (int i = 0; i < 100; i++)
         samples[i] = 100 - i;
-    ck_assert_double_eq_tol(percentile(samples, 100, 50), 50, 0);
-    ck_assert_double_eq_tol(percentile(samples, 100, 95), 95, 0);
-    ck_assert_double_eq_tol(percentile(samples, 100, 100), 100, 0);
-    ck_assert_double_eq_tol(percentile(samples, 1, 99), 1, 0);
-    ck_assert_double_eq_tol(percentile(samples, 0, 50), 0, 0);
+    ck_assert_double_eq_tol(percentile(samples, 100, 50), 50, 1e-12);
+    ck_assert_double_eq_tol(percentile(samples, 100, 95), 95, 1e-12);
+    ck_assert_double_eq_tol(percentile(samples, 100, 100), 100, 1e-12);
+    ck_assert_double_eq_tol(percentile(samples, 1, 99), 1, 1e-12);
+    ck_assert_double_eq_tol(percentile(samples, 0, 50), 0, 1e-12);
 }
 END_TEST
 
@@ -154,6 +154,7 @@ START_TEST(simulator_has_no_drift) {
 }
 END_TEST
 
+Suite *suite_examples_orderbook(void);
 Suite *suite_examples_orderbook(void) {
     Suite *suite = suite_create("examples/orderbook");
     TCase *tcase = tcase_create("all");
