@@ -115,15 +115,26 @@ static const char *store(const cli_option *row, const char *value) {
     return "is of an unknown kind";
 }
 
-/* The row that `text` ("--name", "--name=VALUE" or "-n") means, or NULL; *value is what follows '=', or NULL. */
+static const cli_option *find_letter(const option_table *table, char letter) {
+    for (size_t i = 0; i < table->count; i++) {
+        if (table->rows[i].letter == letter)
+            return &table->rows[i];
+    }
+    return NULL;
+}
+
+/* The row that `text` ("--name", "--name=VALUE", "-n", or one flag repeated as in "-vv") means, or NULL; *value is what
+ * follows '=', or NULL. */
 static const cli_option *find(const option_table *table, const char *text, const char **value) {
     *value = NULL;
     if (text[1] != '-') {
-        for (size_t i = 0; i < table->count; i++) {
-            if (table->rows[i].letter == text[1] && text[2] == '\0')
-                return &table->rows[i];
-        }
-        return NULL;
+        const cli_option *row = find_letter(table, text[1]);
+        const size_t repeated = strspn(text + 1, (const char[]){ text[1], '\0' });
+        if (row == NULL || text[1 + repeated] || (repeated > 1 && row->kind != CLI_FLAG))
+            return NULL;
+        for (size_t i = 1; i < repeated; i++)
+            ++*(int *)row->to;
+        return row;
     }
     const size_t length = strcspn(text + 2, "=");
     for (size_t i = 0; i < table->count; i++) {

@@ -14,7 +14,8 @@ for command in devices info run test bench dump; do
     expect 0 "^  $command " --help
     expect 0 "^usage: clade $command " "$command" --help
     expect 2 "no option '--fly'" "$command" --fly
-    expect 2 "no option '-'?" "$command" -x
+    expect 2 "no option '-x'" "$command" -x
+    expect 2 "no option '-vx'" "$command" -vx
 done
 expect 2 'no arguments' devices one
 expect 2 'expected MODEL, got 0' info
