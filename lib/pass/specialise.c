@@ -36,6 +36,10 @@ clade_status cld_walk_use(cld_walk *walk, int32_t slot, cld_value_id *out, clade
 
 clade_status cld_walk_bind(cld_walk *walk, cld_value_id id, const char *name, int32_t *slot, clade_error *err) {
     cld_value *value = cld_graph_at(walk->graph, id);
+    if (value->producer < 0 && !value->constant) /* the node gives one of its inputs back: the same slot */
+        for (*slot = 0; *slot < walk->n_slots; ++*slot)
+            if (walk->slots[*slot].segment == walk->segment && walk->slots[*slot].id.i == id.i)
+                return CLADE_OK;
     if (value->producer >= 0 && name)
         value->name = name;
     *slot = cld_walk_slot(walk, &value->type, value->constant, value->name);
