@@ -118,9 +118,11 @@ static cl_int compile(cl_program *out, const cld_ocl *ocl, const char *source) {
 }
 
 /* Each instance on its own, to find the one at fault; only on the way to an error. */
-static clade_status blame(const cld_ocl *ocl, cld_paste **pastes, int32_t count, cl_int code, clade_error *err) {
+static clade_status blame(const cld_ocl *ocl, cl_program whole, cld_paste **pastes, int32_t count, cl_int code,
+                          clade_error *err) {
+    char line[200] = "";
     for (int32_t i = 0; i < count; i++) {
-        char *source, line[200];
+        char *source;
         cl_program alone = NULL;
         CLD_RETURN(cld_source_text(&source, &pastes[i], 1, err));
         cl_int own = compile(&alone, ocl, source);
@@ -133,8 +135,10 @@ static clade_status blame(const cld_ocl *ocl, cld_paste **pastes, int32_t count,
             return cld_fail(err, CLADE_ERR_BUILD, "node '%s': cl/%s.cl does not compile on device '%s': %s (%s)",
                             pastes[i]->node, pastes[i]->family, ocl->info.name, line, cld_cl_text(own));
     }
-    return cld_fail(err, CLADE_ERR_BUILD, "the kernels do not compile on device '%s': %s", ocl->info.name,
-                    cld_cl_text(code));
+    if (whole) /* each compiles alone: two of them clash */
+        report_log(ocl, whole, line, sizeof line);
+    return cld_fail(err, CLADE_ERR_BUILD, "the kernels do not compile together on device '%s': %s (%s)", ocl->info.name,
+                    line, cld_cl_text(code));
 }
 
 /* Loads or compiles the missing instances as one program and gives it to the device. */
@@ -151,7 +155,7 @@ static clade_status build_missing(cld_batch *batch, cld_paste **missing, int32_t
     } else {
         cl_int code = compile(&program->handle, ocl, source);
         if (code != CL_SUCCESS)
-            CLD_TRY(blame(ocl, missing, count, code, err));
+            CLD_TRY(blame(ocl, program->handle, missing, count, code, err));
         batch->stats.builds++;
     }
     ocl->programs[ocl->n_programs++] = program;
