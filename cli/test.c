@@ -50,9 +50,9 @@ static int is_skipped(const char *skips, const char *directory, char *reason, si
 static void print_text(const char *directory, const cli_case_result *result) {
     printf("%-7s ", verdict_texts[result->verdict]);
     cli_print_clean(stdout, directory);
-    if (result->verdict == CLI_PASS)
+    if (result->verdict == CLI_PASS && result->worst_error > 0)
         printf("  (max error %.2g)", result->worst_error);
-    else {
+    if (result->verdict != CLI_PASS) {
         fputs(": ", stdout);
         cli_print_clean(stdout, result->detail);
     }

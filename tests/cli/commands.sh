@@ -67,5 +67,13 @@ assert sum(e.get("dur", 0) for e in events) > 0' "$scratch/trace.json"; then
 else
     fail "the trace is not one, or holds no times"
 fi
-expect 0 '^clade: (info|debug): ' bench -vv -n 1 "$model"
+
+# What the library logs is shown: a damaged cache is a warning, and nothing worse.
+export CLADE_CACHE_DIR=$scratch/cache
+expect 0 '^run +min ' bench -n 1 "$model"
+for file in "$CLADE_CACHE_DIR"/*; do
+    head -c 5000 /dev/urandom >"$file"
+done
+expect 0 '^clade: warning: cache' bench -n 1 "$model"
+expect 0 '^run +min ' bench -vv -n 1 "$model"
 finish
