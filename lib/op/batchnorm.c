@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* BatchNormalization, inference form: y = x * s + (b - mean * s), s = scale / sqrt(var + epsilon), per channel (axis
+ * 1).
+ *
+ * An expansion: s and the shift fold to constants when the statistics are constants, which leaves one multiply and one
+ * add. Folding into a convolution before it is a pass (pass/fold_batchnorm.c). Training mode is refused.
+ */
+#include "op/op.h"
+
+enum { X, SCALE, BIAS, MEAN, VARIANCE };
+
+static clade_status infer(cld_call *call, clade_error *err) {
+    CLD_RETURN(cld_call_dtype(call, X, CLD_FLOATS, err));
+    const cld_type *x = &call->in[X];
+    if (x->rank < 1)
+        return cld_call_fail(call, err, CLADE_ERR_SHAPE, "the input is a scalar, it has no channels");
+    /* Opset 6 has is_test with the opposite default; 14 and later have training_mode. */
+    if (cld_attr_int(call->node, "training_mode", 0) ||
+        (call->node->opset < 7 && !cld_attr_int(call->node, "is_test", 0)))
+        return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "training mode is not supported");
+    if (!cld_attr_int(call->node, "spatial", 1) && x->rank > 2)
+        return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "spatial = 0 is not supported");
+    int64_t channels = x->rank > 1 ? x->dims[1] : 1;
+    for (int32_t k = SCALE; k <= VARIANCE; k++) {
+        CLD_RETURN(cld_call_dtype(call, k, CLD_FLOATS, err));
+        if (call->in[k].rank != 1 || call->in[k].dims[0] != channels)
+            return cld_call_fail(call, err, CLADE_ERR_SHAPE, "input %d is %s, the input has %lld channels", (int)k,
+                                 CLD_TYPE_TEXT(&call->in[k]), (long long)channels);
+    }
+    for (int32_t k = 1; k < call->n_out; k++)
+        if (cld_call_wants(call, k))
+            return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED,
+                                 "statistics as outputs need training mode, which is not supported");
+    call->out[0] = *x;
+    return CLADE_OK;
+}
+
+/* A per-channel list seen as [C, 1, 1, ...], in the data's dtype. */
+static clade_status per_channel(cld_build *build, cld_value_id list, const cld_type *x, cld_value_id *out,
+                                clade_error *err) {
+    int64_t dims[CLADE_MAX_RANK] = { cld_graph_at(build->graph, list)->type.dims[0], 1, 1, 1, 1, 1, 1, 1 };
+    cld_attr to = { .name = "to", .kind = CLD_ATTR_INT, .u.i = x->dtype };
+    cld_value_id pair[2];
+    CLD_RETURN(cld_build_op(build, "Cast", &list, 1, &to, 1, &pair[0], err));
+    CLD_RETURN(cld_build_ints(build, dims, CLD_MAX(x->rank - 1, 1), &pair[1], err));
+    return cld_build_op(build, "Reshape", pair, 2, NULL, 0, out, err);
+}
+
+static clade_status binary(cld_build *build, const char *type, cld_value_id a, cld_value_id b, cld_value_id *out,
+                           clade_error *err) {
+    return cld_build_op(build, type, (cld_value_id[]){ a, b }, 2, NULL, 0, out, err);
+}
+
+static clade_status expand(const cld_call *call, cld_build *build, clade_error *err) {
+    cld_value_id in[5], epsilon, v, s, shift;
+    for (int32_t k = SCALE; k <= VARIANCE; k++)
+        CLD_RETURN(per_channel(build, build->in[k], &call->in[X], &in[k], err));
+    CLD_RETURN(cld_build_scalar(build, call->in[X].dtype, cld_attr_float(call->node, "epsilon", 1e-5f), &epsilon, err));
+    CLD_RETURN(binary(build, "Add", in[VARIANCE], epsilon, &v, err));
+    CLD_RETURN(cld_build_op(build, "Sqrt", &v, 1, NULL, 0, &v, err));
+    CLD_RETURN(binary(build, "Div", in[SCALE], v, &s, err));
+    CLD_RETURN(binary(build, "Mul", in[MEAN], s, &shift, err));
+    CLD_RETURN(binary(build, "Sub", in[BIAS], shift, &shift, err));
+    CLD_RETURN(binary(build, "Mul", build->in[X], s, &v, err));
+    return binary(build, "Add", v, shift, &build->out[0], err);
+}
+
+const cld_op cld_op_BatchNormalization = {
+    .domain = "",
+    .name = "BatchNormalization",
+    .doc = "y = (x - mean) / sqrt(var + epsilon) * scale + bias, per channel",
+    .since = 6,
+    .min_in = 5,
+    .max_in = 5,
+    .min_out = 1,
+    .max_out = 5,
+    .infer = infer,
+    .expand = expand,
+};
