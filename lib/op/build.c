@@ -52,7 +52,7 @@ static clade_status fold(const cld_build *build, const cld_call *call, cld_value
     return CLADE_OK;
 }
 
-static clade_status keep(const cld_build *build, const cld_call *call, const cld_value_id *in, cld_value_id *out,
+static clade_status keep(const cld_build *build, const cld_call *call, cld_value_id *in, cld_value_id *out,
                          clade_error *err) {
     cld_node node = *call->node;
     for (int32_t k = 0; k < call->n_out; k++) {
@@ -60,10 +60,7 @@ static clade_status keep(const cld_build *build, const cld_call *call, const cld
         if (cld_call_wants(call, k) && !cld_present(out[k]))
             return cld_no_memory(err, node.name);
     }
-    cld_value_id *inputs = cld_arena_copy(build->graph->arena, in, (size_t)call->n_in * sizeof *in);
-    if (!inputs)
-        return cld_no_memory(err, node.name);
-    node.in = inputs;
+    node.in = in;
     node.n_in = call->n_in;
     node.out = out;
     node.n_out = call->n_out;
@@ -92,10 +89,14 @@ static clade_status expand(cld_build *build, const cld_call *call, const cld_val
     return CLADE_OK;
 }
 
-clade_status cld_build_node(cld_build *build, const cld_node *proto, const cld_value_id *in, int32_t n_in,
+clade_status cld_build_node(cld_build *build, const cld_node *proto, const cld_value_id *given, int32_t n_in,
                             cld_value_id *out, int32_t n_out, clade_error *err) {
     const cld_op *op = proto->op;
     cld_call call;
+    /* A copy, because a caller may give one array for inputs and outputs. */
+    cld_value_id *in = cld_arena_copy(build->graph->arena, given, (size_t)n_in * sizeof *given);
+    if (!in)
+        return cld_no_memory(err, proto->name);
     if (!op) {
         char reason[160];
         cld_op_find(proto->domain, proto->type, proto->opset, reason, sizeof reason);
