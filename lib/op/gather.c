@@ -23,8 +23,7 @@ static clade_status emit_rows(const cld_emit *emit, rows_fn rows_of, clade_error
     cld_step_in(steps, step, emit->in[1], call->in[1].dtype);
     const int64_t sizes[] = { rows.rows,         rows.inner, rows.index_rows, rows.per_batch,
                               rows.batch_stride, chunk,      rows.depth };
-    for (size_t k = 0; k < CLD_COUNT(sizes); k++)
-        cld_step_int(steps, step, (int32_t)sizes[k]);
+    cld_step_ints(steps, step, CLD_COUNT(sizes), sizes);
     cld_step_eight(steps, step, rows.size, rows.depth);
     cld_step_eight(steps, step, rows.stride, rows.depth);
     cld_step_items(step, emit->caps, whole_rows ? (rows.rows + chunk - 1) / chunk : rows.rows * rows.inner);

@@ -55,8 +55,7 @@ static clade_status emit_elements(const cld_emit *emit, clade_error *err) {
     cld_step_in(steps, step, emit->in[0], bits);
     cld_step_in(steps, step, emit->in[1], index->dtype);
     const int64_t sizes[] = { count, chunk, data->dims[look.axis], look.axis_stride, index->rank };
-    for (size_t k = 0; k < CLD_COUNT(sizes); k++)
-        cld_step_int(steps, step, (int32_t)sizes[k]);
+    cld_step_ints(steps, step, CLD_COUNT(sizes), sizes);
     cld_step_eight(steps, step, dims, index->rank);
     cld_step_eight(steps, step, strides, index->rank);
     cld_step_items(step, emit->caps, (count + chunk - 1) / chunk);

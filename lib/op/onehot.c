@@ -54,8 +54,7 @@ static clade_status emit_elements(const cld_emit *emit, clade_error *err) {
     cld_step_in(emit->steps, step, emit->in[INDICES], index->dtype);
     cld_step_in(emit->steps, step, emit->in[VALUES], bits);
     const int64_t sizes[] = { count, chunk, depth, cld_type_span(index, axis, index->rank) };
-    for (size_t k = 0; k < CLD_COUNT(sizes); k++)
-        cld_step_int(emit->steps, step, (int32_t)sizes[k]);
+    cld_step_ints(emit->steps, step, CLD_COUNT(sizes), sizes);
     cld_step_items(step, emit->caps, (count + chunk - 1) / chunk);
     return CLADE_OK;
 }

@@ -124,8 +124,7 @@ static clade_status nd_emit(const cld_emit *emit, clade_error *err) {
     int64_t parts = share(emit->caps, positions, cld_type_count(&call->in[DATA]) / rows.inner);
     cld_step *step = begin(emit, "scatter_rows", by);
     const int64_t sizes[] = { rows.rows, rows.inner, parts, rows.depth };
-    for (size_t k = 0; k < CLD_COUNT(sizes); k++)
-        cld_step_int(steps, step, (int32_t)sizes[k]);
+    cld_step_ints(steps, step, CLD_COUNT(sizes), sizes);
     cld_step_eight(steps, step, rows.size, rows.depth);
     cld_step_eight(steps, step, rows.stride, rows.depth);
     launch(step, emit->caps, positions, parts);
@@ -226,8 +225,7 @@ static clade_status elements_emit(const cld_emit *emit, clade_error *err) {
     cld_step *step = begin(emit, "scatter_elements", by);
     const int64_t sizes[] = { all.count,     parts,           all.axis_updates, all.update_stride,
                               all.axis_size, all.axis_stride, all.rank };
-    for (size_t k = 0; k < CLD_COUNT(sizes); k++)
-        cld_step_int(steps, step, (int32_t)sizes[k]);
+    cld_step_ints(steps, step, CLD_COUNT(sizes), sizes);
     cld_step_eight(steps, step, all.dims, all.rank);
     cld_step_eight(steps, step, all.to, all.rank);
     cld_step_eight(steps, step, all.from, all.rank);

@@ -43,8 +43,7 @@ static clade_status emit_elements(const cld_emit *emit, clade_error *err) {
     cld_step_out(emit->steps, step, emit->out[0], bits);
     cld_step_in(emit->steps, step, emit->in[0], bits);
     const int64_t sizes[] = { count, chunk, in->dims[in->rank - 2], in->dims[in->rank - 1], k };
-    for (size_t i = 0; i < CLD_COUNT(sizes); i++)
-        cld_step_int(emit->steps, step, (int32_t)sizes[i]);
+    cld_step_ints(emit->steps, step, CLD_COUNT(sizes), sizes);
     cld_step_items(step, emit->caps, (count + chunk - 1) / chunk);
     return CLADE_OK;
 }
