@@ -46,7 +46,7 @@ static clade_status dropout_infer(cld_call *call, clade_error *err) {
 }
 
 static clade_status dropout_expand(const cld_call *call, cld_build *build, clade_error *err) {
-    build->out[0] = build->in[0];
+    CLD_RETURN(cld_build_op(build, "Identity", build->in, 1, NULL, 0, &build->out[0], err));
     if (!cld_call_wants(call, 1))
         return CLADE_OK;
     cld_value_id in[2]; /* the mask keeps everything */

@@ -121,6 +121,15 @@ static void define_text(const writer *w, const char *name, cld_text *text) {
     cld_text_free(text);
 }
 
+/* OpenCL's select wants a condition as wide as its values, which holds for vectors here but not for scalars. */
+static const char *scalar_text(const writer *w, const char *text) {
+    char *copy = cld_arena_text(w->emit->steps->arena, text);
+    for (char *at = copy; at && (at = strstr(at, "select("));)
+        memcpy(at, "choose", strlen("choose"));
+    w->emit->steps->failed |= !copy;
+    return copy ? copy : "";
+}
+
 /* What follows the entry's own sizes: the rest of the arguments, and the text of everything. */
 static void write_body(writer *w) {
     const cld_map *map = w->map;
@@ -128,7 +137,8 @@ static void write_body(writer *w) {
     for (int32_t k = 0; k < map->n_in; k++)
         (map->in[k].scalar ? write_scalar : write_load)(w, k);
     for (int32_t k = map->n_in; k < map->n_vars; k++)
-        cld_text_printf(&w->body, "const %s v%d = %s; ", variable_type(w, map->dtype[k]), k, map->text[k]);
+        cld_text_printf(&w->body, "const %s v%d = %s; ", variable_type(w, map->dtype[k]), k,
+                        w->wide ? map->text[k] : scalar_text(w, map->text[k]));
     define_text(w, "BUFFERS", &w->buffers);
     define_text(w, "SIZES", &w->sizes);
     define_text(w, "PLACE", &w->place);

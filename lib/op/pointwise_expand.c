@@ -27,6 +27,8 @@ static clade_status clip(cld_build *build, cld_value_id low, cld_value_id high, 
         CLD_RETURN(cld_build_op(build, "Max", (cld_value_id[]){ result, low }, 2, NULL, 0, &result, err));
     if (cld_present(high))
         CLD_RETURN(cld_build_op(build, "Min", (cld_value_id[]){ result, high }, 2, NULL, 0, &result, err));
+    if (!cld_present(low) && !cld_present(high))
+        CLD_RETURN(cld_build_op(build, "Identity", build->in, 1, NULL, 0, &result, err));
     build->out[0] = result;
     return CLADE_OK;
 }
