@@ -190,7 +190,7 @@ const cld_op cld_op_Gemm = {
     .domain = "",
     .name = "Gemm",
     .doc = "Y[M,N] = alpha op(A) op(B) + beta C, where op may transpose and C broadcasts to [M,N]",
-    .since = 7,
+    .since = 1,
     .min_in = 2,
     .max_in = 3,
     .min_out = 1,
