@@ -32,7 +32,7 @@ cld_queue *cld_exec_queue(const cld_exec *exec) { return exec->queue; }
 cld_exec_stats *cld_exec_stats_of(cld_exec *exec) { return &exec->stats; }
 
 clade_status cld_exec_alloc(cld_exec *exec, cld_mem **out, size_t bytes, clade_error *err) {
-    CLD_RETURN(cld_mem_new(out, exec->ocl, bytes, err));
+    CLD_RETURN(cld_mem_new(out, exec->ocl, cld_caps_round(cld_ocl_caps(exec->ocl), bytes), err));
     exec->stats.held_bytes += cld_mem_bytes(*out);
     exec->stats.peak_bytes = CLD_MAX(exec->stats.peak_bytes, exec->stats.held_bytes);
     return CLADE_OK;

@@ -31,6 +31,7 @@ struct cld_prepared {
 
 cld_mem *cld_prepared_output(const cld_prepared *prepared, int32_t k) { return prepared->outputs[k]; }
 
+/* Everything but plain constants: which of those are needed is known once the steps are. */
 static clade_status allocate(cld_prepared *p, cld_mem *const *inputs, clade_error *err) {
     const cld_plan *plan = p->plan;
     for (int32_t s = 0; s < plan->n_slabs; s++)
@@ -39,7 +40,7 @@ static clade_status allocate(cld_prepared *p, cld_mem *const *inputs, clade_erro
         CLD_RETURN(cld_exec_alloc(p->exec, &p->outputs[k], plan->bufs[plan->buf_of_output[k]].bytes, err));
     for (int32_t b = 0; b < plan->n_bufs; b++) {
         const cld_plan_buf *buf = &plan->bufs[b];
-        if (buf->place == CLD_PLACE_CONSTANT || buf->place == CLD_PLACE_PACKED) {
+        if (buf->place == CLD_PLACE_PACKED) {
             CLD_RETURN(cld_resident_use(&p->residents[b], p->exec, buf->constant, buf->key, buf->bytes, err));
             p->mem_of_buf[b] = p->residents[b]->mem;
         } else if (buf->place == CLD_PLACE_ARENA) {
@@ -50,6 +51,21 @@ static clade_status allocate(cld_prepared *p, cld_mem *const *inputs, clade_erro
             p->mem_of_buf[b] = p->outputs[buf->index];
         }
     }
+    return CLADE_OK;
+}
+
+/* Uploads the constants that the steps left to run touch. */
+static clade_status upload_constants(cld_prepared *p, clade_error *err) {
+    for (int32_t s = 0; s < p->n_steps; s++)
+        for (int32_t a = 0; a < p->steps[s].step->n_args; a++) {
+            const cld_arg *arg = &p->steps[s].step->args[a];
+            int32_t b = arg->kind == CLD_ARG_BUF ? arg->u.buf.buf.i : -1;
+            if (b < 0 || p->residents[b] || p->plan->bufs[b].place != CLD_PLACE_CONSTANT)
+                continue;
+            CLD_RETURN(cld_resident_use(&p->residents[b], p->exec, p->plan->bufs[b].constant, NULL,
+                                        p->plan->bufs[b].bytes, err));
+            p->mem_of_buf[b] = p->residents[b]->mem;
+        }
     return CLADE_OK;
 }
 
@@ -173,58 +189,72 @@ static clade_status enqueue(cld_prepared *p, const bound *b, clade_error *err) {
     return cld_fail(err, CLADE_ERR_INTERNAL, "step of node '%s' has no kind", b->step->node);
 }
 
-/* Compiles what the plan names and binds every step that is left. */
-static clade_status bind_steps(cld_prepared *p, clade_error *err) {
+/* The steps there is something to do for; their kernels go into the batch. */
+static clade_status select_steps(cld_prepared *p, int32_t *handles, clade_error *err) {
     const cld_steps *steps = &p->plan->steps;
-    clade_status status = CLADE_OK;
-    int32_t *handles = calloc((size_t)steps->n_steps + 1, sizeof *handles);
-    if (!handles)
-        CLD_TRY(cld_no_memory(err, "a plan"));
-    CLD_TRY(cld_batch_new(&p->batch, p->exec->ocl, err));
     for (int32_t s = 0; s < steps->n_steps; s++) {
         const cld_step *step = &steps->steps[s];
         if (is_empty(step) || already_packed(p, step))
             continue;
         if (step->kind == CLD_STEP_KERNEL)
-            CLD_TRY(cld_batch_add(p->batch, step, &handles[p->n_steps], err));
+            CLD_RETURN(cld_batch_add(p->batch, step, &handles[p->n_steps], err));
         p->steps[p->n_steps++].step = step;
     }
-    CLD_TRY(cld_batch_build(p->batch, p->exec->progress, p->exec->progress_user, err));
+    return CLADE_OK;
+}
+
+static clade_status bind_steps(cld_prepared *p, const int32_t *handles, clade_error *err) {
     for (int32_t s = 0; s < p->n_steps; s++) {
         if (p->steps[s].step->kind == CLD_STEP_KERNEL) {
-            CLD_TRY(cld_kernel_new(&p->steps[s].kernel, p->batch, handles[s], err));
-            CLD_TRY(bind_kernel(p, &p->steps[s], err));
+            CLD_RETURN(cld_kernel_new(&p->steps[s].kernel, p->batch, handles[s], err));
+            CLD_RETURN(bind_kernel(p, &p->steps[s], err));
         } else {
             bind_other(p, &p->steps[s]);
         }
     }
-fail:
-    free(handles);
-    return status;
+    return CLADE_OK;
+}
+
+/* Drops the constants that only the `once` steps read: their packed copies stay. */
+static clade_status drop_packed_sources(cld_prepared *p, clade_error *err) {
+    bool *used = calloc((size_t)p->plan->n_bufs + 1, sizeof *used);
+    if (!used)
+        return cld_no_memory(err, "a plan");
+    for (int32_t s = 0; s < p->n_steps; s++)
+        for (int32_t a = 0; a < p->steps[s].step->n_args; a++) {
+            const cld_arg *arg = &p->steps[s].step->args[a];
+            if (arg->kind == CLD_ARG_BUF && arg->u.buf.buf.i >= 0)
+                used[arg->u.buf.buf.i] = true;
+        }
+    for (int32_t b = 0; b < p->plan->n_bufs; b++)
+        if (!used[b] && p->residents[b] && p->plan->bufs[b].place == CLD_PLACE_CONSTANT) {
+            cld_resident_drop(p->exec, p->residents[b]);
+            p->residents[b] = NULL;
+        }
+    free(used);
+    return CLADE_OK;
 }
 
 /* Runs the `once` steps and drops them from the list. */
 static clade_status pack_constants(cld_prepared *p, clade_error *err) {
-    int32_t kept = 0;
-    bool packed = false;
-    for (int32_t s = 0; s < p->n_steps; s++)
-        if (p->steps[s].step->once) {
+    int32_t kept = 0, count = p->n_steps;
+    for (int32_t s = 0; s < count; s++)
+        if (p->steps[s].step->once)
             CLD_RETURN(enqueue(p, &p->steps[s], err));
-            packed = true;
-        }
-    if (packed)
-        CLD_RETURN(cld_queue_finish(p->exec->queue, err));
-    for (int32_t s = 0; s < p->n_steps; s++) {
+    for (int32_t s = 0; s < count; s++) {
         if (p->steps[s].step->once)
             cld_kernel_free(p->steps[s].kernel);
         else
             p->steps[kept++] = p->steps[s];
     }
     p->n_steps = kept;
+    if (kept == count)
+        return CLADE_OK;
+    CLD_RETURN(cld_queue_finish(p->exec->queue, err));
     for (int32_t b = 0; b < p->plan->n_bufs; b++)
         if (p->residents[b])
             p->residents[b]->filled = true;
-    return CLADE_OK;
+    return drop_packed_sources(p, err);
 }
 
 clade_status cld_prepared_new(cld_prepared **out, cld_exec *exec, const cld_plan *plan, cld_mem *const *inputs,
@@ -235,19 +265,25 @@ clade_status cld_prepared_new(cld_prepared **out, cld_exec *exec, const cld_plan
         return cld_no_memory(err, "a plan");
     p->exec = exec;
     p->plan = plan;
+    int32_t *handles = calloc((size_t)plan->steps.n_steps + 1, sizeof *handles);
     p->slabs = calloc((size_t)plan->n_slabs + 1, sizeof(cld_mem *));
     p->outputs = calloc((size_t)plan->graph->n_outputs + 1, sizeof(cld_mem *));
     p->mem_of_buf = calloc((size_t)plan->n_bufs + 1, sizeof(cld_mem *));
     p->residents = calloc((size_t)plan->n_bufs + 1, sizeof(cld_resident *));
     p->steps = calloc((size_t)plan->steps.n_steps + 1, sizeof *p->steps);
-    if (!p->slabs || !p->outputs || !p->mem_of_buf || !p->residents || !p->steps)
+    if (!handles || !p->slabs || !p->outputs || !p->mem_of_buf || !p->residents || !p->steps)
         CLD_TRY(cld_no_memory(err, "a plan"));
     CLD_TRY(allocate(p, inputs, err));
-    CLD_TRY(bind_steps(p, err));
+    CLD_TRY(cld_batch_new(&p->batch, exec->ocl, err));
+    CLD_TRY(select_steps(p, handles, err));
+    CLD_TRY(upload_constants(p, err));
+    CLD_TRY(cld_batch_build(p->batch, exec->progress, exec->progress_user, err));
+    CLD_TRY(bind_steps(p, handles, err));
     CLD_TRY(pack_constants(p, err));
     *out = p;
-    return CLADE_OK;
+    p = NULL;
 fail:
+    free(handles);
     cld_prepared_free(p);
     return status;
 }

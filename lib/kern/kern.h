@@ -25,6 +25,12 @@ typedef struct cld_caps {
     uint32_t align_bytes; /* buffer offsets in an arena are multiples of this */
 } cld_caps;
 
+/* What an allocation of `bytes` takes: the planner counts with it, the executor allocates with it. */
+static inline size_t cld_caps_round(const cld_caps *caps, size_t bytes) {
+    size_t align = CLD_MAX(caps->align_bytes, 64);
+    return bytes ? (bytes + align - 1) / align * align : align;
+}
+
 /* ---- source.c: the catalogue of cl/ --------------------------------------------------------------------------- */
 
 /* The text of cl/<family>.cl or cl/common.clh ("common"): embedded at build time, or read from CLADE_CL_DIR while

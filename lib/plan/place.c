@@ -14,8 +14,6 @@ typedef struct life {
     int32_t buf, first, last; /* steps; first > last: never touched */
 } life;
 
-static size_t round_up(size_t bytes, size_t align) { return bytes ? (bytes + align - 1) / align * align : align; }
-
 static void find_lives(const cld_plan *plan, life *lives) {
     for (int32_t b = 0; b < plan->n_bufs; b++)
         lives[b] = (life){ .buf = b, .first = INT32_MAX, .last = -1 };
@@ -32,7 +30,7 @@ static void find_lives(const cld_plan *plan, life *lives) {
 }
 
 /* Names, sizes and every place but the arena's. */
-static void describe(cld_plan *plan, const life *lives) {
+static void describe(cld_plan *plan, const life *lives, const cld_caps *caps) {
     const cld_graph *graph = plan->graph;
     for (int32_t b = 0; b < plan->n_bufs; b++) {
         cld_plan_buf *buf = &plan->bufs[b];
@@ -41,13 +39,13 @@ static void describe(cld_plan *plan, const life *lives) {
         if (b < graph->n_values) {
             const cld_value *value = &graph->values[b];
             buf->name = value->name;
-            buf->bytes = round_up(cld_type_bytes(&value->type), plan->align_bytes);
+            buf->bytes = cld_caps_round(caps, cld_type_bytes(&value->type));
             buf->constant = value->constant;
             buf->place = !used ? CLD_PLACE_NONE : value->constant ? CLD_PLACE_CONSTANT : CLD_PLACE_ARENA;
         } else {
             const cld_scratch *scratch = &plan->steps.scratch[b - plan->steps.first_scratch];
             buf->name = scratch->key ? scratch->key : "scratch";
-            buf->bytes = round_up(scratch->bytes, plan->align_bytes);
+            buf->bytes = cld_caps_round(caps, scratch->bytes);
             buf->place = !used ? CLD_PLACE_NONE : scratch->once ? CLD_PLACE_PACKED : CLD_PLACE_ARENA;
             if (scratch->once) {
                 buf->key = scratch->key;
@@ -159,7 +157,7 @@ clade_status cld_plan_place(cld_plan *plan, const cld_caps *caps, clade_error *e
         return cld_no_memory(err, "a plan");
     }
     find_lives(plan, lives);
-    describe(plan, lives);
+    describe(plan, lives, caps);
     clade_status status = fill_arena(plan, lives, caps->max_alloc_bytes ? caps->max_alloc_bytes : SIZE_MAX, err);
     if (status == CLADE_OK)
         sum_bytes(plan);

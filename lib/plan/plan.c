@@ -130,7 +130,7 @@ clade_status cld_plan_new(cld_plan **out, const cld_graph *graph, const cld_caps
     }
     cld_caps usable = *caps;
     usable.blas = caps->blas && !options->no_blas;
-    *plan = (cld_plan){ .arena = arena, .graph = graph, .align_bytes = CLD_MAX(caps->align_bytes, 64) };
+    *plan = (cld_plan){ .arena = arena, .graph = graph };
     plan->steps.arena = arena;
     plan->steps.first_scratch = graph->n_values;
     CLD_TRY(assign_buffers(plan, err));

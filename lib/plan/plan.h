@@ -31,7 +31,6 @@ typedef struct cld_plan {
     int32_t n_bufs;
     int32_t *buf_of_value;  /* [graph->n_values] buffer of each value; aliases share one */
     int32_t *buf_of_output; /* [graph->n_outputs] */
-    size_t align_bytes;     /* every allocation is rounded up to this */
     size_t *slab_bytes;     /* [n_slabs] device allocations; one, unless the device limits their size */
     int32_t n_slabs;
     size_t arena_bytes; /* their sum */
