@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* libFuzzer harness: bytes -> model graph -> static graphs. Every operator's infer, expand and eval meets shapes and
+ * attributes of a stranger's choice; they must refuse or answer. Free dimensions become 2. A walk that stops to read a
+ * value from the device ends there.
+ */
+#include <stdlib.h>
+
+#include "io/io.h"
+#include "pass/pass.h"
+
+enum { MAX_BYTES = 16 << 20, MAX_INPUTS = 64 };
+
+static cld_type make_static(const cld_type *declared) {
+    cld_type type = *declared;
+    if (type.rank < 0) {
+        type.rank = 1;
+        type.dims[0] = -1;
+    }
+    for (int32_t i = 0; i < type.rank; i++)
+        if (type.dims[i] < 0)
+            type.dims[i] = 2;
+    return type;
+}
+
+static void walk(const cld_graph *graph) {
+    clade_error err;
+    cld_type types[MAX_INPUTS];
+    cld_walk *state;
+    if (graph->n_inputs > MAX_INPUTS)
+        return;
+    for (int32_t k = 0; k < graph->n_inputs; k++) {
+        types[k] = make_static(&cld_graph_at(graph, graph->inputs[k])->type);
+        if (cld_type_check(&types[k], "input", &err) != CLADE_OK)
+            return;
+    }
+    if (cld_walk_new(&state, graph, types, &err) != CLADE_OK)
+        return;
+    cld_segment segment;
+    if (cld_walk_next(state, &segment, &err) == CLADE_OK) {
+        if (cld_pass_dead(segment.graph, &err) != CLADE_OK || cld_graph_verify(segment.graph, &err) != CLADE_OK)
+            abort();
+        cld_graph_free(segment.graph);
+    }
+    cld_walk_free(state);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
+    clade_error err;
+    cld_graph *graph;
+    cld_model_facts facts;
+    if (cld_onnx_parse(&graph, &facts, data, size_bytes, NULL, MAX_BYTES, &err) != CLADE_OK)
+        return 0;
+    if (cld_pass_fold_batchnorm(graph, &err) == CLADE_OK && cld_pass_dead(graph, &err) == CLADE_OK)
+        walk(graph);
+    cld_graph_free(graph);
+    return 0;
+}
