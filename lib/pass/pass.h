@@ -48,6 +48,8 @@ const cld_type *cld_walk_type(const cld_walk *walk, int32_t slot);
 /* ---- on static graphs ---------------------------------------------------------------------------------------------
  */
 
+/* fold_pad.c: a Pad that puts zeros around a Conv's image becomes the Conv's own padding. */
+clade_status cld_pass_fold_pad(cld_graph *graph, clade_error *err);
 /* fuse.c: pointwise chains into the epilogue of their producer, or into one Fused node. */
 clade_status cld_pass_fuse(cld_graph *graph, clade_error *err);
 
