@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CLBlast: GEMM, plain and strided-batched, and Convgemm.
  *
- * CLBlast fills process-wide tables on its first calls without a lock, so every call goes through the process's. A call may be
- * several launches of which CLBlast gives the last one's event; a marker before them gives the profile the whole span.
- * float16 accumulates in float16 here. Not here: its parameters, which belong to the tuner.
+ * CLBlast fills process-wide tables on its first calls without a lock, so every call goes through the process's. A call
+ * may be several launches of which CLBlast gives the last one's event; a marker before them gives the profile the whole
+ * span. float16 accumulates in float16 here. Not here: its parameters, which belong to the tuner.
  */
 #include "ocl/internal.h"
 
@@ -23,7 +23,7 @@ static clade_status end(cld_queue *queue, cld_event *event, CLBlastStatusCode co
         return cld_queue_note(queue, event, err);
     if (event->begin)
         clReleaseEvent(event->begin);
-    if (code > CLBlastNotImplemented) /* it passes OpenCL's own codes through */
+    if (code >= CLBlastInvalidGlobalWorkSize) /* OpenCL's own codes end there; it passes them through */
         return cld_cl_fail(err, (cl_int)code, "CLBlast %s", routine);
     static const struct {
         CLBlastStatusCode code;
