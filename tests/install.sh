@@ -20,8 +20,8 @@ else
     fail "embed.c against the installed library"
 fi
 export LD_LIBRARY_PATH=$libdir
-said=$("$root/embed" "$source_dir/examples/deeplob.onnx" 2>&1)
-if [ $? = 0 ] && [ -n "$said" ]; then pass; else fail "embed: $said"; fi
+said=$("$root/embed" "$source_dir/examples/orderbook/deeplob_fi2010.onnx" 2>&1)
+if [ $? = 0 ] && [ "$(grep -cE '^[0-9.e-]+$' <<<"$said")" = 3 ]; then pass; else fail "embed: $said"; fi
 said=$("$prefix/bin/clade" --version 2>&1)
 if [[ $said == *"$(pkg-config --modversion "$pc")"* ]]; then pass; else fail "installed clade --version: $said"; fi
 for file in share/man/man1/clade.1 include/clade.h include/clade/session.h lib/libclade.so; do
