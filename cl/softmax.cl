@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Softmax and LogSoftmax along n of [outer, n, inner]: out = e^(x - m) / s, or x - m - ln s, with m = max x and
+ * s = sum e^(x - m). Written by lib/op/softmax.c. `lines` = outer * inner; sums have a fixed order.
+ *
+ * each:  a work-item makes `per_item` lines. Any type, any inner. Local size free.
+ * rows:  the same, inner = 1, 16 elements at a time; float, half. For CPUs.
+ * group: a work-group makes one line: local size a power of two, local memory one ACC an item. For GPUs.
+ */
+#ifndef T
+#define T float
+#define T_STORE float
+#define T_LOAD CLADE_LOAD
+#define T_SAVE CLADE_SAVE
+#endif
+
+#ifdef LOG
+#define VALUE(x, m, s) ((x) - (m) - (s)) /* s is the logarithm of the sum */
+#define SCALE(s) log(s)
+#else
+#define VALUE(x, m, s) (exp((x) - (m)) * (s)) /* s is the reciprocal of the sum */
+#define SCALE(s) (1 / (s))
+#endif
+#define LARGER(a, b) ((b) > (a) || (b) != (b) ? (b) : (a))
+
+#ifdef WIDE
+
+#ifdef HALF
+#define LOAD16(p) vload_half16(0, p)
+#define SAVE16(v, p) vstore_half16(v, 0, p)
+#else
+#define LOAD16(p) vload16(0, p)
+#define SAVE16(v, p) vstore16(v, 0, p)
+#endif
+#define LARGER16(a, b) select(a, b, ((b) > (a)) | ((b) != (b)))
+
+float NAME(largest)(__global const T_STORE *x, const int n) {
+    float16 wide = (float16)(-INFINITY);
+    int c = 0;
+    for (; c + 16 <= n; c += 16) {
+        const float16 v = LOAD16(x + c);
+        wide = LARGER16(wide, v);
+    }
+    const float8 a = LARGER16(wide.lo, wide.hi);
+    const float4 b = LARGER16(a.lo, a.hi);
+    const float2 p = LARGER16(b.lo, b.hi);
+    float m = LARGER(p.x, p.y);
+    for (; c < n; c++) {
+        const float v = T_LOAD(x, c);
+        m = LARGER(m, v);
+    }
+    return m;
+}
+
+KERNEL(rows)(__global T_STORE *out, const ulong out_off, __global const T_STORE *in, const ulong in_off, const int lines,
+             const int n, const int inner, const int per_item) {
+    const int first = (int)get_global_id(0) * per_item;
+    for (int line = first; line < min(first + per_item, lines); line++) {
+        __global const T_STORE *x = in + in_off + (size_t)line * n;
+        __global T_STORE *y = out + out_off + (size_t)line * n;
+        const float m = NAME(largest)(x, n);
+        float16 wide = (float16)(0);
+        float sum = 0;
+        int c = 0;
+        for (; c + 16 <= n; c += 16)
+            wide += exp(LOAD16(x + c) - m);
+        if (c < n) { /* the rest as one vector: the lanes without an element count for nothing */
+            float t[16];
+            for (int k = 0; k < 16; k++)
+                t[k] = c + k < n ? T_LOAD(x, c + k) : -INFINITY;
+            const float16 e = exp(vload16(0, t) - m);
+            vstore16(e, 0, t);
+            for (int k = 0; c + k < n; k++)
+                sum += t[k];
+        }
+        const float8 a = wide.lo + wide.hi;
+        const float4 b = a.lo + a.hi;
+        const float s = SCALE(sum + (b.x + b.z) + (b.y + b.w));
+        for (c = 0; c + 16 <= n; c += 16) {
+            const float16 v = LOAD16(x + c);
+            SAVE16(VALUE(v, m, s), y + c);
+        }
+        if (c < n) {
+            float t[16];
+            for (int k = 0; k < 16; k++)
+                t[k] = c + k < n ? T_LOAD(x, c + k) : 0;
+            const float16 v = vload16(0, t);
+            vstore16(VALUE(v, m, s), 0, t);
+            for (int k = 0; c + k < n; k++)
+                T_SAVE(y, c + k, t[k]);
+        }
+    }
+}
+
+#else
+
+KERNEL(each)(__global T_STORE *out, const ulong out_off, __global const T_STORE *in, const ulong in_off, const int lines,
+             const int n, const int inner, const int per_item) {
+    const int first = (int)get_global_id(0) * per_item;
+    for (int line = first; line < min(first + per_item, lines); line++) {
+        const size_t at = (size_t)(line / inner) * n * inner + line % inner;
+        T m = -INFINITY, sum = 0;
+        for (int k = 0; k < n; k++) {
+            const T x = T_LOAD(in, in_off + at + (size_t)k * inner);
+            m = LARGER(m, x);
+        }
+        for (int k = 0; k < n; k++)
+            sum += exp(T_LOAD(in, in_off + at + (size_t)k * inner) - m);
+        const T s = SCALE(sum);
+        for (int k = 0; k < n; k++) {
+            const T x = T_LOAD(in, in_off + at + (size_t)k * inner);
+            T_SAVE(out, out_off + at + (size_t)k * inner, VALUE(x, m, s));
+        }
+    }
+}
+
+KERNEL(group)(__global T_STORE *out, const ulong out_off, __global const T_STORE *in, const ulong in_off,
+              const int lines, const int n, const int inner, const int per_item, __local T *part) {
+    const int line = (int)get_group_id(0), lane = (int)get_local_id(0), lanes = (int)get_local_size(0);
+    const size_t at = (size_t)(line / inner) * n * inner + line % inner;
+    T m = -INFINITY, sum = 0;
+    for (int k = lane; k < n; k += lanes) {
+        const T x = T_LOAD(in, in_off + at + (size_t)k * inner);
+        m = LARGER(m, x);
+    }
+    part[lane] = m;
+    for (int width = lanes / 2; width > 0; width /= 2) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (lane < width)
+            part[lane] = LARGER(part[lane], part[lane + width]);
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    m = part[0];
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int k = lane; k < n; k += lanes)
+        sum += exp(T_LOAD(in, in_off + at + (size_t)k * inner) - m);
+    part[lane] = sum;
+    for (int width = lanes / 2; width > 0; width /= 2) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (lane < width)
+            part[lane] += part[lane + width];
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    const T s = SCALE(part[0]);
+    for (int k = lane; k < n; k += lanes) {
+        const T x = T_LOAD(in, in_off + at + (size_t)k * inner);
+        T_SAVE(out, out_off + at + (size_t)k * inner, VALUE(x, m, s));
+    }
+}
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Softmax, LogSoftmax and Hardmax: launches of cl/softmax.cl, and Hardmax by expansion.
+ *
+ * Since opset 13 they work along one axis; before, the input is seen as a matrix whose rows begin at `axis`.
+ */
+#include "op/op.h"
+
+/* The input seen as [outer, n, inner]. */
+typedef struct geometry {
+    int64_t outer, n, inner;
+} geometry;
+
+static clade_status geometry_of(const cld_call *call, geometry *out, clade_error *err) {
+    const cld_type *in = &call->in[0];
+    bool matrix = call->node->opset < 13;
+    int32_t axis = 0;
+    int64_t given = cld_attr_int(call->node, "axis", matrix ? 1 : -1);
+    if (matrix && given == in->rank)
+        axis = in->rank; /* rows of one element */
+    else if (in->rank > 0)
+        CLD_RETURN(cld_call_axis(call, given, in->rank, &axis, err));
+    out->outer = cld_type_span(in, 0, axis);
+    out->n = matrix || in->rank == 0 ? cld_type_span(in, axis, in->rank) : in->dims[axis];
+    out->inner = matrix || in->rank == 0 ? 1 : cld_type_span(in, axis + 1, in->rank);
+    return CLADE_OK;
+}
+
+static clade_status infer(cld_call *call, clade_error *err) {
+    geometry g;
+    CLD_RETURN(cld_call_dtype(call, 0, CLD_FLOATS, err));
+    CLD_RETURN(geometry_of(call, &g, err));
+    if (cld_type_count(&call->in[0]) > INT32_MAX)
+        return cld_call_fail(call, err, CLADE_ERR_LIMIT, "%s has too many elements", CLD_TYPE_TEXT(&call->in[0]));
+    call->out[0] = call->in[0];
+    return CLADE_OK;
+}
+
+static bool each_applicable(const cld_call *call, const cld_caps *caps) {
+    return caps->fp64 || call->in[0].dtype != CLADE_FLOAT64;
+}
+
+static bool rows_applicable(const cld_call *call, const cld_caps *caps) {
+    geometry g;
+    return caps->is_cpu && cld_dtype_in(call->in[0].dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16)) &&
+           geometry_of(call, &g, NULL) == CLADE_OK && g.inner == 1 && g.n >= 4;
+}
+
+static bool group_applicable(const cld_call *call, const cld_caps *caps) {
+    geometry g;
+    return !caps->is_cpu && each_applicable(call, caps) && geometry_of(call, &g, NULL) == CLADE_OK && g.n >= 32;
+}
+
+static cld_step *start(const cld_emit *emit, const char *entry, const geometry *g, int64_t per_item) {
+    const cld_call *call = emit->call;
+    clade_dtype dtype = call->in[0].dtype;
+    cld_step *step = cld_step_kernel(emit->steps, "softmax", entry);
+    cld_step_define_dtype(emit->steps, step, "T", dtype);
+    if (strcmp(call->node->type, "LogSoftmax") == 0)
+        cld_step_define(emit->steps, step, "LOG", "1");
+    if (dtype == CLADE_FLOAT16)
+        cld_step_define(emit->steps, step, "HALF", "1");
+    cld_step_out(emit->steps, step, emit->out[0], dtype);
+    cld_step_in(emit->steps, step, emit->in[0], dtype);
+    cld_step_int(emit->steps, step, (int32_t)(g->outer * g->inner));
+    cld_step_int(emit->steps, step, (int32_t)g->n);
+    cld_step_int(emit->steps, step, (int32_t)g->inner);
+    cld_step_int(emit->steps, step, (int32_t)per_item);
+    step->bytes = 2.0 * (double)cld_type_bytes(&call->in[0]);
+    step->flops = 4.0 * (double)cld_type_count(&call->in[0]);
+    return step;
+}
+
+static clade_status emit_items(const cld_emit *emit, bool wide, clade_error *err) {
+    enum { ITEM_ELEMENTS = 2048 };
+    geometry g;
+    CLD_RETURN(geometry_of(emit->call, &g, err));
+    int64_t lines = g.outer * g.inner, per_item = 1;
+    if (lines == 0 || g.n == 0)
+        return CLADE_OK;
+    if (emit->caps->is_cpu)
+        per_item = CLD_MAX((lines + 4 * emit->caps->compute_units - 1) / (4 * emit->caps->compute_units),
+                           ITEM_ELEMENTS / g.n + 1);
+    cld_step *step = start(emit, wide ? "rows" : "each", &g, per_item);
+    if (wide)
+        cld_step_define(emit->steps, step, "WIDE", "1");
+    cld_step_size(step, (size_t)((lines + per_item - 1) / per_item), 1, 1,
+                  emit->caps->is_cpu ? 1 : CLD_MIN((size_t)64, emit->caps->max_group), 1, 1);
+    return CLADE_OK;
+}
+
+static clade_status emit_rows(const cld_emit *emit, clade_error *err) { return emit_items(emit, true, err); }
+
+static clade_status emit_each(const cld_emit *emit, clade_error *err) { return emit_items(emit, false, err); }
+
+static clade_status emit_group(const cld_emit *emit, clade_error *err) {
+    enum { GROUP = 256, ACC_BYTES = 8 };
+    geometry g;
+    size_t lanes = 32;
+    CLD_RETURN(geometry_of(emit->call, &g, err));
+    if (g.outer * g.inner == 0)
+        return CLADE_OK;
+    while (2 * lanes <= CLD_MIN((size_t)GROUP, emit->caps->max_group) && (int64_t)lanes < g.n)
+        lanes *= 2;
+    cld_step *step = start(emit, "group", &g, 1);
+    cld_step_local(emit->steps, step, lanes * ACC_BYTES);
+    cld_step_size(step, (size_t)(g.outer * g.inner) * lanes, 1, 1, lanes, 1, 1);
+    return CLADE_OK;
+}
+
+static const cld_impl impls[] = {
+    { "rows", rows_applicable, emit_rows },
+    { "group", group_applicable, emit_group },
+    { "each", each_applicable, emit_each },
+    { 0 },
+};
+
+#define SOFTMAX(symbol, sentence)                                                                                      \
+    const cld_op cld_op_##symbol = {                                                                                   \
+        .domain = "",                                                                                                  \
+        .name = #symbol,                                                                                               \
+        .doc = sentence,                                                                                               \
+        .since = 1,                                                                                                    \
+        .min_in = 1,                                                                                                   \
+        .max_in = 1,                                                                                                   \
+        .min_out = 1,                                                                                                  \
+        .max_out = 1,                                                                                                  \
+        .infer = infer,                                                                                                \
+        .impls = impls,                                                                                                \
+    };
+SOFTMAX(Softmax, "y = e^x / sum e^x along an axis")
+SOFTMAX(LogSoftmax, "y = x - ln sum e^x along an axis")
+
+/* ---- Hardmax ----------------------------------------------------------------------------------------------------- */
+
+/* 1 where the position along the axis is the first maximum's: the input as [outer, n, inner], argmax compared with
+ * 0, 1, ..., n - 1. */
+static clade_status hardmax_expand(const cld_call *call, cld_build *build, clade_error *err) {
+    geometry g;
+    CLD_RETURN(geometry_of(call, &g, err));
+    cld_value_id shape, x, best, positions, t;
+    cld_type list = { .dtype = CLADE_INT64, .rank = 3, .dims = { 1, g.n, 1 } };
+    cld_attr axis = { .name = "axis", .kind = CLD_ATTR_INT, .u.i = 1 };
+    cld_attr to = { .name = "to", .kind = CLD_ATTR_INT, .u.i = call->in[0].dtype };
+    clade_tensor *counting = cld_tensor_new(build->graph->arena, &list);
+    for (int64_t k = 0; counting && k < g.n; k++)
+        cld_tensor_set_int(counting, k, k);
+    positions = counting ? cld_graph_constant(build->graph, NULL, counting) : CLD_ABSENT;
+    if (!cld_present(positions))
+        return cld_no_memory(err, build->node);
+    CLD_RETURN(cld_build_ints(build, (int64_t[]){ g.outer, g.n, g.inner }, 3, &shape, err));
+    CLD_RETURN(cld_build_op(build, "Reshape", (cld_value_id[]){ build->in[0], shape }, 2, NULL, 0, &x, err));
+    CLD_RETURN(cld_build_op(build, "ArgMax", &x, 1, &axis, 1, &best, err));
+    CLD_RETURN(cld_build_op(build, "Equal", (cld_value_id[]){ best, positions }, 2, NULL, 0, &t, err));
+    CLD_RETURN(cld_build_op(build, "Cast", &t, 1, &to, 1, &t, err));
+    CLD_RETURN(cld_build_ints(build, call->in[0].dims, call->in[0].rank, &shape, err));
+    return cld_build_op(build, "Reshape", (cld_value_id[]){ t, shape }, 2, NULL, 0, build->out, err);
+}
+
+const cld_op cld_op_Hardmax = {
+    .domain = "",
+    .name = "Hardmax",
+    .doc = "y = 1 at the first maximum along an axis, else 0",
+    .since = 1,
+    .min_in = 1,
+    .max_in = 1,
+    .min_out = 1,
+    .max_out = 1,
+    .infer = infer,
+    .expand = hardmax_expand,
+};
