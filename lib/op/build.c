@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-enum { MAX_EXPAND_DEPTH = 16 };
+enum { MAX_EXPAND_DEPTH = 16, NEWEST = 21 /* opset of what expand makes */ };
 static const size_t default_fold_bytes = (size_t)256 << 20;
 
 static clade_status check_arity(const cld_op *op, const cld_node *node, int32_t n_in, int32_t n_out, clade_error *err) {
@@ -132,22 +132,26 @@ clade_status cld_build_node(cld_build *build, const cld_node *proto, const cld_v
     return keep(build, &call, in, out, err);
 }
 
-clade_status cld_build_op(cld_build *build, const char *type, const cld_value_id *in, int32_t n_in,
-                          const cld_attr *attrs, int32_t n_attrs, cld_value_id *out, clade_error *err) {
-    enum { NEWEST = 21 };
-    char reason[160];
-    cld_node node = { .domain = "", .type = type, .opset = NEWEST, .n_in = n_in, .n_out = 1, .out = out };
+clade_status cld_build_with(cld_build *build, const cld_op *op, const cld_value_id *in, int32_t n_in,
+                            const cld_attr *attrs, int32_t n_attrs, cld_value_id *out, clade_error *err) {
     cld_value_id wanted = { 0 }; /* marks the output as used while the descriptor looks at it */
-    node.op = cld_op_find("", type, NEWEST, reason, sizeof reason);
-    if (!node.op)
-        return cld_fail(err, CLADE_ERR_UNSUPPORTED, "node '%s': %s", build->node, reason);
-    node.name = cld_arena_printf(build->graph->arena, "%s/%s_%d", build->node, type, (int)build->graph->n_values);
+    cld_node node = { .domain = op->domain, .type = op->name, .opset = NEWEST, .op = op, .n_in = n_in, .n_out = 1 };
+    node.name = cld_arena_printf(build->graph->arena, "%s/%s_%d", build->node, op->name, (int)build->graph->n_values);
     node.attr = n_attrs ? cld_arena_copy(build->graph->arena, attrs, (size_t)n_attrs * sizeof *attrs) : NULL;
     node.n_attr = n_attrs;
     node.out = cld_arena_copy(build->graph->arena, &wanted, sizeof wanted);
     if (!node.name || (n_attrs && !node.attr) || !node.out)
         return cld_no_memory(err, build->node);
     return cld_build_node(build, &node, in, n_in, out, 1, err);
+}
+
+clade_status cld_build_op(cld_build *build, const char *type, const cld_value_id *in, int32_t n_in,
+                          const cld_attr *attrs, int32_t n_attrs, cld_value_id *out, clade_error *err) {
+    char reason[160];
+    const cld_op *op = cld_op_find("", type, NEWEST, reason, sizeof reason);
+    if (!op)
+        return cld_fail(err, CLADE_ERR_UNSUPPORTED, "node '%s': %s", build->node, reason);
+    return cld_build_with(build, op, in, n_in, attrs, n_attrs, out, err);
 }
 
 clade_status cld_build_scalar(cld_build *build, clade_dtype dtype, double value, cld_value_id *out, clade_error *err) {

@@ -22,20 +22,15 @@ static clade_status read_block(const cld_call *call, bool to_space, int64_t *blo
 }
 
 /* DCR: the channels split as block row, block column, c; CRD: as c, block row, block column. */
-static clade_status read_mode(const cld_call *call, bool *crd, clade_error *err) {
-    const char *mode = cld_attr_string(call->node, "mode", "DCR");
-    *crd = strcmp(mode, "CRD") == 0;
-    if (!*crd && strcmp(mode, "DCR") != 0)
-        return cld_call_fail(call, err, CLADE_ERR_GRAPH, "mode '%s' is neither DCR nor CRD", mode);
-    return CLADE_OK;
-}
+enum { DCR, CRD, MODES };
+static const char *const modes[MODES] = { "DCR", "CRD" };
 
 static clade_status depth_to_space_infer(cld_call *call, clade_error *err) {
     const cld_type *in = &call->in[0];
     int64_t b;
-    bool crd;
+    int32_t mode;
     CLD_RETURN(read_block(call, true, &b, err));
-    CLD_RETURN(read_mode(call, &crd, err));
+    CLD_RETURN(cld_call_choice(call, "mode", modes, MODES, DCR, &mode, err));
     call->out[0] = (cld_type){ .dtype = in->dtype,
                                .rank = 4,
                                .dims = { in->dims[0], in->dims[1] / (b * b), in->dims[2] * b, in->dims[3] * b } };
@@ -45,13 +40,13 @@ static clade_status depth_to_space_infer(cld_call *call, clade_error *err) {
 static clade_status depth_to_space_describe(const cld_call *call, cld_moves *out, clade_error *err) {
     const int64_t *in = call->in[0].dims;
     int64_t b;
-    bool crd;
+    int32_t mode;
     CLD_RETURN(read_block(call, true, &b, err));
-    CLD_RETURN(read_mode(call, &crd, err));
+    CLD_RETURN(cld_call_choice(call, "mode", modes, MODES, DCR, &mode, err));
     const int64_t c = in[1] / (b * b);
-    const int64_t dims[2][6] = { { in[0], b, b, c, in[2], in[3] }, { in[0], c, b, b, in[2], in[3] } };
-    static const int32_t perm[2][6] = { { 0, 3, 4, 1, 5, 2 }, { 0, 1, 4, 2, 5, 3 } };
-    return cld_moves_permute(call, dims[crd], perm[crd], 6, out, err);
+    const int64_t dims[MODES][6] = { { in[0], b, b, c, in[2], in[3] }, { in[0], c, b, b, in[2], in[3] } };
+    static const int32_t perm[MODES][6] = { { 0, 3, 4, 1, 5, 2 }, { 0, 1, 4, 2, 5, 3 } };
+    return cld_moves_permute(call, dims[mode], perm[mode], 6, out, err);
 }
 
 CLD_MOVES_ROWS(depth_to_space);

@@ -50,6 +50,15 @@ void cld_copy_whole(const clade_tensor *in, clade_tensor *out) {
         memcpy(out->data, in->data, out->size_bytes);
 }
 
+clade_status cld_call_choice(const cld_call *call, const char *attr, const char *const *names, int32_t count,
+                             int32_t otherwise, int32_t *out, clade_error *err) {
+    const char *name = cld_attr_string(call->node, attr, names[otherwise]);
+    for (*out = 0; *out < count; ++*out)
+        if (strcmp(name, names[*out]) == 0)
+            return CLADE_OK;
+    return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "%s '%s' is not supported", attr, name);
+}
+
 void cld_step_eight(cld_steps *steps, cld_step *step, const int64_t *values, int32_t count) {
     for (int32_t d = 0; d < CLADE_MAX_RANK; d++)
         cld_step_int(steps, step, d < count ? (int32_t)values[d] : 1);

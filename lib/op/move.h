@@ -71,6 +71,10 @@ int64_t cld_item_elements(const cld_caps *caps, int64_t count);
 clade_status cld_call_countable(const cld_call *call, clade_error *err);
 /* Host copy of input `in` to `out`, both of the same size. */
 void cld_copy_whole(const clade_tensor *in, clade_tensor *out);
+/* A string attribute out of a list: its place in `names`, names[otherwise] when it is absent. ERR_UNSUPPORTED for
+ * others. */
+clade_status cld_call_choice(const cld_call *call, const char *attr, const char *const *names, int32_t count,
+                             int32_t otherwise, int32_t *out, clade_error *err);
 /* The eight sizes or strides a kernel takes; 1 beyond `count`. */
 void cld_step_eight(cld_steps *steps, cld_step *step, const int64_t *values, int32_t count);
 

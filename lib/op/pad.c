@@ -53,12 +53,9 @@ static clade_status check_axis(const cld_call *call, const pad_plan *plan, int32
 }
 
 static clade_status read_plan(cld_call *call, pad_plan *out, clade_error *err) {
-    const char *mode = cld_attr_string(call->node, "mode", mode_names[CONSTANT]);
-    *out = (pad_plan){ .mode = CONSTANT };
-    while (out->mode < MODES && strcmp(mode, mode_names[out->mode]) != 0)
-        out->mode++;
-    if (out->mode == MODES)
-        return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "mode '%s' is not known", mode);
+    int32_t mode;
+    CLD_RETURN(cld_call_choice(call, "mode", mode_names, MODES, CONSTANT, &mode, err));
+    *out = (pad_plan){ .mode = (pad_mode)mode };
     CLD_RETURN(read_pads(call, out, err));
     for (int32_t d = 0; d < call->in[0].rank; d++)
         CLD_RETURN(check_axis(call, out, d, err));
