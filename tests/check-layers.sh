@@ -10,7 +10,7 @@ declare -A floor=([base]=0 [tensor]=1 [store]=1 [graph]=2 [kern]=2 [op]=3 [ocl]=
 external=(
     '<CL/'            '^(lib/ocl/|include/clade/opencl\.h$)'
     '[<"]clblast'     '^lib/ocl/blas\.c$'
-    '<sqlite3'        '^lib/store/'
+    '<sqlite3'        '^(lib/store/|tests/)'
     '<protobuf-c'     '^lib/io/'
     '<csv\.h'         '^lib/io/'
     '<pthread'        '^(lib/base/lock\.c$|lib/ocl/blas\.c$|tests/|examples/)' # blas.c: one static lock for CLBlast's own state

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Devices: listed, chosen by text, opened on a caller's context, and absent. */
-#define CL_TARGET_OPENCL_VERSION 120
-#include <CL/cl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "clade/opencl.h"
 #include "ocl/ocl.h"
 #include "test.h"
 

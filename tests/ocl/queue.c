@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queues and buffers: bytes there and back, spans that do not fit, exhausted memory, profiles, the caller's own
  * objects. */
-#define CL_TARGET_OPENCL_VERSION 120
-#include <CL/cl.h>
-
+#include "clade/opencl.h"
 #include "ocl/fixture.h"
 
 START_TEST(bytes_there_and_back) {
