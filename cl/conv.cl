@@ -1,48 +1,109 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Convolution, any device and element type: y[n,m,p] = EPILOGUE(bias[m] + sum_{c,tap} x[n,c,window(p,tap)] w[m,c,tap]).
- * Tensors are dense: x [images][groups*C][id*ih*iw], w [groups*M][C][kd*kh*kw], y [images][groups*M][od*oh*ow]; outside the
- * input x is 0. Axes d, h, w; k, s, e, p: kernel, stride, dilation, padding before. Fixed order of sums: same input, same bits.
- *   reference   one output an item; launch (od*oh*ow, groups*M, images)
- *   im2col      columns[n][group][C*taps][P] for a matrix product with the weights, images from `first` on;
- *               launch (od*oh*ow, C*taps, images*groups)
+/* Convolution, any device and element type: y[n,m,p] = END(bias[m] + sum_{c,tap} x[n,c,window(p,tap)] w[m,c,tap]).
+ * Dense tensors: x [images][groups*C][id*ih*iw] of X, w [groups*M][C][kd*kh*kw] of W, y [images][groups*M][od*oh*ow] of T;
+ * sums in ACC. Outside the input x is 0. Axes d, h, w; k, s, e, p: kernel, stride, dilation, padding before. Fixed order of
+ * sums: same input, same bits.
+ *   direct   an item computes CHUNK outputs of a row, taps outside, so that on CPUs the loop over the row is vectors; CHUNK 1
+ *            is one output an item. Launch (od*oh*ceil(ow/CHUNK), groups*M, images)
+ *            END is EPILOGUE; with QUANTISED x and w have zero points and END is x, with SCALED too: round half to even,
+ *            saturate to T
+ *   im2col   columns[n][group][C*taps][P] for a matrix product with the weights, images from `first` on;
+ *            launch (od*oh*ow, C*taps, images*groups)
  */
 #ifndef T
 #define T float
 #define T_STORE float
 #define T_LOAD CLADE_LOAD
 #define T_SAVE CLADE_SAVE
+#define X float
+#define X_STORE float
+#define X_LOAD CLADE_LOAD
+#define W float
+#define W_STORE float
+#define W_LOAD CLADE_LOAD
+#define ACC float
+#define ACC_STORE float
+#define ACC_LOAD CLADE_LOAD
 #endif
 #ifndef EPILOGUE
 #define EPILOGUE x
 #endif
+#ifndef CHUNK
+#define CHUNK 1
+#endif
+#define GEOMETRY                                                                                                       \
+    int id, int ih, int iw, int od, int oh, int ow, int kd, int kh, int kw, int sd, int sh, int sw, int ed, int eh,    \
+        int ew, int pd, int ph, int pw
 
-inline T NAME(end)(T x) { return EPILOGUE; }
+/* acc[o] += (row[o * stride] - zero) * w for lo <= o < hi; common strides as constants, for the vectoriser. */
+inline void NAME(take)(ACC *acc, const __global X_STORE *row, int lo, int hi, int stride, ACC zero, ACC w) {
+    if (stride == 1)
+        for (int o = lo; o < hi; o++)
+            acc[o] += (X_LOAD(row, o) - zero) * w;
+    else if (stride == 2)
+        for (int o = lo; o < hi; o++)
+            acc[o] += (X_LOAD(row, 2 * o) - zero) * w;
+    else
+        for (int o = lo; o < hi; o++)
+            acc[o] += (X_LOAD(row, (long)stride * o) - zero) * w;
+}
 
-KERNEL(reference)(__global T_STORE *out, ulong out_off, const __global T_STORE *in, ulong in_off,
-                  const __global T_STORE *w, ulong w_off, const __global T_STORE *bias, ulong bias_off, int C, int M,
-                  int id, int ih, int iw, int od, int oh, int ow, int kd, int kh, int kw, int sd, int sh, int sw, int ed,
-                  int eh, int ew, int pd, int ph, int pw, int has_bias) {
-    const int p = get_global_id(0), m = get_global_id(1), n = get_global_id(2);
-    const int groups = get_global_size(1) / M, group = m / M, P = od * oh * ow;
-    const int z0 = p / (oh * ow) * sd - pd, y0 = p / ow % oh * sh - ph, x0 = p % ow * sw - pw;
-    in += in_off + ((size_t)n * groups + group) * C * id * ih * iw;
+#ifdef QUANTISED
+#define QUANTISATION                                                                                                   \
+    , const __global X_STORE *x_zero, ulong x_zero_off, const __global W_STORE *w_zero, ulong w_zero_off,              \
+        const __global float *x_scale, ulong x_scale_off, const __global float *w_scale, ulong w_scale_off,            \
+        const __global float *y_scale, ulong y_scale_off, const __global T_STORE *y_zero, ulong y_zero_off,            \
+        int has_x_zero, int has_w_zero, int w_zero_step, int w_scale_step
+#else
+#define QUANTISATION
+#endif
+
+KERNEL(direct)(__global T_STORE *out, ulong out_off, const __global X_STORE *in, ulong in_off, const __global W_STORE *w,
+               ulong w_off, const __global ACC_STORE *bias, ulong bias_off, int C, int M, GEOMETRY,
+               int has_bias QUANTISATION) {
+    const int chunks = (ow + CHUNK - 1) / CHUNK, row = get_global_id(0) / chunks, m = get_global_id(1);
+    const int z0 = row / oh * sd - pd, y0 = row % oh * sh - ph, begin = get_global_id(0) % chunks * CHUNK;
+    const int columns = min(CHUNK, ow - begin), group = m / M;
+    const size_t image = get_global_id(2), filters = get_global_size(1);
+    in += in_off + (image * (filters / M) + group) * C * id * ih * iw;
     w += w_off + (size_t)m * C * kd * kh * kw;
-    T sum = has_bias ? T_LOAD(bias, bias_off + m) : 0;
+    out += out_off + ((image * filters + m) * od * oh + row) * ow + begin;
+#ifdef QUANTISED
+    const ACC xz = has_x_zero ? x_zero[x_zero_off] : 0, wz = has_w_zero ? w_zero[w_zero_off + m * w_zero_step] : 0;
+#else
+    const ACC xz = 0, wz = 0;
+#endif
+    ACC acc[CHUNK];
+    for (int o = 0; o < columns; o++)
+        acc[o] = has_bias ? ACC_LOAD(bias, bias_off + m) : 0;
     for (int c = 0; c < C; c++)
         for (int kz = 0; kz < kd; kz++)
-            for (int ky = 0; ky < kh; ky++)
-                for (int kx = 0; kx < kw; kx++) {
-                    const int z = z0 + kz * ed, y = y0 + ky * eh, x = x0 + kx * ew;
-                    if ((uint)z < (uint)id && (uint)y < (uint)ih && (uint)x < (uint)iw)
-                        sum += T_LOAD(in, (((size_t)c * id + z) * ih + y) * iw + x) *
-                               T_LOAD(w, (((size_t)c * kd + kz) * kh + ky) * kw + kx);
+            for (int ky = 0; ky < kh; ky++) {
+                const int z = z0 + kz * ed, y = y0 + ky * eh;
+                if ((uint)z >= (uint)id || (uint)y >= (uint)ih)
+                    continue;
+                for (int kx = 0; kx < kw; kx++) { /* 0 <= x + o * sw < iw */
+                    const int x = begin * sw - pw + kx * ew, lo = x < 0 ? (sw - 1 - x) / sw : 0;
+                    const int hi = x >= iw ? 0 : CHUNK == 1 ? 1 : min(columns, (iw - 1 - x) / sw + 1);
+                    const ACC v = W_LOAD(w, (((size_t)c * kd + kz) * kh + ky) * kw + kx) - wz;
+                    NAME(take)(acc, in + (((long)c * id + z) * ih + y) * iw + x, lo, hi, sw, xz, v);
                 }
-    T_SAVE(out, out_off + ((size_t)n * get_global_size(1) + m) * P + p, NAME(end)(sum));
+            }
+#ifdef SCALED
+    const float scale = x_scale[x_scale_off] * w_scale[w_scale_off + m * w_scale_step] / y_scale[y_scale_off];
+    const float zero = y_zero[y_zero_off], low = SCALED_MIN - zero, high = SCALED_MAX - zero;
+    for (int o = 0; o < columns; o++)
+        T_SAVE(out, o, (T)(rint(clamp((float)acc[o] * scale, low, high)) + zero));
+#else
+    for (int o = 0; o < columns; o++) {
+        const ACC x = acc[o];
+        T_SAVE(out, o, EPILOGUE);
+    }
+#endif
 }
 
 KERNEL(im2col)(__global T_STORE *columns, ulong columns_off, const __global T_STORE *in, ulong in_off, int first,
-               int id, int ih, int iw, int od, int oh, int ow, int kd, int kh, int kw, int sd, int sh, int sw, int ed,
-               int eh, int ew, int pd, int ph, int pw) {
+               GEOMETRY) {
     const int p = get_global_id(0), k = get_global_id(1), taps = kd * kh * kw, tap = k % taps;
     const int z = p / (oh * ow) * sd - pd + tap / (kh * kw) * ed, y = p / ow % oh * sh - ph + tap / kw % kh * eh,
               x = p % ow * sw - pw + tap % kw * ew, C = get_global_size(1) / taps;

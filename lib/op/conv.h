@@ -19,6 +19,15 @@ clade_status cld_conv_infer(cld_call *call, int32_t w, int32_t b, clade_error *e
 void cld_conv_describe(const cld_call *call, int32_t w, cld_conv *out);
 static inline int64_t cld_conv_terms(const cld_conv *conv) { return conv->channels * cld_span3(conv->window.kernel); }
 
+/* Which inputs of a node are what, -1: none. */
+typedef struct cld_conv_operands {
+    int32_t x, w, bias;
+    int32_t x_zero, w_zero;                    /* quantised: given for operators that may have them */
+    int32_t x_scale, w_scale, y_scale, y_zero; /* requantised to the output's type */
+} cld_conv_operands;
+/* The kernel of any type and device (cl/conv.cl, direct): on CPUs rows of outputs, else one output an item. */
+void cld_conv_direct(const cld_emit *emit, const cld_conv_operands *operands, bool rows);
+
 /* The rows of Conv, inputs X, W, B. */
 extern const cld_impl cld_conv_rows[];
 bool cld_conv_implicit_applicable(const cld_call *call, const cld_caps *caps);

@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+/* FEWEST_FILTERS: of a group; for fewer (depthwise) gathering costs more than multiplying. */
+enum { FEWEST_FILTERS = 3 };
 enum { K_BLOCK = 256, COLUMN_BLOCK = 128, GROUPS_PER_UNIT = 4, LEAST_ROWS = 32 };
 
 static int64_t parts(int64_t items, int64_t size) { return (items + size - 1) / size; }
@@ -15,7 +17,7 @@ bool cld_conv_implicit_applicable(const cld_call *call, const cld_caps *caps) {
     cld_conv conv;
     cld_conv_describe(call, 1, &conv);
     return caps->is_cpu && caps->float_lanes >= 4 && call->in[0].dtype == CLADE_FLOAT32 && cld_conv_terms(&conv) > 0 &&
-           cld_type_count(&call->out[0]) > 0;
+           conv.filters >= FEWEST_FILTERS && cld_type_count(&call->out[0]) > 0;
 }
 
 static cld_buf pack(const cld_emit *emit, const cld_conv *conv, cld_tile tile) {

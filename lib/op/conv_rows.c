@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of Conv: reference, im2col + matrix product, CLBlast's Convgemm; the CPU's own are in conv_implicit.c. */
+/* The rows of Conv: im2col + matrix product and CLBlast's Convgemm; conv_direct.c and conv_implicit.c have the others.
+ */
 #include "op/conv.h"
 
 enum { COLUMN_BYTES = 64 << 20 }; /* scratch of im2col; images are taken in parts that need no more, but one at least */
@@ -8,27 +9,22 @@ static const char *epilogue_of(const cld_call *call) { return cld_attr_string(ca
 
 static cld_buf bias_of(const cld_emit *emit) { return cld_call_has(emit->call, 2) ? emit->in[2] : (cld_buf){ -1 }; }
 
+static const cld_conv_operands operands = { .x = 0, .w = 1, .bias = 2, -1, -1, -1, -1, -1, -1 };
+
 static clade_status emit_reference(const cld_emit *emit, clade_error *err) {
     (void)err;
-    if (cld_type_count(&emit->call->out[0]) == 0)
-        return CLADE_OK;
-    clade_dtype dtype = emit->call->in[0].dtype;
-    cld_conv conv;
-    cld_conv_describe(emit->call, 1, &conv);
-    cld_step *step = cld_step_kernel(emit->steps, "conv", "reference");
-    cld_step_define_dtype(emit->steps, step, "T", dtype);
-    if (epilogue_of(emit->call))
-        cld_step_define(emit->steps, step, "EPILOGUE", "%s", epilogue_of(emit->call));
-    cld_step_out(emit->steps, step, emit->out[0], dtype);
-    cld_step_in(emit->steps, step, emit->in[0], dtype);
-    cld_step_in(emit->steps, step, emit->in[1], dtype);
-    cld_step_in(emit->steps, step, bias_of(emit), dtype);
-    cld_step_ints(emit->steps, step, 2, (int64_t[]){ conv.channels, conv.filters });
-    cld_window_args(emit->steps, step, &conv.window);
-    cld_step_int(emit->steps, step, cld_call_has(emit->call, 2));
-    cld_step_size(step, (size_t)cld_span3(conv.window.out), (size_t)(conv.groups * conv.filters), (size_t)conv.images,
-                  0, 0, 0);
-    step->flops = 2.0 * (double)cld_type_count(&emit->call->out[0]) * (double)cld_conv_terms(&conv);
+    cld_conv_direct(emit, &operands, false);
+    return CLADE_OK;
+}
+
+static bool can_rows(const cld_call *call, const cld_caps *caps) {
+    (void)call;
+    return caps->is_cpu;
+}
+
+static clade_status emit_rows(const cld_emit *emit, clade_error *err) {
+    (void)err;
+    cld_conv_direct(emit, &operands, true);
     return CLADE_OK;
 }
 
@@ -142,6 +138,7 @@ static clade_status emit_im2col(const cld_emit *emit, clade_error *err) {
 }
 
 const cld_impl cld_conv_rows[] = { { "implicit", cld_conv_implicit_applicable, cld_conv_implicit_emit },
+                                   { "rows", can_rows, emit_rows },
                                    { "convgemm", can_convgemm, emit_convgemm },
                                    { "im2col", can_im2col, emit_im2col },
                                    { "reference", NULL, emit_reference },

@@ -48,23 +48,24 @@ static void simplify(cld_gemm *gemm) {
         }
     }
     int32_t last = gemm->batch_rank - 1;
-    if (last >= 0 && !gemm->trans_a && gemm->a_batch[last] == gemm->m * gemm->k && gemm->b_batch[last] == 0 &&
-        gemm->bias_batch[last] == gemm->bias_row * gemm->m) {
+    if (last >= 0 && !gemm->integer && !gemm->trans_a && gemm->a_batch[last] == gemm->m * gemm->k &&
+        gemm->b_batch[last] == 0 && gemm->bias_batch[last] == gemm->bias_row * gemm->m) {
         gemm->m *= gemm->batch[last];
         drop_batch(gemm, last);
     }
 }
 
 static const cld_gemm_writer *const writers[CLD_GEMM_ROWS] = {
-    [CLD_GEMM_PANELS] = &cld_gemm_panels,
-    [CLD_GEMM_CLBLAST] = &cld_gemm_clblast,
-    [CLD_GEMM_TILED] = &cld_gemm_tiled,
-    [CLD_GEMM_REFERENCE] = &cld_gemm_reference,
+    [CLD_GEMM_PANELS] = &cld_gemm_panels,    [CLD_GEMM_CLBLAST] = &cld_gemm_clblast,
+    [CLD_GEMM_TILED] = &cld_gemm_tiled,      [CLD_GEMM_REFERENCE] = &cld_gemm_reference,
+    [CLD_GEMM_INTEGER] = &cld_gemm_integers,
 };
 
 bool cld_gemm_applicable(const cld_gemm *gemm, cld_gemm_row row, const cld_caps *caps) {
+    if ((gemm->integer != NULL) != (row == CLD_GEMM_INTEGER))
+        return false;
     if (is_empty(gemm))
-        return row == CLD_GEMM_REFERENCE;
+        return row >= CLD_GEMM_REFERENCE;
     cld_gemm simple = *gemm;
     simplify(&simple);
     return writers[row]->applicable(&simple, caps);
@@ -89,8 +90,8 @@ void cld_gemm_emit(cld_steps *steps, const cld_caps *caps, const cld_gemm *gemm,
     int64_t batches = 1, splits = cld_gemm_splits(&simple);
     for (int32_t d = 0; d < simple.batch_rank; d++)
         batches *= simple.batch[d];
-    for (row = row == CLD_GEMM_ROWS ? 0 : row; !writers[row]->applicable(&simple, caps);)
-        row++; /* the last always is */
+    for (row = row == CLD_GEMM_ROWS ? 0 : row; !cld_gemm_applicable(gemm, row, caps);)
+        row++; /* one of the last two always is */
     cld_gemm part = simple;
     part.batch_rank = 2;
     for (int32_t d = 0; d < 2; d++) {

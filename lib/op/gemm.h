@@ -20,14 +20,24 @@ typedef struct cld_gemm {
     int64_t a_offset, b_offset, bias_offset, c_offset;
     int64_t bias_row, bias_col; /* bias[i * bias_row + j * bias_col]; bias_col is 0 or 1 */
     float alpha, beta;
-    const char *epilogue; /* expression in x; NULL: x */
+    const char *epilogue;                   /* expression in x; NULL: x */
+    const struct cld_gemm_integer *integer; /* not NULL: a product of 8-bit integers; then alpha, beta, bias, trans_a,
+                                               trans_b and epilogue play no part */
 } cld_gemm;
+
+/* What a quantised product needs beyond a cld_gemm; each buffer may be absent. See cl/gemm_integer.cl. */
+typedef struct cld_gemm_integer {
+    clade_dtype a_dtype, b_dtype, c_dtype;
+    cld_buf a_zero, b_zero, a_scale, b_scale, c_scale, c_zero;
+    int64_t a_zero_step, b_zero_step, a_scale_step, b_scale_step; /* 1: one value for each row of A, column of B */
+} cld_gemm_integer;
 
 typedef enum cld_gemm_row {
     CLD_GEMM_PANELS,
     CLD_GEMM_CLBLAST,
     CLD_GEMM_TILED,
     CLD_GEMM_REFERENCE,
+    CLD_GEMM_INTEGER,
     CLD_GEMM_ROWS
 } cld_gemm_row;
 /* A row suits the problem on this device (the buffers are not looked at). */
@@ -42,7 +52,10 @@ typedef struct cld_gemm_writer {
     bool (*applicable)(const cld_gemm *gemm, const cld_caps *caps);
     void (*write)(cld_steps *steps, const cld_caps *caps, const cld_gemm *gemm);
 } cld_gemm_writer;
-extern const cld_gemm_writer cld_gemm_panels, cld_gemm_clblast, cld_gemm_tiled, cld_gemm_reference;
+extern const cld_gemm_writer cld_gemm_panels, cld_gemm_clblast, cld_gemm_tiled, cld_gemm_reference, cld_gemm_integers;
+/* A node with the shapes of MatMul on inputs `a` and `b`: checks and writes output 0 but for its dtype; the problem. */
+clade_status cld_matmul_infer(cld_call *call, int32_t a, int32_t b, clade_error *err);
+void cld_matmul_describe(const cld_call *call, int32_t a, int32_t b, cld_gemm *gemm);
 /* The register tile of the panel kernels (cl/panels.cl) for m rows, as defines of the step; gives MR and NR. */
 typedef struct cld_tile {
     int32_t mr, nr;

@@ -20,17 +20,17 @@ static cld_type batch_of(const cld_type *type) {
     return batch;
 }
 
-static void describe_matmul(const cld_call *call, cld_gemm *gemm) {
-    cld_type a = batch_of(&call->in[0]), b = batch_of(&call->in[1]), batch = a;
-    cld_shape_broadcast(&batch, &b); /* infer saw that it does */
+void cld_matmul_describe(const cld_call *call, int32_t a, int32_t b, cld_gemm *gemm) {
+    cld_type a_batch = batch_of(&call->in[a]), b_batch = batch_of(&call->in[b]), batch = a_batch;
+    cld_shape_broadcast(&batch, &b_batch); /* infer saw that it does */
     int64_t k;
-    matrix_dims(&call->in[0], true, &gemm->m, &gemm->k);
-    matrix_dims(&call->in[1], false, &k, &gemm->n);
+    matrix_dims(&call->in[a], true, &gemm->m, &gemm->k);
+    matrix_dims(&call->in[b], false, &k, &gemm->n);
     gemm->alpha = 1;
     gemm->batch_rank = batch.rank;
     memcpy(gemm->batch, batch.dims, sizeof gemm->batch);
-    cld_strides_broadcast(&a, &batch, gemm->a_batch);
-    cld_strides_broadcast(&b, &batch, gemm->b_batch);
+    cld_strides_broadcast(&a_batch, &batch, gemm->a_batch);
+    cld_strides_broadcast(&b_batch, &batch, gemm->b_batch);
     for (int32_t d = 0; d < batch.rank; d++) {
         gemm->a_batch[d] *= gemm->m * gemm->k;
         gemm->b_batch[d] *= gemm->k * gemm->n;
@@ -57,7 +57,7 @@ static void describe(const cld_call *call, cld_gemm *gemm) {
     if (strcmp(call->node->type, "Gemm") == 0)
         describe_gemm(call, gemm);
     else
-        describe_matmul(call, gemm);
+        cld_matmul_describe(call, 0, 1, gemm);
     gemm->epilogue = cld_attr_string(call->node, CLD_EPILOGUE, NULL);
 }
 
@@ -79,9 +79,8 @@ static clade_status same_dtypes(const cld_call *call, clade_error *err) {
     return CLADE_OK;
 }
 
-static clade_status infer_matmul(cld_call *call, clade_error *err) {
-    CLD_RETURN(same_dtypes(call, err));
-    const cld_type *a = &call->in[0], *b = &call->in[1];
+clade_status cld_matmul_infer(cld_call *call, int32_t a_index, int32_t b_index, clade_error *err) {
+    const cld_type *a = &call->in[a_index], *b = &call->in[b_index];
     if (a->rank < 1 || b->rank < 1)
         return cld_call_fail(call, err, CLADE_ERR_SHAPE, "an operand is a scalar");
     int64_t m, n, k, b_rows;
@@ -98,15 +97,21 @@ static clade_status infer_matmul(cld_call *call, clade_error *err) {
         out.dims[out.rank++] = m;
     if (b->rank > 1)
         out.dims[out.rank++] = n;
-    out.dtype = a->dtype;
-    call->out[0] = out;
+    out.dtype = call->out[0].dtype;
     CLD_RETURN(cld_type_check(&out, call->node->name, err));
-    cld_gemm gemm;
-    describe(call, &gemm);
+    cld_gemm gemm = { .bias = { -1 } };
+    cld_matmul_describe(call, a_index, b_index, &gemm);
     if (cld_gemm_splits(&gemm) > MAX_SPLITS)
         return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "A %s and B %s broadcast in more than %d separate parts",
                              CLD_TYPE_TEXT(a), CLD_TYPE_TEXT(b), MAX_SPLITS);
+    call->out[0] = out;
     return CLADE_OK;
+}
+
+static clade_status infer_matmul(cld_call *call, clade_error *err) {
+    CLD_RETURN(same_dtypes(call, err));
+    call->out[0].dtype = call->in[0].dtype;
+    return cld_matmul_infer(call, 0, 1, err);
 }
 
 static clade_status infer_gemm(cld_call *call, clade_error *err) {
