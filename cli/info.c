@@ -39,6 +39,16 @@ static size_t side_count(const clade_model_info *info, size_t side) {
     return side == 0 ? info->input_count : info->output_count;
 }
 
+/* What the library infers for an output, behind what the file declares. */
+static void print_inferred(const clade_model *model, size_t side, size_t index) {
+    char *text;
+    if (side != 1 || clade_model_infer_output(model, index, &text, NULL) != CLADE_OK)
+        return;
+    printf("  inferred ");
+    cli_print_clean(stdout, text);
+    clade_string_free(text);
+}
+
 static void print_text(const clade_model *model, const clade_model_info *info, const requirement *need) {
     char shape[CLI_SHAPE_TEXT], bytes[32];
     printf("graph       ");
@@ -55,6 +65,7 @@ static void print_text(const clade_model *model, const clade_model_info *info, c
             cli_print_clean(stdout, value.name);
             printf("  %s ", clade_dtype_name(value.dtype));
             cli_print_clean(stdout, cli_shape_text(shape, value.rank, value.dims, value.dim_names));
+            print_inferred(model, side, i);
             putchar('\n');
         }
     }
@@ -77,7 +88,8 @@ static void print_text(const clade_model *model, const clade_model_info *info, c
     }
 }
 
-static void print_value_json(cli_json *json, const clade_value_info *value) {
+static void print_value_json(cli_json *json, const clade_model *model, size_t side, size_t index,
+                             const clade_value_info *value) {
     cli_json_open(json, NULL, '{');
     cli_json_text(json, "name", value->name);
     cli_json_text(json, "dtype", clade_dtype_name(value->dtype));
@@ -92,6 +104,11 @@ static void print_value_json(cli_json *json, const clade_value_info *value) {
                 cli_json_text(json, NULL, value->dim_names[i]);
         }
         cli_json_close(json, ']');
+    }
+    char *inferred;
+    if (side == 1 && clade_model_infer_output(model, index, &inferred, NULL) == CLADE_OK) {
+        cli_json_text(json, "inferred", inferred);
+        clade_string_free(inferred);
     }
     cli_json_close(json, '}');
 }
@@ -110,7 +127,7 @@ static void print_json(const clade_model *model, const clade_model_info *info, c
         clade_value_info value;
         cli_json_open(&json, sides[side].key, '[');
         for (size_t i = 0; i < side_count(info, side) && sides[side].get(model, i, &value, NULL) == CLADE_OK; i++)
-            print_value_json(&json, &value);
+            print_value_json(&json, model, side, i, &value);
         cli_json_close(&json, ']');
     }
     clade_operator_info op;

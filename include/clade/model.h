@@ -56,6 +56,14 @@ CLADE_API CLADE_NODISCARD clade_status clade_model_input(const clade_model *mode
 CLADE_API CLADE_NODISCARD clade_status clade_model_output(const clade_model *model, size_t index, clade_value_info *out,
                                                           clade_error *err);
 
+/* Infers output `index` in terms of the model's free dimensions, whatever the file declares: "float32[N,2*T+1]", with
+ * "?" for what is not linear in them or depends on data. *out is owned by the caller: clade_string_free. Infers at
+ * several sizes, so it takes a while on a large model; a model with operators Clade lacks gives "?". */
+CLADE_API CLADE_NODISCARD clade_status clade_model_infer_output(const clade_model *model, size_t index, char **out,
+                                                                clade_error *err);
+/* Frees a text that a call handed over. NULL is fine. */
+CLADE_API void clade_string_free(char *string);
+
 /* One operator type the model uses, sub-graphs included. */
 typedef struct clade_operator_info {
     const char *domain, *name; /* borrowed; domain "" is ai.onnx */

@@ -79,7 +79,6 @@ typedef enum clade_dump_format { CLADE_DUMP_TEXT, CLADE_DUMP_DOT } clade_dump_fo
 /* The compiled graph and plan as text for a person, or as Graphviz input. The caller frees *out: clade_string_free. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_dump(clade_session *session, clade_dump_format format, char **out,
                                                           clade_error *err);
-CLADE_API void clade_string_free(char *string);
 /* Writes the last run as a Chrome trace (JSON) with the device time of every launch. Needs options.profile. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_write_trace(clade_session *session, const char *path,
                                                                  clade_error *err);

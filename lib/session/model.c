@@ -154,6 +154,20 @@ clade_status clade_model_output(const clade_model *model, size_t index, clade_va
     return value_info(model->graph, model->graph->outputs, model->graph->n_outputs, index, "output", out, err);
 }
 
+clade_status clade_model_infer_output(const clade_model *model, size_t index, char **out, clade_error *err) {
+    clade_value_info info;
+    cld_text text = { 0 };
+    CLD_RETURN(clade_model_output(model, index, &info, err));
+    clade_status status = cld_pass_symbolic(model->graph, (int32_t)index, &text, err);
+    if (status == CLADE_OK)
+        *out = text.data;
+    else
+        cld_text_free(&text);
+    return status;
+}
+
+void clade_string_free(char *string) { free(string); }
+
 clade_status clade_model_operator(const clade_model *model, size_t index, clade_operator_info *out, clade_error *err) {
     if (index >= (size_t)model->n_operators)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "the model uses %d operators, there is no number %zu",

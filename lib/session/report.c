@@ -32,8 +32,6 @@ clade_status clade_session_dump(clade_session *session, clade_dump_format format
     return CLADE_OK;
 }
 
-void clade_string_free(char *string) { free(string); }
-
 /* Trace Event Format, "X" (complete) events; times are microseconds from the first start. */
 clade_status clade_session_write_trace(clade_session *session, const char *path, clade_error *err) {
     const cld_timing *timings;
