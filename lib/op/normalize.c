@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* LayerNormalization, InstanceNormalization, GroupNormalization: the input as lines that are normalised each on its
+ * own, then scaled and shifted (cl/normalize.cl). They differ in what a line is and where it finds its scale.
+ */
+#include "op/op.h"
+
+enum { X, SCALE, BIAS };
+
+typedef struct lines {
+    int64_t count, n;    /* lines, elements of each */
+    int64_t part;        /* elements with one scale */
+    int64_t scale_lines; /* line l begins at scale (l % scale_lines) * (n / part) */
+    bool column;         /* scale by the element's own place in the line */
+} lines;
+
+static clade_status geometry(const cld_call *call, lines *out, clade_error *err) {
+    const cld_type *x = &call->in[X];
+    int64_t scales = cld_type_count(&call->in[SCALE]), wanted;
+    if (strcmp(call->node->type, "LayerNormalization") == 0) {
+        int32_t axis;
+        CLD_RETURN(cld_call_axis(call, cld_attr_int(call->node, "axis", -1), x->rank, &axis, err));
+        int64_t n = cld_type_span(x, axis, x->rank);
+        *out = (lines){ cld_type_span(x, 0, axis), n, n, 1, scales == n };
+        wanted = scales == 1 ? 1 : n;
+    } else if (x->rank < 3) {
+        return cld_call_fail(call, err, CLADE_ERR_SHAPE, "the input must be [N, C, ...], it is %s", CLD_TYPE_TEXT(x));
+    } else {
+        int64_t channels = x->dims[1], spatial = cld_type_span(x, 2, x->rank);
+        bool grouped = strcmp(call->node->type, "GroupNormalization") == 0;
+        int64_t groups = grouped ? cld_attr_int(call->node, "num_groups", 0) : channels;
+        if (grouped && (groups < 1 || channels % groups))
+            return cld_call_fail(call, err, CLADE_ERR_SHAPE, "%lld channels do not make %lld groups",
+                                 (long long)channels, (long long)groups);
+        int64_t n = groups ? channels / groups * spatial : 0;
+        bool per_channel = grouped && call->node->opset >= 21;
+        *out = (lines){ x->dims[0] * groups, n, per_channel ? spatial : n, groups, false };
+        wanted = per_channel ? channels : groups;
+    }
+    for (int32_t k = SCALE; k <= BIAS; k++)
+        if (cld_call_has(call, k) && cld_type_count(&call->in[k]) != wanted)
+            return cld_call_fail(call, err, CLADE_ERR_SHAPE, "%s is %s, the input wants %lld",
+                                 k == SCALE ? "scale" : "bias", CLD_TYPE_TEXT(&call->in[k]), (long long)wanted);
+    return CLADE_OK;
+}
+
+static clade_status infer(cld_call *call, clade_error *err) {
+    lines l;
+    int64_t stash = cld_attr_int(call->node, "stash_type", CLADE_FLOAT32);
+    for (int32_t k = X; k < call->n_in; k++) {
+        if (k == BIAS && !cld_call_has(call, k))
+            continue;
+        CLD_RETURN(cld_call_dtype(call, k, CLD_FLOATS, err));
+        if (call->in[k].dtype != call->in[X].dtype)
+            return cld_call_fail(call, err, CLADE_ERR_DTYPE, "input 0 is %s, input %d is %s",
+                                 clade_dtype_name(call->in[X].dtype), (int)k, clade_dtype_name(call->in[k].dtype));
+    }
+    CLD_RETURN(geometry(call, &l, err));
+    if (cld_type_count(&call->in[X]) > INT32_MAX)
+        return cld_call_fail(call, err, CLADE_ERR_LIMIT, "%s has too many elements", CLD_TYPE_TEXT(&call->in[X]));
+    if (!cld_dtype_valid(stash) || !cld_dtype_in((clade_dtype)stash, CLD_FLOATS))
+        return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "stash_type %lld is not supported", (long long)stash);
+    call->out[0] = call->in[X];
+    for (int32_t k = 1; k < call->n_out; k++) { /* of LayerNormalization: mean and inverse deviation of each line */
+        int32_t axis;
+        CLD_RETURN(cld_call_axis(call, cld_attr_int(call->node, "axis", -1), call->in[X].rank, &axis, err));
+        call->out[k] = call->in[X];
+        call->out[k].dtype = (clade_dtype)stash;
+        for (int32_t d = axis; d < call->in[X].rank; d++)
+            call->out[k].dims[d] = 1;
+    }
+    return CLADE_OK;
+}
+
+static bool each_applicable(const cld_call *call, const cld_caps *caps) {
+    return caps->fp64 ||
+           (call->in[X].dtype != CLADE_FLOAT64 && !(call->n_out > 1 && call->out[1].dtype == CLADE_FLOAT64));
+}
+
+static bool rows_applicable(const cld_call *call, const cld_caps *caps) {
+    lines l;
+    return caps->is_cpu && each_applicable(call, caps) &&
+           cld_dtype_in(call->in[X].dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16)) &&
+           geometry(call, &l, NULL) == CLADE_OK && l.n >= 16;
+}
+
+static bool group_applicable(const cld_call *call, const cld_caps *caps) {
+    lines l;
+    return !caps->is_cpu && each_applicable(call, caps) && geometry(call, &l, NULL) == CLADE_OK && l.n >= 32;
+}
+
+static cld_step *start(const cld_emit *emit, const char *entry, const lines *l, int64_t per_item) {
+    const cld_call *call = emit->call;
+    clade_dtype dtype = call->in[X].dtype;
+    cld_steps *steps = emit->steps;
+    cld_step *step = cld_step_kernel(steps, "normalize", entry);
+    const cld_buf absent = { -1 };
+    bool first = cld_call_wants(call, 1), second = cld_call_wants(call, 2);
+    clade_dtype stash = first ? call->out[1].dtype : second ? call->out[2].dtype : CLADE_FLOAT32;
+    cld_step_define_dtype(steps, step, "T", dtype);
+    cld_step_define_dtype(steps, step, "U", stash);
+    if (l->column)
+        cld_step_define(steps, step, "COLUMN", "1");
+    if (first)
+        cld_step_define(steps, step, "MEANS", "1");
+    if (second)
+        cld_step_define(steps, step, "INVS", "1");
+    if (dtype == CLADE_FLOAT16)
+        cld_step_define(steps, step, "HALF", "1");
+    cld_step_out(steps, step, emit->out[0], dtype);
+    cld_step_out(steps, step, first ? emit->out[1] : absent, stash);
+    cld_step_out(steps, step, second ? emit->out[2] : absent, stash);
+    cld_step_in(steps, step, emit->in[X], dtype);
+    cld_step_in(steps, step, emit->in[SCALE], dtype);
+    cld_step_in(steps, step, cld_call_has(call, BIAS) ? emit->in[BIAS] : absent, dtype);
+    const int64_t sizes[] = { l->count, l->n, l->part, l->scale_lines, l->n / l->part, cld_call_has(call, BIAS),
+                              per_item };
+    for (size_t k = 0; k < CLD_COUNT(sizes); k++)
+        cld_step_int(steps, step, (int32_t)sizes[k]);
+    float epsilon = cld_attr_float(call->node, "epsilon", 1e-5f);
+    if (dtype == CLADE_FLOAT64)
+        cld_step_double(steps, step, (double)epsilon);
+    else
+        cld_step_float(steps, step, epsilon);
+    step->bytes = 2.0 * (double)cld_type_bytes(&call->in[X]);
+    step->flops = 8.0 * (double)cld_type_count(&call->in[X]);
+    return step;
+}
+
+static clade_status emit_items(const cld_emit *emit, bool wide, clade_error *err) {
+    enum { ITEM_ELEMENTS = 4096 };
+    lines l;
+    CLD_RETURN(geometry(emit->call, &l, err));
+    if (l.count * l.n == 0)
+        return CLADE_OK;
+    int64_t items = 4 * (int64_t)emit->caps->compute_units, per_item = 1;
+    if (emit->caps->is_cpu)
+        per_item = CLD_MAX((l.count + items - 1) / items, ITEM_ELEMENTS / l.n + 1);
+    cld_step *step = start(emit, wide ? "rows" : "each", &l, per_item);
+    if (wide)
+        cld_step_define(emit->steps, step, "WIDE", "1");
+    cld_step_size(step, (size_t)((l.count + per_item - 1) / per_item), 1, 1,
+                  emit->caps->is_cpu ? 1 : CLD_MIN((size_t)64, emit->caps->max_group), 1, 1);
+    return CLADE_OK;
+}
+
+static clade_status emit_rows(const cld_emit *emit, clade_error *err) { return emit_items(emit, true, err); }
+
+static clade_status emit_each(const cld_emit *emit, clade_error *err) { return emit_items(emit, false, err); }
+
+static clade_status emit_group(const cld_emit *emit, clade_error *err) {
+    enum { GROUP = 256, ACC_BYTES = 8 };
+    lines l;
+    size_t lanes = 32;
+    CLD_RETURN(geometry(emit->call, &l, err));
+    if (l.count * l.n == 0)
+        return CLADE_OK;
+    while (2 * lanes <= CLD_MIN((size_t)GROUP, emit->caps->max_group) && (int64_t)lanes < l.n)
+        lanes *= 2;
+    cld_step *step = start(emit, "group", &l, 1);
+    cld_step_local(emit->steps, step, lanes * ACC_BYTES);
+    cld_step_size(step, (size_t)l.count * lanes, 1, 1, lanes, 1, 1);
+    return CLADE_OK;
+}
+
+static const cld_impl impls[] = {
+    { "rows", rows_applicable, emit_rows },
+    { "group", group_applicable, emit_group },
+    { "each", each_applicable, emit_each },
+    { 0 },
+};
+
+#define NORMALIZATION(symbol, from, least_in, most_out, sentence)                                                      \
+    const cld_op cld_op_##symbol = {                                                                                   \
+        .domain = "",                                                                                                  \
+        .name = #symbol,                                                                                               \
+        .doc = sentence,                                                                                               \
+        .since = from,                                                                                                 \
+        .min_in = least_in,                                                                                            \
+        .max_in = 3,                                                                                                   \
+        .min_out = 1,                                                                                                  \
+        .max_out = most_out,                                                                                           \
+        .infer = infer,                                                                                                \
+        .impls = impls,                                                                                                \
+    };
+NORMALIZATION(GroupNormalization, 18, 3, 1,
+              "y = (x - mean) / sqrt(var + epsilon) * scale + bias over groups of channels")
+NORMALIZATION(InstanceNormalization, 6, 3, 1, "y = (x - mean) / sqrt(var + epsilon) * scale + bias over each channel")
+NORMALIZATION(LayerNormalization, 17, 2, 3,
+              "y = (x - mean) / sqrt(var + epsilon) * scale + bias over the axes from `axis` on")
