@@ -13,19 +13,29 @@ static void move_part(cld_move *move, const cld_type *whole, int32_t axis, int64
 
 /* ---- Concat ------------------------------------------------------------------------------------------------------ */
 
+/* Input k as a part. A scalar is a list of one: models written by graph optimisers join such with lists. */
+static cld_type part_type(const cld_call *call, int32_t k) {
+    cld_type type = call->in[k];
+    if (type.rank == 0) {
+        type.rank = 1;
+        type.dims[0] = 1;
+    }
+    return type;
+}
+
 static clade_status concat_axis(const cld_call *call, int32_t *axis, clade_error *err) {
     if (!cld_attr_find(call->node, "axis", CLD_ATTR_INT) && call->node->opset >= 4)
         return cld_call_fail(call, err, CLADE_ERR_GRAPH, "attribute axis is missing");
-    return cld_call_axis(call, cld_attr_int(call->node, "axis", 1), call->in[0].rank, axis, err);
+    return cld_call_axis(call, cld_attr_int(call->node, "axis", 1), part_type(call, 0).rank, axis, err);
 }
 
 static clade_status concat_infer(cld_call *call, clade_error *err) {
-    cld_type out = call->in[0];
+    cld_type out = part_type(call, 0);
     int32_t axis;
     CLD_RETURN(cld_call_dtype(call, 0, CLD_ALL_DTYPES, err));
     CLD_RETURN(concat_axis(call, &axis, err));
     for (int32_t k = 1; k < call->n_in; k++) {
-        cld_type in = call->in[k];
+        cld_type in = part_type(call, k);
         if (in.dtype != out.dtype)
             return cld_call_fail(call, err, CLADE_ERR_DTYPE, "input %d is %s, input 0 is %s", k,
                                  clade_dtype_name(in.dtype), clade_dtype_name(out.dtype));
@@ -51,8 +61,9 @@ static clade_status concat_describe(const cld_call *call, cld_moves *out, clade_
     CLD_RETURN(cld_moves_new(call, out, call->n_in, err));
     for (int32_t k = 0; k < call->n_in; k++) {
         out->move[k].in = k;
-        move_part(&out->move[k], &call->out[0], axis, at, call->in[k].dims[axis], true);
-        at += call->in[k].dims[axis];
+        int64_t part = part_type(call, k).dims[axis];
+        move_part(&out->move[k], &call->out[0], axis, at, part, true);
+        at += part;
     }
     return CLADE_OK;
 }
