@@ -19,7 +19,7 @@ typedef struct cld_value_id {
 static inline bool cld_present(cld_value_id id) { return id.i >= 0; }
 
 typedef struct cld_value {
-    const char *name; /* unique in its graph; never NULL */
+    const char *name; /* unique in a model graph; never NULL */
     cld_type type;
     const char *dim_names[CLADE_MAX_RANK]; /* of free dimensions of graph inputs and outputs; else NULL */
     int32_t producer;                      /* node index; -1: graph input or constant */
