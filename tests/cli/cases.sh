@@ -4,23 +4,25 @@
 . "$(dirname "$0")/../lib.sh"
 . "$test_dir/cli/cli.sh"
 
-# damage CASE NAME: a copy of a case, NAME, whose expected output differs in its last element.
+# copy CASE NAME: a copy that may be written to, whatever the source tree allows.
+copy() { cp -r "$cases/$1" "$scratch/$2" && chmod -R u+w "$scratch/$2"; }
+# damage CASE NAME: a copy of a case whose expected output differs in its last element.
 damage() {
-    cp -r "$cases/$1" "$scratch/$2"
+    copy "$1" "$2"
     local file=$scratch/$2/test_data_set_0/output_0.pb
     printf '\100' | dd of="$file" bs=1 seek=$(($(stat -c %s "$file") - 1)) conv=notrunc status=none
 }
 damage subtract wrong
 damage count wrong_count
-cp -r "$cases/subtract" "$scratch/other_shape"
+copy subtract other_shape
 cp "$cases/subtract/test_data_set_0/input_0.pb" "$scratch/other_shape/test_data_set_0/output_0.pb"
-cp -r "$cases/subtract" "$scratch/too_many"
+copy subtract too_many
 cp "$cases/subtract/test_data_set_0/output_0.pb" "$scratch/too_many/test_data_set_0/output_1.pb"
-cp -r "$cases/subtract" "$scratch/second_wrong"
+copy subtract second_wrong
 printf '\100' | dd of="$scratch/second_wrong/test_data_set_1/output_0.pb" bs=1 seek=31 conv=notrunc status=none
-cp -r "$cases/subtract" "$scratch/broken"
+copy subtract broken
 head -c 70 "$cases/subtract/model.onnx" >"$scratch/broken/model.onnx"
-cp -r "$cases/count" "$scratch/bad_data"
+copy count bad_data
 head -c 20 "$cases/count/test_data_set_0/input_0.pb" >"$scratch/bad_data/test_data_set_0/input_0.pb"
 
 expect 0 "^pass +$cases/subtract( |\$)" test "$cases/subtract"

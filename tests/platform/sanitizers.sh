@@ -32,6 +32,8 @@ again() {
 }
 again "$directory/tests/unit"
 again "$directory/tests/device"
+again bash "$test_dir/cli/cases.sh"
+again bash "$test_dir/cli/errors.sh"
 again bash "$test_dir/onnx/models.sh"
 again bash "$test_dir/onnx/standard.sh"
 finish
