@@ -20,8 +20,8 @@ clade_status cld_cl_fail(clade_error *err, cl_int code, const char *format, ...)
 
 /* Facts about drivers that no query tells. Bits of cld_ocl.quirks. */
 typedef enum cld_quirk {
-    CLD_QUIRK_NO_BLAS = 1 << 0,   /* CLBlast gives wrong results or crashes */
-    CLD_QUIRK_NO_BINARY = 1 << 1, /* program binaries do not survive a reload */
+    CLD_QUIRK_NO_BLAS = 1 << 0,   /* CLBlast is of no use */
+    CLD_QUIRK_NO_BINARY = 1 << 1, /* program binaries are not to be kept */
     CLD_QUIRK_EMULATED = 1 << 2,  /* an interpreter or a software rasteriser: taken only when asked for */
     CLD_QUIRK_SPINS = 1 << 3      /* clFinish burns a core; wait by polling with pauses */
 } cld_quirk;

@@ -94,8 +94,10 @@ clade_status cld_mem_write(cld_queue *queue, cld_mem *mem, size_t offset, const 
 clade_status cld_mem_read(cld_queue *queue, const cld_mem *mem, size_t offset, void *data, size_t bytes,
                           clade_error *err) {
     CLD_RETURN(check_span(mem, offset, bytes, "a read", err));
+    if (bytes == 0 || queue->ocl->quirks & CLD_QUIRK_SPINS) /* blocking all the same, and politely */
+        CLD_RETURN(cld_queue_finish(queue, err));
     if (bytes == 0)
-        return cld_queue_finish(queue, err); /* blocking all the same */
+        return CLADE_OK;
     cl_int code = clEnqueueReadBuffer(queue->handle, mem->handle, CL_TRUE, offset, bytes, data, 0, NULL, NULL);
     return code == CL_SUCCESS ? CLADE_OK : cld_cl_fail(err, code, "reading %zu bytes from the device", bytes);
 }

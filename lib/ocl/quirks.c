@@ -12,15 +12,19 @@ static const struct quirk_row {
     uint32_t facts;
     const char *reason, *link;
 } rows[] = {
-    { "Oclgrind", NULL, NULL, NULL, CLD_QUIRK_EMULATED | CLD_QUIRK_NO_BINARY,
-      "an interpreter that checks kernels; it needs their source, and is never what speed asks for",
+    { "Oclgrind", NULL, NULL, NULL, CLD_QUIRK_EMULATED | CLD_QUIRK_NO_BLAS,
+      "an interpreter that checks kernels, for tests; CLBlast takes 2 s for a product of 64x64 matrices",
       "https://github.com/jrprice/Oclgrind" },
     { NULL, "llvmpipe", NULL, NULL, CLD_QUIRK_EMULATED | CLD_QUIRK_NO_BLAS,
-      "Mesa's software rasteriser: one to two orders of magnitude slower than PoCL; CLBlast's kernels take minutes to "
-      "build",
+      "a software rasteriser, much slower than a CPU driver; CLBlast takes 2 s for a product of 64x64 matrices",
       "https://docs.mesa3d.org/drivers/llvmpipe.html" },
+    { "rusticl", NULL, NULL, NULL, CLD_QUIRK_NO_BINARY,
+      "ends the process when it is given a binary it does not know, and saves only 10 ms with one it does",
+      "https://docs.mesa3d.org/rusticl.html" },
     { "NVIDIA CUDA", NULL, NULL, NULL, CLD_QUIRK_SPINS, "clFinish and clWaitForEvents wait in a busy loop",
       "https://github.com/openmm/openmm/issues/1541" },
+    { "Intel(R) OpenCL", "Graphics", NULL, NULL, CLD_QUIRK_SPINS, "clFinish and clWaitForEvents yield in a loop",
+      "https://github.com/intel/compute-runtime/issues/363" },
 };
 
 /* Compares "535.104.05" or "3.1+debian" by their leading numbers. */
