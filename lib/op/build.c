@@ -9,7 +9,9 @@
 #include <stdio.h>
 
 enum { MAX_EXPAND_DEPTH = 16, NEWEST = 21 /* opset of what expand makes */ };
-static const size_t default_fold_bytes = (size_t)256 << 20;
+/* Host memory that folding may take in one static graph, so that a small hostile file cannot ask for all there is.
+ * Results as small as shapes are folded whatever was folded before: planning needs them. */
+static const size_t max_folded_bytes = (size_t)1 << 30, always_folded_bytes = 4096;
 
 static clade_status check_arity(const cld_op *op, const cld_node *node, int32_t n_in, int32_t n_out, clade_error *err) {
     if (n_in < op->min_in || (op->max_in >= 0 && n_in > op->max_in))
@@ -28,11 +30,17 @@ static bool all_known(const cld_call *call) {
     return true;
 }
 
-static bool worth_folding(const cld_build *build, const cld_call *call) {
-    size_t bytes = 0, limit = build->fold_bytes ? build->fold_bytes : default_fold_bytes;
+static bool may_fold(const cld_build *build, const cld_call *call) {
+    size_t bytes = 0;
     for (int32_t k = 0; k < call->n_out; k++)
-        bytes += cld_type_bytes(&call->out[k]);
-    return bytes <= limit;
+        if (!cld_add_size(bytes, cld_type_bytes(&call->out[k]), &bytes))
+            return false;
+    if (bytes <= always_folded_bytes)
+        return true;
+    if (bytes > max_folded_bytes - build->graph->folded_bytes)
+        return false;
+    build->graph->folded_bytes += bytes;
+    return true;
 }
 
 static clade_status fold(const cld_build *build, const cld_call *call, cld_value_id *out, clade_error *err) {
@@ -119,8 +127,12 @@ clade_status cld_build_node(cld_build *build, const cld_node *proto, const cld_v
         CLD_RETURN(cld_type_check(&call.out[k], proto->name, err));
     }
     bool on_device = op->alias || op->expand || op->impls;
-    if (op->eval && (op->lazy || all_known(&call)) && (!on_device || worth_folding(build, &call)))
+    bool known = op->eval && (op->lazy || all_known(&call));
+    if (known && may_fold(build, &call))
         return fold(build, &call, out, err);
+    if (known && !on_device)
+        return cld_call_fail(&call, err, CLADE_ERR_LIMIT,
+                             "its result takes more host memory than a plan may (%zu bytes in all)", max_folded_bytes);
     if (!on_device)
         return cld_call_fail(&call, err, CLADE_ERR_INTERNAL,
                              "it runs on the host only, but did not ask for its inputs");

@@ -121,7 +121,6 @@ struct cld_build {
     int32_t opset;
     int32_t depth;          /* of nested expands; bounded */
     int32_t need_value;     /* after CLD_PENDING: index of the input whose value is needed */
-    size_t fold_bytes;      /* results larger than this are not folded when a row can make them; 0: 256 MiB */
     const cld_value_id *in; /* inputs and outputs of the node being expanded */
     cld_value_id *out;
 };

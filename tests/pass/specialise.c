@@ -152,6 +152,36 @@ START_TEST(endless_loop_is_refused) {
 }
 END_TEST
 
+/* 2 GiB are not made on the host: a node with rows stays a node, one without is refused. */
+START_TEST(large_results_are_not_folded) {
+    int64_t dims[] = { 1 << 29 };
+    clade_tensor shape = { CLADE_INT64, 1, { 1 }, dims, sizeof dims };
+    cld_value_id in = cld_graph_constant(model, NULL, &shape);
+    cld_graph_output(model, node(model, "ConstantOfShape", &in, 1, NULL, 0, "many"));
+    start(NULL);
+    cld_segment segment;
+    ck_ok(cld_walk_next(walk, &segment, &err), err);
+    ck_assert_int_eq(segment.graph->n_nodes, 1);
+    ck_assert_ptr_null(segment.known[0]);
+    cld_graph_free(segment.graph);
+}
+END_TEST
+
+START_TEST(large_results_of_host_operators_are_refused) {
+    int64_t first = 0, limit = 1 << 28, step = 1;
+    clade_tensor scalars[] = { { CLADE_INT64, 0, { 0 }, &first, 8 },
+                               { CLADE_INT64, 0, { 0 }, &limit, 8 },
+                               { CLADE_INT64, 0, { 0 }, &step, 8 } };
+    cld_value_id in[3];
+    for (int k = 0; k < 3; k++)
+        in[k] = cld_graph_constant(model, NULL, &scalars[k]);
+    cld_graph_output(model, node(model, "Range", in, 3, NULL, 0, "many"));
+    start(NULL);
+    cld_segment segment;
+    ck_refused(cld_walk_next(walk, &segment, &err), CLADE_ERR_LIMIT, "host memory", err);
+}
+END_TEST
+
 Suite *suite_pass_specialise(void);
 Suite *suite_pass_specialise(void) {
     Suite *suite = suite_create("pass_specialise");
@@ -162,6 +192,8 @@ Suite *suite_pass_specialise(void) {
     tcase_add_test(tcase, feeding_another_type_is_refused);
     tcase_add_test(tcase, loop_is_unrolled);
     tcase_add_test(tcase, endless_loop_is_refused);
+    tcase_add_test(tcase, large_results_are_not_folded);
+    tcase_add_test(tcase, large_results_of_host_operators_are_refused);
     suite_add_tcase(suite, tcase);
     return suite;
 }
