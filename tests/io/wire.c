@@ -113,6 +113,27 @@ void wire_attr_text(wire *attributes, const char *name, const char *value) {
     wire_message(attributes, 5, &attr);
 }
 
+void wire_attr_ints(wire *attributes, const char *name, int32_t count, const int64_t *values) {
+    wire attr = start_attr(name, ATTR_INTS);
+    for (int32_t i = 0; i < count; i++)
+        wire_int(&attr, 8, values[i]);
+    wire_message(attributes, 5, &attr);
+}
+
+void wire_attr_floats(wire *attributes, const char *name, int32_t count, const float *values) {
+    wire attr = start_attr(name, ATTR_FLOATS);
+    for (int32_t i = 0; i < count; i++)
+        wire_float(&attr, 7, values[i]);
+    wire_message(attributes, 5, &attr);
+}
+
+void wire_attr_texts(wire *attributes, const char *name, int32_t count, const char *const *values) {
+    wire attr = start_attr(name, ATTR_STRINGS);
+    for (int32_t i = 0; i < count; i++)
+        wire_text(&attr, 9, values[i]);
+    wire_message(attributes, 5, &attr);
+}
+
 void wire_attr_message(wire *attributes, const char *name, int kind, wire *message) {
     wire attr = start_attr(name, kind);
     wire_message(&attr, kind == ATTR_TENSOR ? 5 : 6, message);

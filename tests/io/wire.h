@@ -42,6 +42,9 @@ void wire_node(wire *graph, const char *type, const char *inputs, const char *ou
 void wire_attr_int(wire *attributes, const char *name, int64_t value);
 void wire_attr_float(wire *attributes, const char *name, float value);
 void wire_attr_text(wire *attributes, const char *name, const char *value);
+void wire_attr_ints(wire *attributes, const char *name, int32_t count, const int64_t *values);
+void wire_attr_floats(wire *attributes, const char *name, int32_t count, const float *values);
+void wire_attr_texts(wire *attributes, const char *name, int32_t count, const char *const *values);
 void wire_attr_message(wire *attributes, const char *name, int kind, wire *message);
 /* A model of that graph (freed): IR version 8, opset 17 of the default domain. */
 wire wire_model(wire *graph);
