@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is computed on the host: shapes, tensors made from numbers, results whose shape is data; and what is refused. */
+#include "op/rig.h"
+
+static op_rig rig;
+
+static void setup(void) { op_begin(&rig); }
+static void teardown(void) { op_end(&rig); }
+
+static clade_tensor *zeros(clade_dtype dtype, int32_t rank, const int64_t *dims) {
+    cld_type type = { .dtype = dtype, .rank = rank };
+    memcpy(type.dims, dims, (size_t)rank * sizeof *dims);
+    return cld_tensor_new(rig.graph->arena, &type);
+}
+
+static clade_tensor *floats(int32_t rank, const int64_t *dims, const float *values) {
+    clade_tensor *tensor = zeros(CLADE_FLOAT32, rank, dims);
+    memcpy(tensor->data, values, tensor->size_bytes);
+    return tensor;
+}
+
+#define DIMS(...)                                                                                                      \
+    (int32_t)(sizeof((int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)), (const int64_t[]) { __VA_ARGS__ }
+#define LIST(...)                                                                                                      \
+    op_ints(&rig, (const int64_t[]){ __VA_ARGS__ }, (int32_t)(sizeof((int64_t[]){ __VA_ARGS__ }) / sizeof(int64_t)))
+
+/* Output k of the node has these dimensions, and these elements unless `values` is NULL. */
+static void expect(const op_node *node, int32_t k, int32_t rank, const int64_t *dims, const double *values) {
+    const clade_tensor *out[OP_INPUTS];
+    ck_ok(op_on_host(&rig, node, out), rig.err);
+    ck_assert_int_eq(out[k]->rank, rank);
+    for (int32_t d = 0; d < rank; d++)
+        ck_assert_int_eq(out[k]->dims[d], dims[d]);
+    for (int64_t i = 0; values && i < clade_tensor_count(out[k]); i++)
+        ck_assert_double_eq_tol(cld_tensor_get(out[k], i), values[i], 1e-6);
+}
+#define VALUES(...) ((const double[]){ __VA_ARGS__ })
+
+static void refuse(const op_node *node, clade_status status, const char *part) {
+    const clade_tensor *out[OP_INPUTS];
+    ck_refused(op_on_host(&rig, node, out), status, part, rig.err);
+}
+
+START_TEST(shape_and_size) {
+    clade_tensor *x = zeros(CLADE_INT8, DIMS(2, 3, 4));
+    op_node shape = { .type = "Shape", .in = { x }, .n_in = 1 };
+    expect(&shape, 0, DIMS(3), VALUES(2, 3, 4));
+    cld_attr bounds[] = { OP_INT("start", -2), OP_INT("end", 99) };
+    shape.attr = bounds, shape.n_attr = 2;
+    expect(&shape, 0, DIMS(2), VALUES(3, 4));
+    expect(&(op_node){ .type = "Size", .in = { x }, .n_in = 1 }, 0, 0, NULL, VALUES(24));
+}
+END_TEST
+
+START_TEST(reshape) {
+    op_node node = { .type = "Reshape", .in = { zeros(CLADE_FLOAT32, DIMS(2, 3, 4)), LIST(0, -1) }, .n_in = 2 };
+    expect(&node, 0, DIMS(2, 12), NULL);
+    node.in[1] = LIST(4, 0, -1);
+    expect(&node, 0, DIMS(4, 3, 2), NULL);
+    node.in[1] = LIST(5, -1);
+    refuse(&node, CLADE_ERR_SHAPE, "has 24 elements");
+    node.in[1] = LIST(-1, -1);
+    refuse(&node, CLADE_ERR_SHAPE, "-1 at 0 and at 1");
+    node.in[1] = LIST(INT64_MAX, INT64_MAX);
+    refuse(&node, CLADE_ERR_LIMIT, "too large");
+    node.in[1] = LIST(2, 3, 4, -7);
+    refuse(&node, CLADE_ERR_LIMIT, "dimension 3 is -7");
+    node.in[1] = LIST(1, 1, 1, 1, 1, 1, 1, 1, 24);
+    refuse(&node, CLADE_ERR_UNSUPPORTED, "rank 9");
+    cld_attr keep = OP_INT("allowzero", 1);
+    expect(&(op_node){ .type = "Reshape",
+                       .attr = &keep,
+                       .n_attr = 1,
+                       .in = { zeros(CLADE_FLOAT32, DIMS(0, 3)), LIST(3, 0) },
+                       .n_in = 2 },
+           0, DIMS(3, 0), NULL);
+}
+END_TEST
+
+START_TEST(squeeze_unsqueeze_flatten) {
+    clade_tensor *x = zeros(CLADE_FLOAT32, DIMS(1, 3, 1, 5));
+    expect(&(op_node){ .type = "Squeeze", .in = { x }, .n_in = 1 }, 0, DIMS(3, 5), NULL);
+    expect(&(op_node){ .type = "Squeeze", .in = { x, LIST(-2) }, .n_in = 2 }, 0, DIMS(1, 3, 5), NULL);
+    refuse(&(op_node){ .type = "Squeeze", .in = { x, LIST(1) }, .n_in = 2 }, CLADE_ERR_SHAPE, "dimension 1");
+    expect(&(op_node){ .type = "Unsqueeze", .in = { x, LIST(-1, 0) }, .n_in = 2 }, 0, DIMS(1, 1, 3, 1, 5, 1), NULL);
+    refuse(&(op_node){ .type = "Unsqueeze", .in = { x, LIST(1, 1) }, .n_in = 2 }, CLADE_ERR_SHAPE, "twice");
+    cld_attr old = OP_INTS("axes", 1, (const int64_t[]){ 2 });
+    expect(&(op_node){ .type = "Squeeze", .opset = 11, .attr = &old, .n_attr = 1, .in = { x }, .n_in = 1 }, 0,
+           DIMS(1, 3, 5), NULL);
+    cld_attr axis = OP_INT("axis", -1);
+    expect(&(op_node){ .type = "Flatten", .attr = &axis, .n_attr = 1, .in = { x }, .n_in = 1 }, 0, DIMS(3, 5), NULL);
+}
+END_TEST
+
+START_TEST(made_from_numbers) {
+    op_node range = { .type = "Range", .n_in = 3 };
+    for (int k = 0; k < 3; k++)
+        range.in[k] = op_scalar(&rig, CLADE_INT32, (const double[]){ 10, 3, -3 }[k]);
+    expect(&range, 0, DIMS(3), VALUES(10, 7, 4));
+    range.in[2] = op_scalar(&rig, CLADE_INT32, 0);
+    refuse(&range, CLADE_ERR_LIMIT, "not a range");
+    for (int k = 0; k < 3; k++)
+        range.in[k] = op_scalar(&rig, CLADE_FLOAT32, (const double[]){ 0, 1, 0.4 }[k]);
+    expect(&range, 0, DIMS(3), VALUES(0, 0.4, 0.8));
+    cld_attr value = { .name = "value", .kind = CLD_ATTR_TENSOR, .u.tensor = LIST(7) };
+    expect(&(op_node){ .type = "ConstantOfShape", .attr = &value, .n_attr = 1, .in = { LIST(2, 1) }, .n_in = 1 }, 0,
+           DIMS(2, 1), VALUES(7, 7));
+    refuse(&(op_node){ .type = "ConstantOfShape", .in = { LIST(INT64_C(1) << 40, INT64_C(1) << 40) }, .n_in = 1 },
+           CLADE_ERR_LIMIT, "too large");
+    cld_attr k = OP_INT("k", -1);
+    expect(&(op_node){ .type = "EyeLike", .attr = &k, .n_attr = 1, .in = { zeros(CLADE_INT8, DIMS(3, 2)) }, .n_in = 1 },
+           0, DIMS(3, 2), VALUES(0, 0, 1, 0, 0, 1));
+    expect(&(op_node){ .type = "HannWindow", .in = { op_scalar(&rig, CLADE_INT32, 4) }, .n_in = 1 }, 0, DIMS(4),
+           VALUES(0, 0.5, 1, 0.5));
+}
+END_TEST
+
+START_TEST(shape_is_data) {
+    clade_tensor *x = floats(DIMS(2, 3), (const float[]){ 0, 5, 0, 7, 0, 5 });
+    expect(&(op_node){ .type = "NonZero", .in = { x }, .n_in = 1 }, 0, DIMS(2, 3), VALUES(0, 1, 1, 1, 0, 2));
+    clade_tensor *condition = zeros(CLADE_BOOL, DIMS(3));
+    ((uint8_t *)condition->data)[1] = 1;
+    cld_attr axis = OP_INT("axis", 1);
+    expect(&(op_node){ .type = "Compress", .attr = &axis, .n_attr = 1, .in = { x, condition }, .n_in = 2 }, 0,
+           DIMS(2, 1), VALUES(5, 0));
+    expect(&(op_node){ .type = "Compress", .in = { x, condition }, .n_in = 2 }, 0, DIMS(1), VALUES(5));
+    op_node unique = { .type = "Unique", .in = { x }, .n_in = 1, .n_out = 4 };
+    expect(&unique, 0, DIMS(3), VALUES(0, 5, 7));
+    expect(&unique, 1, DIMS(3), VALUES(0, 1, 3));
+    expect(&unique, 2, DIMS(6), VALUES(0, 1, 0, 2, 0, 1));
+    expect(&unique, 3, DIMS(3), VALUES(3, 2, 1));
+    cld_attr unsorted = OP_INT("sorted", 0);
+    clade_tensor *late = floats(DIMS(4), (const float[]){ 3, 1, 3, 2 });
+    expect(&(op_node){ .type = "Unique", .attr = &unsorted, .n_attr = 1, .in = { late }, .n_in = 1 }, 0, DIMS(3),
+           VALUES(3, 1, 2));
+}
+END_TEST
+
+START_TEST(suppression) {
+    clade_tensor *boxes = floats(DIMS(1, 3, 4), (const float[]){ 0, 0, 1, 1, 0, 0.1f, 1, 1.1f, 0, 5, 1, 6 });
+    clade_tensor *scores = floats(DIMS(1, 1, 3), (const float[]){ 0.7f, 0.9f, 0.2f });
+    op_node node = { .type = "NonMaxSuppression",
+                     .in = { boxes, scores, op_scalar(&rig, CLADE_INT64, 5), op_scalar(&rig, CLADE_FLOAT32, 0.5) },
+                     .n_in = 4 };
+    expect(&node, 0, DIMS(2, 3), VALUES(0, 0, 1, 0, 0, 2));
+    node.in[4] = op_scalar(&rig, CLADE_FLOAT32, 0.5), node.n_in = 5;
+    expect(&node, 0, DIMS(1, 3), VALUES(0, 0, 1));
+    node.n_in = 2; /* no box is asked for */
+    expect(&node, 0, DIMS(0, 3), NULL);
+}
+END_TEST
+
+START_TEST(refusals) {
+    clade_tensor *x = zeros(CLADE_FLOAT32, DIMS(2, 3)), *y = zeros(CLADE_FLOAT32, DIMS(3, 3));
+    cld_attr axis = OP_INT("axis", 1), outside = OP_INT("axis", 2), reflect = OP_TEXT("mode", "reflect");
+    const int64_t twice[] = { 1, 1 };
+    cld_attr perm = OP_INTS("perm", 2, twice), block = OP_INT("blocksize", INT64_MAX);
+    cld_attr antialias = OP_INT("antialias", 1);
+    refuse(&(op_node){ .type = "Concat", .attr = &axis, .n_attr = 1, .in = { x, y }, .n_in = 2 }, CLADE_ERR_SHAPE,
+           "differ beside axis 1");
+    refuse(&(op_node){ .type = "Concat", .attr = &outside, .n_attr = 1, .in = { x, x }, .n_in = 2 }, CLADE_ERR_SHAPE,
+           "axis 2");
+    refuse(&(op_node){ .type = "Transpose", .attr = &perm, .n_attr = 1, .in = { x }, .n_in = 1 }, CLADE_ERR_SHAPE,
+           "twice");
+    refuse(&(op_node){ .type = "DepthToSpace",
+                       .attr = &block,
+                       .n_attr = 1,
+                       .in = { zeros(CLADE_INT8, DIMS(1, 4, 1, 1)) },
+                       .n_in = 1 },
+           CLADE_ERR_SHAPE, "blocksize");
+    refuse(&(op_node){ .type = "Split", .attr = &axis, .n_attr = 1, .in = { x, LIST(1, 1) }, .n_in = 2, .n_out = 2 },
+           CLADE_ERR_SHAPE, "add up to 2");
+    refuse(&(op_node){ .type = "Slice", .in = { x, LIST(0), LIST(1), LIST(0), LIST(0) }, .n_in = 5 }, CLADE_ERR_SHAPE,
+           "step on axis 0 is 0");
+    refuse(&(op_node){ .type = "Pad", .attr = &reflect, .n_attr = 1, .in = { x, LIST(2, 0, 0, 0) }, .n_in = 2 },
+           CLADE_ERR_UNSUPPORTED, "reflect pad of 2");
+    refuse(&(op_node){ .type = "Pad", .in = { x, LIST(-1, 0, -2, 0) }, .n_in = 2 }, CLADE_ERR_SHAPE, "remove more");
+    refuse(&(op_node){ .type = "Expand", .in = { x, LIST(4, 3) }, .n_in = 2 }, CLADE_ERR_SHAPE, "does not broadcast");
+    refuse(&(op_node){ .type = "Tile", .in = { x, LIST(INT64_MAX, 1) }, .n_in = 2 }, CLADE_ERR_LIMIT, "repeats");
+    refuse(&(op_node){ .type = "TopK", .in = { x, LIST(4) }, .n_in = 2 }, CLADE_ERR_SHAPE, "k is 4");
+    refuse(&(op_node){ .type = "Resize",
+                       .opset = 18,
+                       .attr = &antialias,
+                       .n_attr = 1,
+                       .in = { x, NULL, NULL, LIST(4, 6) },
+                       .n_in = 4 },
+           CLADE_ERR_UNSUPPORTED, "antialias");
+    refuse(&(op_node){ .type = "Gather", .in = { zeros(CLADE_FLOAT32, DIMS(0, 3)), LIST(0) }, .n_in = 2 },
+           CLADE_ERR_SHAPE, "without entries");
+}
+END_TEST
+
+Suite *suite_op_host(void);
+Suite *suite_op_host(void) {
+    Suite *suite = suite_create("op/host");
+    TCase *tcase = tcase_create("op/host");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, shape_and_size);
+    tcase_add_test(tcase, reshape);
+    tcase_add_test(tcase, squeeze_unsqueeze_flatten);
+    tcase_add_test(tcase, made_from_numbers);
+    tcase_add_test(tcase, shape_is_data);
+    tcase_add_test(tcase, suppression);
+    tcase_add_test(tcase, refusals);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Nodes on the device: see rig.h. */
+#include "exec/exec.h"
+#include "op/rig.h"
+
+#include <stdlib.h>
+
+static void compare(op_rig *rig, const cld_prepared *prepared, cld_queue *queue, int32_t k) {
+    const cld_value *value = cld_graph_at(rig->graph, rig->graph->outputs[k]);
+    const clade_tensor *want = rig->want[k];
+    clade_tensor got;
+    clade_comparison result;
+    ck_ok(clade_tensor_alloc(&got, value->type.dtype, value->type.rank, value->type.dims, &rig->err), rig->err);
+    ck_ok(cld_mem_read(queue, cld_prepared_output(prepared, k), 0, got.data, got.size_bytes, &rig->err), rig->err);
+    clade_tensor_compare(&result, &got, want, rig->rtol, rig->atol);
+    ck_assert_msg(result.equal, "output %d, %s, is %s: %lld elements differ, at %lld: %g, want %g", (int)k, value->name,
+                  CLD_TYPE_TEXT(&value->type), (long long)result.mismatches, (long long)result.worst_index, result.got,
+                  result.want);
+    clade_tensor_free(&got);
+}
+
+void op_run(op_rig *rig) {
+    cld_ocl *ocl;
+    cld_queue *queue;
+    cld_exec *exec;
+    cld_plan *plan;
+    cld_prepared *prepared;
+    cld_mem **inputs = calloc((size_t)rig->graph->n_inputs + 1, sizeof *inputs);
+    cld_plan_options options = { .prefer_impl = rig->prefer };
+    ck_ok(cld_ocl_open(&ocl, "", NULL, &rig->err), rig->err);
+    ck_ok(cld_queue_new(&queue, ocl, false, &rig->err), rig->err);
+    ck_ok(cld_exec_new(&exec, ocl, queue, NULL, NULL, &rig->err), rig->err);
+    ck_ok(cld_plan_new(&plan, rig->graph, cld_ocl_caps(ocl), &options, &rig->err), rig->err);
+    for (int32_t k = 0; k < rig->graph->n_inputs; k++) {
+        const clade_tensor *in = rig->inputs[k];
+        ck_ok(cld_mem_new(&inputs[k], ocl, in->size_bytes, &rig->err), rig->err);
+        ck_ok(cld_mem_write(queue, inputs[k], 0, in->data, in->size_bytes, true, &rig->err), rig->err);
+    }
+    ck_ok(cld_prepared_new(&prepared, exec, plan, inputs, &rig->err), rig->err);
+    ck_ok(cld_prepared_run(prepared, &rig->err), rig->err);
+    ck_ok(cld_queue_finish(queue, &rig->err), rig->err);
+    for (int32_t k = 0; k < rig->graph->n_outputs; k++)
+        compare(rig, prepared, queue, k);
+    cld_prepared_free(prepared);
+    for (int32_t k = 0; k < rig->graph->n_inputs; k++)
+        cld_mem_free(inputs[k]);
+    free(inputs);
+    cld_plan_free(plan);
+    cld_exec_free(exec);
+    cld_ocl_release(ocl);
+}
