@@ -5,6 +5,8 @@
  */
 #include "op/pointwise.h"
 
+#include <math.h>
+
 /* ---- inference --------------------------------------------------------------------------------------------------- */
 
 clade_status cld_pointwise_shape(cld_call *call, clade_dtype dtype, clade_error *err) {
@@ -53,6 +55,9 @@ static clade_status infer_mod(cld_call *call, clade_error *err) {
     return CLADE_OK;
 }
 
+#define POINTWISE(symbol, ...) extern const cld_op cld_op_##symbol;
+#include "op/pointwise.def"
+
 /* ---- expression text --------------------------------------------------------------------------------------------- */
 
 double cld_pointwise_attr(const cld_call *call, const cld_pointwise_with *with) {
@@ -69,6 +74,26 @@ double cld_pointwise_attr(const cld_call *call, const cld_pointwise_with *with) 
     return integer ? (double)integer->u.i : (double)cld_attr_float(call->node, name, with->otherwise);
 }
 
+/* Max and Min of an input and a known number: y is the number, so only x can be NaN. */
+static const char *bound_text(const cld_call *call) {
+    for (int32_t k = 0; call->n_in == 2 && k < 2; k++) {
+        const clade_tensor *value = call->value[k];
+        if (!value || clade_tensor_count(value) != 1 || !cld_dtype_in(value->dtype, CLD_FLOATS) ||
+            isnan(cld_tensor_get(value, 0)))
+            continue;
+        if (call->node->op == &cld_op_Max)
+            return k ? "select(fmax(x, y), x, x != x)" : "select(fmax(y, x), y, y != y)";
+        if (call->node->op == &cld_op_Min)
+            return k ? "select(fmin(x, y), x, x != x)" : "select(fmin(y, x), y, y != y)";
+    }
+    return NULL;
+}
+
+bool cld_pointwise_takes_literal(const cld_call *call) {
+    const cld_pointwise *row = cld_pointwise_row(call->node->op);
+    return row && (!strchr(row->float_text, '(') || bound_text(call));
+}
+
 static const char *pointwise(const cld_call *call, const char *const *operands) {
     const cld_pointwise *row = cld_pointwise_row(call->node->op);
     clade_dtype dtype = call->in[call->n_in - 1].dtype; /* the last input's, for the sake of Where */
@@ -77,8 +102,8 @@ static const char *pointwise(const cld_call *call, const char *const *operands) 
     const char *names[5] = { operands[0], NULL, NULL,
                              cld_pointwise_literal(call->arena, literal, cld_pointwise_attr(call, &row->with[0])),
                              cld_pointwise_literal(call->arena, literal, cld_pointwise_attr(call, &row->with[1])) };
-    const char *text = is_float ? row->float_text : row->int_text;
-    if (row->op->max_in >= 0) {
+    const char *bound = bound_text(call), *text = bound ? bound : is_float ? row->float_text : row->int_text;
+    if (row->op->max_in >= 0 || bound) {
         for (int32_t k = 1; k < call->n_in; k++)
             names[k] = operands[k];
         return cld_pointwise_text(call->arena, text, dtype, names);

@@ -47,6 +47,7 @@ clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_walk
     CLD_TRY(cld_walk_next(walk, &stage->segment, err));
     CLD_TRY(cld_pass_fold_pad(stage->segment.graph, err));
     CLD_TRY(cld_pass_dead(stage->segment.graph, err));
+    CLD_TRY(cld_pass_fuse(stage->segment.graph, err));
     CLD_TRY(cld_plan_new(&stage->plan, stage->segment.graph, caps, &options, err));
     CLD_TRY(check_memory(session, stage->plan, err));
     *out = stage;
