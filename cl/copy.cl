@@ -2,15 +2,16 @@
 /* Strided N-D copy: out[sum c_d * to_d] = in[sum c_d * from_d] for all coordinates 0 <= c_d < n_d.
  *
  * Dimension 0 is the innermost; `rank` of the eight are used (rank >= 1). Offsets go with the buffers; strides may be
- * negative, and zero in `from`. E is an unsigned type of the element's size. Each element is written once: same bits always.
+ * negative, and zero in `from`. E is an unsigned type of the element's size. Each element is written once: same bits
+ * always.
  *
  * copy_items  one work-item an element, neighbours along dimension 0: GPUs.
  * copy_runs   one work-item `chunk` consecutive elements, row by row: CPUs, groups of one.
- * copy_tile   dimension 0 (contiguous in out) and dimension 1 (contiguous in in) change places; the rest is a batch. A group of
- *             TILE x TILE_ROWS items moves TILE x TILE elements through local memory; both sides are coalesced: GPUs.
+ * copy_tile   dimension 0 (contiguous in out) and 1 (contiguous in in) change places, the rest is a batch. A group of
+ *             TILE x TILE_ROWS items moves TILE x TILE elements through local memory, both sides coalesced: GPUs.
  *             Launch: (ceil(n0 / TILE) * TILE, ceil(n1 / TILE) * TILE_ROWS, batch).
- * copy_block  the same exchange by one work-item for BLOCK x BLOCK elements, so that lines of both sides stay in the first
- *             cache: CPUs, groups of one. Launch: (ceil(n0 / BLOCK), ceil(n1 / BLOCK), batch).
+ * copy_block  the same, one work-item for BLOCK x BLOCK elements, so that lines of both sides stay in the first cache:
+ *             CPUs, groups of one. Launch: (ceil(n0 / BLOCK), ceil(n1 / BLOCK), batch).
  */
 #ifndef E
 #define E uint
@@ -26,9 +27,9 @@
 #endif
 
 #define COPY_PARAMETERS                                                                                                \
-    __global E *restrict out, ulong out_off, __global const E *restrict in, ulong in_off, idx count, idx chunk, idx rank, \
-        idx n0, idx n1, idx n2, idx n3, idx n4, idx n5, idx n6, idx n7, idx t0, idx t1, idx t2, idx t3, idx t4, idx t5, \
-        idx t6, idx t7, idx f0, idx f1, idx f2, idx f3, idx f4, idx f5, idx f6, idx f7
+    __global E *restrict out, ulong out_off, __global const E *restrict in, ulong in_off, idx count, idx chunk,        \
+        idx rank, idx n0, idx n1, idx n2, idx n3, idx n4, idx n5, idx n6, idx n7, idx t0, idx t1, idx t2, idx t3,      \
+        idx t4, idx t5, idx t6, idx t7, idx f0, idx f1, idx f2, idx f3, idx f4, idx f5, idx f6, idx f7
 
 /* Splits `rest` by one dimension and moves both offsets; a no-op beyond the rank. */
 #define COPY_STEP(d)                                                                                                   \
@@ -39,8 +40,7 @@
         rest = whole;                                                                                                  \
     }
 
-KERNEL(copy_items)(COPY_PARAMETERS)
-{
+KERNEL(copy_items)(COPY_PARAMETERS) {
     idx rest = get_global_id(0);
     if (rest >= count)
         return;
@@ -56,8 +56,7 @@ KERNEL(copy_items)(COPY_PARAMETERS)
     out[(long)out_off + to] = in[(long)in_off + from];
 }
 
-KERNEL(copy_runs)(COPY_PARAMETERS)
-{
+KERNEL(copy_runs)(COPY_PARAMETERS) {
     const idx start = get_global_id(0) * chunk, end = min(start + chunk, count);
     for (idx at = start; at < end;) {
         idx rest = at / n0, first = at - rest * n0, to = 0, from = 0;
@@ -98,8 +97,7 @@ KERNEL(copy_runs)(COPY_PARAMETERS)
     __global E *restrict o = out + ((long)out_off + to);                                                               \
     __global const E *restrict i = in + ((long)in_off + from);
 
-KERNEL(copy_tile)(COPY_PARAMETERS)
-{
+KERNEL(copy_tile)(COPY_PARAMETERS) {
     __local E tile[TILE][TILE + 1]; /* one column more: no bank conflicts */
     COPY_BATCH
     const idx x = get_local_id(0), y = get_local_id(1), c0 = get_group_id(0) * TILE, c1 = get_group_id(1) * TILE;
@@ -112,8 +110,7 @@ KERNEL(copy_tile)(COPY_PARAMETERS)
             o[c0 + x + (c1 + k) * t1] = tile[x][k];
 }
 
-KERNEL(copy_block)(COPY_PARAMETERS)
-{
+KERNEL(copy_block)(COPY_PARAMETERS) {
     COPY_BATCH
     const idx c0 = get_global_id(0) * BLOCK, c1 = get_global_id(1) * BLOCK;
     if (c0 + BLOCK <= n0 && c1 + BLOCK <= n1) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Running sums along an axis of [outer, n, inner]: out[o, i, k] = sum of in[o, j, k] over j <= i (EXCLUSIVE: j < i), or from the
- * other end (REVERSE). T is the element type; sums are made in T's compute type, one after the other: same bits always.
- * One work-item a line (o, k); neighbours have neighbouring k. Launch: (outer * inner). */
+/* Running sums along an axis of [outer, n, inner]: out[o, i, k] = sum of in[o, j, k] over j <= i (EXCLUSIVE: j < i), or
+ * from the other end (REVERSE). T is the element type; sums are made in T's compute type, one after the other: same
+ * bits always. One work-item a line (o, k); neighbours have neighbouring k. Launch: (outer * inner). */
 #ifndef T
 #define T float
 #define T_STORE float
@@ -16,8 +16,7 @@
 #endif
 
 KERNEL(cumsum)
-(__global T_STORE *out, ulong out_off, __global const T_STORE *in, ulong in_off, idx lines, idx n, idx inner)
-{
+(__global T_STORE *out, ulong out_off, __global const T_STORE *in, ulong in_off, idx lines, idx n, idx inner) {
     const idx line = get_global_id(0);
     if (line >= lines)
         return;

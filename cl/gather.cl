@@ -7,8 +7,8 @@
  * with entry j of a row an index into m_j entries. This is Gather (depth 1) and GatherND.
  *     gather_items  one work-item an element: GPUs.   gather_rows  one work-item `chunk` rows: CPUs, groups of one.
  *
- * gather_elements: out[c] = in[sum over d of c_d * s_d + index[c] * axis_stride], coordinates c of out and index alike, with
- *     dimensions m_d, d = 0 the innermost, `depth` of them. One work-item `chunk` elements.
+ * gather_elements: out[c] = in[sum over d of c_d * s_d + index[c] * axis_stride], coordinates c of out and index alike,
+ * with dimensions m_d, d = 0 the innermost, `depth` of them. One work-item `chunk` elements.
  */
 #ifndef E
 #define E uint
@@ -43,8 +43,7 @@
     GATHER_INDEX(6)                                                                                                    \
     GATHER_INDEX(7)
 
-KERNEL(gather_items)(GATHER_ROWS)
-{
+KERNEL(gather_items)(GATHER_ROWS) {
     const idx at = get_global_id(0), r = at / inner;
     if (r >= rows)
         return;
@@ -52,8 +51,7 @@ KERNEL(gather_items)(GATHER_ROWS)
     out[out_off + at] = in[in_off + from + (at - r * inner)];
 }
 
-KERNEL(gather_rows)(GATHER_ROWS)
-{
+KERNEL(gather_rows)(GATHER_ROWS) {
     const idx start = get_global_id(0) * chunk, end = min(start + chunk, rows);
     for (idx r = start; r < end; r++) {
         GATHER_START(r)
@@ -73,8 +71,7 @@ KERNEL(gather_rows)(GATHER_ROWS)
 
 KERNEL(gather_elements)
 (__global E *restrict out, ulong out_off, __global const E *restrict in, ulong in_off, __global const I *restrict index,
- ulong index_off, idx count, idx chunk, idx axis_size, idx axis_stride, idx depth, GATHER_DIMS)
-{
+ ulong index_off, idx count, idx chunk, idx axis_size, idx axis_stride, idx depth, GATHER_DIMS) {
     const idx start = get_global_id(0) * chunk, end = min(start + chunk, count);
     for (idx at = start; at < end; at++) {
         idx rest = at, from = clade_index(index[index_off + at], axis_size) * axis_stride;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* out[n, c, p] = image [n, c, height, width] at grid[n, p] = (x, y), p over the output's pixels. x and y run from -1 to 1 over the
- * image: over the centres of its corner pixels (ALIGN_CORNERS), or over their outer edges.
+/* out[n, c, p] = image [n, c, height, width] at grid[n, p] = (x, y), p over the output's pixels. x and y run from -1 to
+ * 1 over the image: over the centres of its corner pixels (ALIGN_CORNERS), or over their outer edges.
  *
- * MODE 0: the nearest pixel, halves to even. 1: bilinear. 2: bicubic, a = -0.75. PADDING, for each pixel outside: 0: it is 0.
- * 1: the nearest one inside. 2: reflected at the border. T is the element type; sums in a fixed order: same bits always.
- * Launch: (pixels, channels at a time, batch); an item does channels get_global_id(1), + get_global_size(1), ...
+ * MODE 0: the nearest pixel, halves to even; 1: bilinear; 2: bicubic, a = -0.75.
+ * PADDING, for each pixel outside: 0: it is 0; 1: the nearest one inside; 2: reflected at the border.
+ * T is the element type; sums in a fixed order: same bits always.
+ * Launch: (pixels, channels at a time, batch); an item does every get_global_size(1)-th channel.
  */
 #ifndef T
 #define T float
@@ -27,8 +28,7 @@
 static T NAME(denormalise)(T at, idx n) { return ALIGN_CORNERS ? (at + 1) / 2 * (n - 1) : ((at + 1) * n - 1) / 2; }
 
 /* Reflects at the centres of the border pixels, or at their outer edges. */
-static T NAME(reflect)(T at, idx n)
-{
+static T NAME(reflect)(T at, idx n) {
     const T low = ALIGN_CORNERS ? (T)0 : (T)-0.5f, span = ALIGN_CORNERS ? n - 1 : n;
     if (span <= 0)
         return 0;
@@ -37,8 +37,7 @@ static T NAME(reflect)(T at, idx n)
 }
 
 /* The pixel at a whole position: its index, or -1 for one that counts as 0. NaN is outside. */
-static idx NAME(pixel)(T at, idx n)
-{
+static idx NAME(pixel)(T at, idx n) {
     if (PADDING == 0)
         return at >= 0 && at <= n - 1 ? (idx)at : -1;
     const T inside = PADDING == 2 ? NAME(reflect)(at, n) : at;
@@ -46,8 +45,7 @@ static idx NAME(pixel)(T at, idx n)
 }
 
 /* The pixels around a position along one axis, and their weights. */
-static void NAME(taps)(T at, idx n, idx *index, T *weight)
-{
+static void NAME(taps)(T at, idx n, idx *index, T *weight) {
     const T base = MODE == 0 ? rint(at) : floor(at), f = at - base;
     for (int t = 0; t < GRID_TAPS; t++) {
         const int offset = MODE == 2 ? t - 1 : t;
@@ -62,8 +60,7 @@ static void NAME(taps)(T at, idx n, idx *index, T *weight)
 
 KERNEL(grid_sample)
 (__global T_STORE *restrict out, ulong out_off, __global const T_STORE *restrict image, ulong image_off,
- __global const T_STORE *restrict grid, ulong grid_off, idx channels, idx height, idx width, idx pixels)
-{
+ __global const T_STORE *restrict grid, ulong grid_off, idx channels, idx height, idx width, idx pixels) {
     const idx p = get_global_id(0), n = get_global_id(2);
     if (p >= pixels)
         return;

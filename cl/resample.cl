@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One axis of an interpolation: [outer, n_in, inner] -> [outer, n_out, inner],
  *     out[o, j, k] = bias[j] + sum over t < TAPS of weight[j, t] * in[o, index[j, t], k].
- * TI and TO are the element types of in and out, W the type of weights and of the sum. Tables come from the host. Sums in order of
- * t: same bits always.
+ * TI and TO are the element types of in and out, W the type of weights and of the sum. Tables come from the host. Sums
+ * in order of t: same bits always.
  *
  * resample_items  one work-item an element: GPUs.
  * resample_rows   one work-item `chunk` rows (o, j) of inner elements: CPUs, groups of one.
@@ -29,8 +29,7 @@
         __global const int *restrict index, ulong index_off, __global const W *restrict weight, ulong weight_off,      \
         __global const W *restrict bias, ulong bias_off, idx rows, idx n_in, idx n_out, idx inner, idx chunk
 
-KERNEL(resample_items)(RESAMPLE_PARAMETERS)
-{
+KERNEL(resample_items)(RESAMPLE_PARAMETERS) {
     const idx at = get_global_id(0), row = at / inner, j = row % n_out, k = at - row * inner;
     if (row >= rows)
         return;
@@ -42,8 +41,7 @@ KERNEL(resample_items)(RESAMPLE_PARAMETERS)
     TO_SAVE(out + out_off, at, (TO)sum);
 }
 
-KERNEL(resample_rows)(RESAMPLE_PARAMETERS)
-{
+KERNEL(resample_rows)(RESAMPLE_PARAMETERS) {
     const idx start = get_global_id(0) * chunk, end = min(start + chunk, rows);
     for (idx row = start; row < end; row++) {
         const idx j = row % n_out;

@@ -2,15 +2,15 @@
 /* Writing through indices, into an `out` that already holds the data: out[target] = COMBINE, an expression in
  * `old`, out[target], and `new`, updates[u].
  *
- * Several updates may have the same target. Work-item `part` of `parts` owns the targets that are `part` modulo `parts`, reads
- * all indices and applies its own updates in their order: no atomics, same bits always. T is the element type, I the index
- * type. Indices are taken into range (clade_index), so no data leads out of bounds.
+ * Several updates may have the same target. Work-item `part` of `parts` owns the targets that are `part` modulo
+ * `parts`, reads all indices and applies its own updates in their order: no atomics, same bits always. T is the element
+ * type, I the index type. Indices are taken into range (clade_index), so no data leads out of bounds.
  *
- * scatter_rows: `rows` updates of `inner` elements; row r goes to sum over j < depth of index[r * depth + j] * s_j, an index
- *     into m_j entries. Launch: (positions of a row taken at a time, parts). ScatterND.
- * scatter_elements: lines of `axis_updates` updates along an axis. Coordinates of a line, dimensions m_d, d = 0 the innermost,
- *     give its start in updates (strides u_d) and in out (strides s_d); the index is into axis_size entries of out.
- *     Launch: (lines, parts). ScatterElements.
+ * scatter_rows: `rows` updates of `inner` elements; row r goes to sum over j < depth of index[r * depth + j] * s_j, an
+ *     index into m_j entries. Launch: (positions of a row taken at a time, parts). This is ScatterND.
+ * scatter_elements: lines of `axis_updates` updates along an axis. Coordinates of a line, dimensions m_d, d = 0 the
+ *     innermost, give its start in updates (strides u_d) and in out (strides s_d); the index is into axis_size entries
+ *     of out. Launch: (lines, parts).
  */
 #ifndef T
 #define T float
@@ -33,8 +33,7 @@
 
 KERNEL(scatter_rows)
 (__global T_STORE *out, ulong out_off, __global const T_STORE *updates, ulong updates_off, __global const I *index,
- ulong index_off, idx rows, idx inner, idx parts, idx depth, SCATTER_EIGHT(m), SCATTER_EIGHT(s))
-{
+ ulong index_off, idx rows, idx inner, idx parts, idx depth, SCATTER_EIGHT(m), SCATTER_EIGHT(s)) {
     const idx part = get_global_id(1);
     if (part >= parts)
         return;
@@ -71,8 +70,7 @@ KERNEL(scatter_rows)
 KERNEL(scatter_elements)
 (__global T_STORE *out, ulong out_off, __global const T_STORE *updates, ulong updates_off, __global const I *index,
  ulong index_off, idx lines, idx parts, idx axis_updates, idx update_stride, idx axis_size, idx axis_stride, idx depth,
- SCATTER_EIGHT(m), SCATTER_EIGHT(s), SCATTER_EIGHT(u))
-{
+ SCATTER_EIGHT(m), SCATTER_EIGHT(s), SCATTER_EIGHT(u)) {
     const idx line = get_global_id(0), part = get_global_id(1);
     if (line >= lines || part >= parts)
         return;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The k largest or smallest elements of each line, in order; equal elements in order of their index; NaN counts as the largest.
+/* The k largest or smallest elements of each line, in order, equal ones by index; NaN counts as the largest.
  *
- * A tensor is `lines` lines of n elements: line l starts at (l / inner) * n * inner + l % inner, elements `inner` apart. Outputs
- * have k instead of n. T is the element type; LARGEST is 1 or 0. Each output is written once: same bits always.
+ * A tensor is `lines` lines of n elements: line l starts at (l / inner) * n * inner + l % inner, elements `inner`
+ * apart. Outputs have k instead of n. T is the element type, REAL whether it has NaN; LARGEST is 1 or 0. Each output is
+ * written once: same bits always.
  *
- * topk_rank    one work-item (element, line): its rank is the number of elements before it. n comparisons each: short lines.
- * topk_merge   one pass of a merge sort of indices, width -> 2 * width; work-item (position, line) finds its place by binary
- *              search in the other run. The first pass (width 1) takes indices as they are and does not read `from`.
- * topk_take    the first k of the sorted indices; work-item (rank, line).
+ * topk_rank   one work-item (element, line) counts the elements before its own: short lines.
+ * topk_merge  one pass of a merge sort of indices, width -> 2 * width; work-item (position, line) finds its place by
+ *             binary search in the other run. The first pass (width 1) sorts 0, 1, ... and does not read `from`.
+ * topk_take   the first k of the sorted indices; work-item (rank, line).
  */
 #ifndef T
 #define T float
@@ -15,27 +16,32 @@
 #define T_LOAD CLADE_LOAD
 #define T_SAVE CLADE_SAVE
 #endif
+#ifndef REAL
+#define REAL 1
+#endif
 #ifndef LARGEST
 #define LARGEST 1
 #endif
 
-#define TOPK_LINE(l, n) ((l) / inner * (n) * inner + (l) % inner)
+#define TOPK_LINE(l, n) ((l) / inner * (n)*inner + (l) % inner)
 
 /* Element i, value a, comes before element j, value b: a strict order of all elements. */
-static int NAME(before)(T a, idx i, T b, idx j)
-{
-    const int a_nan = a != a, b_nan = b != b;
-    if (a_nan != b_nan)
+static int NAME(before)(T a, idx i, T b, idx j) {
+#if REAL
+    const int a_nan = isnan(a), b_nan = isnan(b);
+    if (a_nan && b_nan)
+        return i < j;
+    if (a_nan || b_nan)
         return LARGEST ? a_nan : b_nan;
-    if (a == b || a_nan)
+#endif
+    if (a == b)
         return i < j;
     return LARGEST ? a > b : a < b;
 }
 
 KERNEL(topk_rank)
-(__global T_STORE *values, ulong values_off, __global long *places, ulong places_off, __global const T_STORE *in, ulong in_off,
- idx lines, idx n, idx inner, idx k)
-{
+(__global T_STORE *values, ulong values_off, __global long *places, ulong places_off, __global const T_STORE *in,
+ ulong in_off, idx lines, idx n, idx inner, idx k) {
     const idx i = get_global_id(0), line = get_global_id(1);
     if (i >= n || line >= lines)
         return;
@@ -53,9 +59,8 @@ KERNEL(topk_rank)
 }
 
 KERNEL(topk_merge)
-(__global int *to, ulong to_off, __global const int *from, ulong from_off, __global const T_STORE *in, ulong in_off, idx lines,
- idx n, idx inner, idx width)
-{
+(__global int *to, ulong to_off, __global const int *from, ulong from_off, __global const T_STORE *in, ulong in_off,
+ idx lines, idx n, idx inner, idx width) {
     const idx at = get_global_id(0), line = get_global_id(1);
     if (at >= n || line >= lines)
         return;
@@ -64,7 +69,8 @@ KERNEL(topk_merge)
     in += in_off + TOPK_LINE(line, n);
     const int first = width == 1;
     const idx pair = at / (2 * width) * (2 * width), own = at / width * width;
-    const idx other = own == pair ? min(pair + width, n) : pair, end = own == pair ? min(pair + 2 * width, n) : pair + width;
+    const idx other = own == pair ? min(pair + width, n) : pair,
+              end = own == pair ? min(pair + 2 * width, n) : pair + width;
     const idx i = first ? at : from[at];
     const T a = T_LOAD(in, i * inner);
     idx low = other, high = end;
@@ -79,9 +85,8 @@ KERNEL(topk_merge)
 }
 
 KERNEL(topk_take)
-(__global T_STORE *values, ulong values_off, __global long *places, ulong places_off, __global const T_STORE *in, ulong in_off,
- __global const int *sorted, ulong sorted_off, idx lines, idx n, idx inner, idx k)
-{
+(__global T_STORE *values, ulong values_off, __global long *places, ulong places_off, __global const T_STORE *in,
+ ulong in_off, __global const int *sorted, ulong sorted_off, idx lines, idx n, idx inner, idx k) {
     const idx rank = get_global_id(0), line = get_global_id(1);
     if (rank >= k || line >= lines)
         return;

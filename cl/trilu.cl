@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Upper or lower triangle of matrices [batch, rows, columns]: out = in where column - row >= k (UPPER) or <= k, else 0.
- * E is an unsigned type of the element's size. One work-item `chunk` elements. Each element is written once: same bits always. */
+ * E is an unsigned type of the element's size. One work-item `chunk` elements. Each element is written once: same bits
+ * always. */
 #ifndef E
 #define E uint
 #endif
@@ -10,8 +11,7 @@
 
 KERNEL(trilu)
 (__global E *restrict out, ulong out_off, __global const E *restrict in, ulong in_off, idx count, idx chunk, idx rows,
- idx columns, idx k)
-{
+ idx columns, idx k) {
     const idx start = get_global_id(0) * chunk, end = min(start + chunk, count);
     for (idx at = start; at < end; at++) {
         const idx row = at / columns % rows, above = at % columns - row;

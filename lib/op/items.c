@@ -31,10 +31,11 @@ int64_t cld_item_elements(const cld_caps *caps, int64_t count) {
 
 static clade_status countable(const cld_call *call, const cld_type *type, const char *what, int32_t k,
                               clade_error *err) {
-    if (type->dtype == CLADE_NONE || cld_type_count(type) <= INT32_MAX)
+    enum { MOST = INT32_MAX / 4 * 3 }; /* leaves room for what kernels add: a chunk, a group */
+    if (type->dtype == CLADE_NONE || cld_type_count(type) <= MOST)
         return CLADE_OK;
     return cld_call_fail(call, err, CLADE_ERR_LIMIT, "%s %d has %lld elements; kernels count to %d", what, k,
-                         (long long)cld_type_count(type), INT32_MAX);
+                         (long long)cld_type_count(type), MOST);
 }
 
 clade_status cld_call_countable(const cld_call *call, clade_error *err) {

@@ -62,6 +62,7 @@ static void sizes(cld_steps *steps, cld_step *step, const lines *all, int64_t la
 static cld_step *begin(const cld_emit *emit, const char *entry, const lines *all, int64_t items) {
     cld_step *step = cld_step_kernel(emit->steps, "topk", entry);
     cld_step_define_dtype(emit->steps, step, "T", emit->call->in[0].dtype);
+    cld_step_define(emit->steps, step, "REAL", "%d", cld_dtype_in(emit->call->in[0].dtype, CLD_FLOATS));
     cld_step_define(emit->steps, step, "LARGEST", "%d", all->largest);
     cld_step_size(step, (size_t)items, (size_t)all->count, 1, items < 64 ? (size_t)items : 64, 1, 1);
     return step;
