@@ -18,17 +18,19 @@ clade_status cld_compile_model(cld_graph *graph, clade_error *err) {
 
 static clade_status check_memory(const clade_session *session, const cld_plan *plan, clade_error *err) {
     const cld_caps *caps = cld_ocl_caps(session->device->ocl);
-    size_t need = cld_plan_bytes(plan);
-    size_t limit = session->options.max_device_bytes ? session->options.max_device_bytes : (size_t)caps->global_bytes;
-    if (limit && need > limit)
-        return cld_fail(err, CLADE_ERR_DEVICE_MEMORY, "the plan needs %zu bytes of device memory, %zu are allowed",
-                        need, limit);
+    size_t need = cld_plan_bytes(plan), cap = session->options.max_device_bytes;
+    if (cap && need > cap)
+        return cld_fail(err, CLADE_ERR_LIMIT, "the plan needs %zu bytes of device memory, the session may take %zu",
+                        need, cap);
+    if (caps->global_bytes && need > caps->global_bytes)
+        return cld_fail(err, CLADE_ERR_DEVICE_MEMORY, "the plan needs %zu bytes of device memory, the device has %llu",
+                        need, (unsigned long long)caps->global_bytes);
     return CLADE_OK;
 }
 
 /* Once per straight line: from a walk to a plan. */
-clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_walk *walk, cld_stage *parent,
-                               clade_tensor *fed, clade_error *err) {
+clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_route *route, cld_walk *walk,
+                               cld_stage *parent, clade_tensor *fed, clade_error *err) {
     const cld_caps *caps = cld_ocl_caps(session->device->ocl);
     cld_plan_options options = { .no_blas = session->options.no_blas != 0, .prefer_impl = session->prefer_impl };
     clade_status status = CLADE_OK;
@@ -39,6 +41,7 @@ clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_walk
     }
     stage->walk = walk;
     stage->parent = parent;
+    stage->route = route;
     if (fed) {
         stage->fed = *fed; /* the walk borrows it from the stage, which outlives what follows */
         *fed = (clade_tensor){ 0 };
@@ -58,7 +61,7 @@ fail:
 }
 
 /* Once per plan, when it is about to run: memory, programs, arguments. */
-clade_status cld_prepare_stage(clade_session *session, cld_route *route, cld_stage *stage, clade_error *err) {
+clade_status cld_prepare_stage(clade_session *session, cld_stage *stage, clade_error *err) {
     clade_status status = CLADE_OK;
     const cld_graph *graph = stage->segment.graph;
     int32_t n_model_inputs = session->model->graph->n_inputs;
@@ -70,8 +73,8 @@ clade_status cld_prepare_stage(clade_session *session, cld_route *route, cld_sta
     for (int32_t k = 0; k < graph->n_inputs; k++) {
         int32_t slot = stage->segment.carried_in[k];
         if (slot < n_model_inputs)
-            CLD_TRY(cld_route_upload(session, route, slot, err));
-        inputs[k] = cld_route_locate(route, stage->parent, slot);
+            CLD_TRY(cld_route_upload(session, stage->route, slot, err));
+        inputs[k] = cld_route_locate(stage, slot);
         if (!inputs[k])
             CLD_TRY(cld_fail(err, CLADE_ERR_INTERNAL, "value '%s' is not on the device",
                              cld_graph_at(graph, graph->inputs[k])->name));

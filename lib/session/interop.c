@@ -57,34 +57,26 @@ clade_status clade_session_set_input_buffer(clade_session *session, const char *
 clade_status clade_session_get_output_buffer(clade_session *session, const char *name, cl_mem buffer,
                                              size_t offset_bytes, clade_tensor *shape, clade_error *err) {
     clade_status status = CLADE_OK;
-    int32_t index;
+    cld_result result;
     cld_mem *mem;
     size_t end;
     if (!session)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "session must not be NULL");
-    CLD_RETURN(cld_session_find_output(session, name, &index, err));
+    CLD_RETURN(cld_session_result(session, name, &result, err));
     cld_queue *queue = cld_exec_queue(session->exec);
-    const cld_segment *segment = &session->last->segment;
-    const clade_tensor *known = segment->known[index];
-    int32_t slot = segment->results[index];
-    cld_type type = known ? cld_tensor_type(known) : *cld_walk_type(session->last->walk, slot);
-    size_t bytes = cld_type_bytes(&type);
+    size_t bytes = cld_type_bytes(&result.type);
     CLD_RETURN(cld_mem_wrap(&mem, session->device->ocl, buffer, err));
     if (!cld_add_size(offset_bytes, bytes, &end) || end > cld_mem_bytes(mem))
         CLD_TRY(cld_fail(err, CLADE_ERR_ARGUMENT, "output '%s': %s at byte %zu does not fit a buffer of %zu bytes",
-                         name ? name : "", CLD_TYPE_TEXT(&type), offset_bytes, cld_mem_bytes(mem)));
-    if (known) {
-        CLD_TRY(cld_mem_write(queue, mem, offset_bytes, known->data, bytes, true, err));
-    } else {
-        if (slot < session->model->graph->n_inputs)
-            CLD_TRY(cld_route_upload(session, session->route, slot, err));
-        CLD_TRY(cld_mem_copy(queue, mem, offset_bytes, cld_route_locate(session->route, session->last, slot), 0, bytes,
-                             NULL, err));
-    }
+                         name ? name : "", CLD_TYPE_TEXT(&result.type), offset_bytes, cld_mem_bytes(mem)));
+    if (result.known)
+        CLD_TRY(cld_mem_write(queue, mem, offset_bytes, result.known->data, bytes, true, err));
+    else
+        CLD_TRY(cld_mem_copy(queue, mem, offset_bytes, result.mem, 0, bytes, NULL, err));
     CLD_TRY(cld_queue_finish(queue, err));
     if (shape) {
-        *shape = (clade_tensor){ .dtype = type.dtype, .rank = type.rank, .size_bytes = bytes };
-        memcpy(shape->dims, type.dims, sizeof type.dims);
+        *shape = (clade_tensor){ .dtype = result.type.dtype, .rank = result.type.rank, .size_bytes = bytes };
+        memcpy(shape->dims, result.type.dims, sizeof result.type.dims);
     }
 fail:
     cld_mem_free(mem);

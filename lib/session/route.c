@@ -11,9 +11,10 @@ static size_t max_plans(const clade_session *session) {
     return session->options.max_plans ? session->options.max_plans : 16;
 }
 
-cld_mem *cld_route_locate(const cld_route *route, const cld_stage *stage, int32_t slot) {
+cld_mem *cld_route_locate(const cld_stage *stage, int32_t slot) {
+    const cld_route *route = stage->route;
     for (; stage; stage = stage->parent)
-        for (int32_t k = 0; k < stage->segment.graph->n_outputs; k++)
+        for (int32_t k = 0; stage->prepared && k < stage->segment.graph->n_outputs; k++)
             if (stage->segment.carried_out[k] == slot)
                 return cld_prepared_output(stage->prepared, k);
     return route->inputs[slot];
@@ -67,10 +68,7 @@ static void drop_oldest_route(clade_session *session) {
         return;
     cld_route *gone = *oldest;
     *oldest = gone->next;
-    if (session->route == gone) {
-        session->route = NULL;
-        session->last = NULL;
-    }
+    session->last = NULL; /* it may have been on that route */
     cld_route_free(session, gone);
 }
 
@@ -89,7 +87,7 @@ static clade_status new_route(cld_route **out, clade_session *session, clade_err
     for (size_t k = 0; k < n; k++)
         route->types[k] = cld_tensor_type(&session->inputs[k].tensor);
     CLD_TRY(cld_walk_new(&walk, session->model->graph, route->types, err));
-    CLD_TRY(cld_compile_stage(&route->root, session, walk, NULL, NULL, err));
+    CLD_TRY(cld_compile_stage(&route->root, session, route, walk, NULL, NULL, err));
     *out = route;
     return CLADE_OK;
 fail:
@@ -117,7 +115,7 @@ static bool same_tensor(const clade_tensor *a, const clade_tensor *b) {
     return cld_type_equal(&x, &y) && (a->size_bytes == 0 || memcmp(a->data, b->data, a->size_bytes) == 0);
 }
 
-static void drop_oldest_child(const clade_session *session, cld_stage *stage) {
+static void drop_oldest_child(clade_session *session, cld_stage *stage) {
     size_t count = 0;
     cld_stage **oldest = NULL;
     for (cld_stage **link = &stage->children; *link; link = &(*link)->sibling, count++)
@@ -127,6 +125,7 @@ static void drop_oldest_child(const clade_session *session, cld_stage *stage) {
         return;
     cld_stage *gone = *oldest;
     *oldest = gone->sibling;
+    session->last = NULL; /* it may have been behind that cut */
     cld_stage_free(gone);
 }
 
@@ -140,7 +139,7 @@ clade_status cld_route_follow(cld_stage **out, clade_session *session, cld_stage
     if (!child) {
         drop_oldest_child(session, stage);
         CLD_TRY(cld_walk_copy(&walk, stage->walk, err));
-        CLD_TRY(cld_compile_stage(&child, session, walk, stage, value, err));
+        CLD_TRY(cld_compile_stage(&child, session, stage->route, walk, stage, value, err));
         child->sibling = stage->children;
         stage->children = child;
     }

@@ -33,8 +33,9 @@ struct clade_model {
  * there. */
 typedef struct cld_stage {
     struct cld_stage *parent, *children, *sibling;
-    clade_tensor fed;    /* the value that led here (owned); dtype NONE at the root */
-    cld_segment segment; /* graph owned */
+    struct cld_route *route; /* the one it belongs to */
+    clade_tensor fed;        /* the value that led here (owned); dtype NONE at the root */
+    cld_segment segment;     /* graph owned */
     cld_plan *plan;
     cld_prepared *prepared; /* NULL until it is about to run */
     cld_walk *walk;         /* the state behind the segment */
@@ -67,8 +68,7 @@ struct clade_session {
     char *prefer_impl;
     cld_input *inputs; /* [model->graph->n_inputs] */
     cld_route *routes;
-    cld_route *route; /* of the last run or compile */
-    cld_stage *last;  /* where the last run ended; NULL: nothing to read */
+    cld_stage *last; /* where the last run ended; NULL: nothing to read */
     uint64_t clock;
 };
 
@@ -76,12 +76,12 @@ struct clade_session {
 
 /* The passes every model goes through once. */
 clade_status cld_compile_model(cld_graph *graph, clade_error *err);
-/* The stage that follows `walk` (taken): segment, passes, plan. `fed` (moved into the stage; NULL at the root) is the value
- * the walk's last cut asked for. */
-clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_walk *walk, cld_stage *parent, clade_tensor *fed,
-                               clade_error *err);
+/* The stage that follows `walk` (taken): segment, passes, plan. `fed` (moved into the stage; NULL at the root) is the
+ * value the walk's last cut asked for. */
+clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_route *route, cld_walk *walk,
+                               cld_stage *parent, clade_tensor *fed, clade_error *err);
 /* Allocates, builds and binds the stage, if it is not yet. */
-clade_status cld_prepare_stage(clade_session *session, cld_route *route, cld_stage *stage, clade_error *err);
+clade_status cld_prepare_stage(clade_session *session, cld_stage *stage, clade_error *err);
 void cld_stage_free(cld_stage *stage); /* with its subtree; prepared ones must not be running */
 
 /* ---- route.c: from inputs to stages ---------------------------------------------------------------------------- */
@@ -94,22 +94,33 @@ clade_status cld_route_follow(cld_stage **out, clade_session *session, cld_stage
 /* The device copy of an input, up to date. */
 clade_status cld_route_upload(clade_session *session, cld_route *route, int32_t input, clade_error *err);
 /* Where a slot lies on the device, seen from `stage`; NULL: it is an input no stage has taken. */
-cld_mem *cld_route_locate(const cld_route *route, const cld_stage *stage, int32_t slot);
+cld_mem *cld_route_locate(const cld_stage *stage, int32_t slot);
 void cld_route_free(clade_session *session, cld_route *route);
 
 /* ---- run.c ----------------------------------------------------------------------------------------------------- */
 
 /* Follows the cuts whose values are known without running, from the root. */
 clade_status cld_session_plan(clade_session *session, cld_stage **out, clade_error *err);
-/* Copies a slot's value to the host; the caller owns it. */
-clade_status cld_session_read_slot(clade_session *session, const cld_stage *stage, int32_t slot, clade_tensor *out,
-                                   clade_error *err);
-/* Index of the output called `name` (NULL: the only one), once there is a run to read from. */
-clade_status cld_session_find_output(const clade_session *session, const char *name, int32_t *index, clade_error *err);
+
+/* ---- output.c -------------------------------------------------------------------------------------------------- */
+
+/* One output of the last run. */
+typedef struct cld_result {
+    cld_type type;
+    const clade_tensor *known; /* a constant; else NULL */
+    const cld_mem *mem;        /* where it lies otherwise */
+} cld_result;
+/* Output `name` (NULL: the only one), once there is a run to read from. */
+clade_status cld_session_result(const clade_session *session, const char *name, cld_result *out, clade_error *err);
+
+/* ---- input.c --------------------------------------------------------------------------------------------------- */
+
 clade_status cld_session_find_input(const clade_session *session, const char *name, int32_t *index, clade_error *err);
 /* Checks dtype and shape of what is to be set as input `index`. */
 clade_status cld_session_check_input(const clade_session *session, int32_t index, const clade_tensor *tensor,
                                      clade_error *err);
+/* ---- session.c, model.c, device.c ------------------------------------------------------------------------------ */
+
 /* Takes `queue`; NULL makes one. Behind both public ways to create a session. */
 clade_status cld_session_new(clade_session **out, clade_device *device, clade_model *model, cld_queue *queue,
                              const clade_session_options *options, clade_error *err);
