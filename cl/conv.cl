@@ -15,15 +15,17 @@
 #define T_STORE float
 #define T_LOAD CLADE_LOAD
 #define T_SAVE CLADE_SAVE
-#define X float
-#define X_STORE float
-#define X_LOAD CLADE_LOAD
-#define W float
-#define W_STORE float
-#define W_LOAD CLADE_LOAD
-#define ACC float
-#define ACC_STORE float
-#define ACC_LOAD CLADE_LOAD
+#endif
+#ifndef ACC /* all of one type */
+#define X T
+#define X_STORE T_STORE
+#define X_LOAD T_LOAD
+#define W T
+#define W_STORE T_STORE
+#define W_LOAD T_LOAD
+#define ACC T
+#define ACC_STORE T_STORE
+#define ACC_LOAD T_LOAD
 #endif
 #ifndef EPILOGUE
 #define EPILOGUE x

@@ -17,6 +17,9 @@ static int64_t step_of(const cld_call *call, int32_t k) {
 static void quantisation(const cld_emit *emit, cld_step *step, const cld_conv_operands *o, clade_dtype out) {
     const cld_call *call = emit->call;
     cld_step_define(emit->steps, step, "QUANTISED", "1");
+    cld_step_define_dtype(emit->steps, step, "X", call->in[o->x].dtype);
+    cld_step_define_dtype(emit->steps, step, "W", call->in[o->w].dtype);
+    cld_step_define_dtype(emit->steps, step, "ACC", CLADE_INT32);
     if (o->y_scale >= 0) {
         cld_step_define(emit->steps, step, "SCALED", "1");
         cld_step_define(emit->steps, step, "SCALED_MIN", out == CLADE_INT8 ? "-128" : "0");
@@ -47,9 +50,6 @@ void cld_conv_direct(const cld_emit *emit, const cld_conv_operands *o, bool rows
 
     cld_step *step = cld_step_kernel(emit->steps, "conv", "direct");
     cld_step_define_dtype(emit->steps, step, "T", out);
-    cld_step_define_dtype(emit->steps, step, "X", call->in[o->x].dtype);
-    cld_step_define_dtype(emit->steps, step, "W", call->in[o->w].dtype);
-    cld_step_define_dtype(emit->steps, step, "ACC", sum);
     cld_step_define(emit->steps, step, "CHUNK", "%lld", (long long)chunk);
     if (epilogue)
         cld_step_define(emit->steps, step, "EPILOGUE", "%s", epilogue);

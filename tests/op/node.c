@@ -50,6 +50,14 @@ static clade_model *load(node_test *test) {
     return model;
 }
 
+/* One for all nodes of a process, so that programs are built once. */
+static clade_status shared_device(clade_device **out, clade_error *err) {
+    static clade_device *device;
+    clade_status status = device != NULL ? CLADE_OK : clade_device_open(&device, NULL, NULL, err);
+    *out = device;
+    return status;
+}
+
 /* A session with every input set, or the status of the first call that refuses. */
 static clade_status prepare(clade_session **session, node_test *test, const char *prefer, clade_error *err) {
     clade_device *device;
@@ -57,11 +65,9 @@ static clade_status prepare(clade_session **session, node_test *test, const char
     clade_session_options options = CLADE_SESSION_OPTIONS_INIT;
     options.prefer_impl = prefer;
     *session = NULL;
-    clade_status status = clade_device_open(&device, NULL, NULL, err);
-    if (status == CLADE_OK) {
+    clade_status status = shared_device(&device, err);
+    if (status == CLADE_OK)
         status = clade_session_create(session, device, model, &options, err);
-        clade_device_close(device);
-    }
     clade_model_free(model);
     for (int32_t k = 0; k < test->n_inputs && status == CLADE_OK; k++) {
         char name[16];
@@ -72,7 +78,20 @@ static clade_status prepare(clade_session **session, node_test *test, const char
     return status;
 }
 
-void node_run(node_test *test, const char *prefer, clade_tensor *out) {
+/* The plan has a step of the row that is preferred; NULL: any will do. */
+static bool took(clade_session *session, const char *prefer) {
+    clade_error err;
+    char *text, row[64];
+    if (prefer == NULL)
+        return true;
+    snprintf(row, sizeof row, "[%s]", strchr(prefer, '=') + 1);
+    ck_ok(clade_session_dump(session, CLADE_DUMP_TEXT, &text, &err), err);
+    const bool found = strstr(text, row) != NULL;
+    clade_string_free(text);
+    return found;
+}
+
+bool node_run(node_test *test, const char *prefer, clade_tensor *out) {
     clade_error err;
     clade_session *session;
     ck_ok(prepare(&session, test, prefer, &err), err);
@@ -84,7 +103,9 @@ void node_run(node_test *test, const char *prefer, clade_tensor *out) {
         if (test->wanted[k])
             ck_ok(clade_session_get_output(session, name, &out[k], &err), err);
     }
+    const bool taken = took(session, prefer);
     clade_session_free(session);
+    return taken;
 }
 
 void node_refused(node_test *test, clade_status want, const char *part) {

@@ -31,8 +31,8 @@ void node_input(node_test *test, const clade_tensor *tensor, bool constant);
 /* The next output; CLADE_NONE: absent. */
 void node_output(node_test *test, clade_dtype dtype);
 /* Runs on the selected device, preferring a row ("LSTM=reference") when prefer is not NULL, and fills out[k] for every
- * wanted output k; the caller frees them. Frees the test. */
-void node_run(node_test *test, const char *prefer, clade_tensor *out);
+ * wanted output k; the caller frees them. Frees the test. False: a row was preferred and another one ran. */
+bool node_run(node_test *test, const char *prefer, clade_tensor *out);
 /* The same where the node must be refused: with this status, and `part` in the line. */
 void node_refused(node_test *test, clade_status status, const char *part);
 
