@@ -7,7 +7,6 @@
 clade=$build_dir/clade
 onnx_data=${CLADE_ONNX_DATA:-/usr/share/libonnx-testdata/data} # Debian package libonnx-testdata
 limit_s=3600                                                   # of one process
-clade_options=()
 refusals_are_failures=0
 errors=$build_dir/tests/$(basename "$0" .sh).stderr
 : >"$errors"
@@ -23,26 +22,23 @@ judge() { # one line of `clade test`
     name=$(basename "${name%:}")
     case $verdict in
     pass) pass ;;
-    refused) if [ "$refusals_are_failures" = 1 ]; then fail "$1"; else skipped=$((skipped + 1)); fi ;;
+    refused | skip) if [ "$refusals_are_failures" = 1 ]; then fail "$1"; else skipped=$((skipped + 1)); fi ;;
     *) if reason=$(may_differ "$name"); then skip "$name: $reason"; else fail "${1#FAIL }"; fi ;;
     esac
 }
-
-# list FILE: the words of a list file, comments and empty lines left out.
-list() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$1"; }
 
 # run_cases DIRECTORY...
 run_cases() {
     local pending=("$@") lines line answered status
     while [ ${#pending[@]} -gt 0 ]; do
         mapfile -t lines < <(
-            timeout "$limit_s" "$clade" test "${clade_options[@]}" "${pending[@]}" 2>>"$errors"
+            timeout "$limit_s" "$clade" test "${pending[@]}" 2>>"$errors"
             echo "status $?"
         )
         answered=0 status=
         for line in "${lines[@]}"; do
             case $line in
-            pass* | FAIL* | refused*) judge "$line" && answered=$((answered + 1)) ;;
+            pass* | FAIL* | refused* | skip*) judge "$line" && answered=$((answered + 1)) ;;
             'status '*) status=${line#status } ;;
             esac
         done
@@ -52,15 +48,19 @@ run_cases() {
     done
 }
 
-# run_sample: what the slower platforms run: sample.txt of ONNX's own cases, and some of the models.
-run_sample() {
-    local name directories=()
-    for name in $(list "$test_dir/platform/sample.txt"); do
-        case $name in
-        models/*) [ -z "$CLADE_SHARED" ] || directories+=("$CLADE_SHARED/$name") ;;
-        *) [ ! -d "$onnx_data" ] || directories+=("$onnx_data/$name") ;;
-        esac
-    done
+# run_standard: ONNX's own cases.
+run_standard() {
+    if [ -d "$onnx_data" ]; then
+        run_cases "$onnx_data"/{node,pytorch-converted,pytorch-operator,simple}/*/
+    else
+        skip "no $onnx_data: install Debian's libonnx-testdata"
+    fi
+}
+
+# run_models NAME...: folders of CLADE_SHARED/models; here a refusal is a failure.
+run_models() {
+    [ -n "$CLADE_SHARED" ] || { skip "no models beside the source tree"; return; }
     refusals_are_failures=1
-    if [ ${#directories[@]} -gt 0 ]; then run_cases "${directories[@]}"; else skip "no cases on this machine"; fi
+    run_cases "${@/#/$CLADE_SHARED/models/}"
+    refusals_are_failures=0
 }
