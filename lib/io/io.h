@@ -38,7 +38,8 @@ clade_status cld_csv_encode(const clade_tensor *tensor, void **out, size_t *size
 /* ---- file.c ----------------------------------------------------------------------------------------------------- */
 /* max_bytes as it is given, and half of physical memory for 0: the bound on what a hostile file may make us hold. */
 size_t cld_file_limit(size_t max_bytes);
-/* A regular file, whole, malloc'ed with one NUL byte behind it (not counted). ERR_LIMIT beyond cld_file_limit(max_bytes). */
+/* A regular file, whole, malloc'ed with one NUL byte behind it (not counted). ERR_LIMIT beyond
+ * cld_file_limit(max_bytes). */
 clade_status cld_file_read(void **out, size_t *size_bytes, const char *path, size_t max_bytes, clade_error *err);
 /* Writes to a temporary file beside it and renames. */
 clade_status cld_file_write(const char *path, const void *data, size_t size_bytes, clade_error *err);

@@ -9,14 +9,8 @@
 #include "io/onnx.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { FILE_SLACK_BYTES = 256 << 20 }; /* what a file may hold beside its tensors */
-
-static size_t half_of_memory(void) {
-    const long pages = sysconf(_SC_PHYS_PAGES), page_bytes = sysconf(_SC_PAGESIZE);
-    return pages > 0 && page_bytes > 0 ? (size_t)pages / 2 * (size_t)page_bytes : SIZE_MAX / 4;
-}
 
 static clade_status read_opsets(cld_onnx *onnx, const CldOnnx__ModelProto *model, clade_error *err) {
     cld_names_init(&onnx->opsets, onnx->scratch);
@@ -79,7 +73,7 @@ clade_status cld_onnx_parse(cld_graph **out, cld_model_facts *facts, const void 
         goto fail;
     }
     onnx.arena = graph->arena;
-    onnx.max_bytes = max_bytes != 0 ? max_bytes : half_of_memory();
+    onnx.max_bytes = cld_file_limit(max_bytes);
     cld_unpack_init(&onnx.unpack, onnx.arena, size_bytes, onnx.max_bytes);
     CLD_TRY(import_model(&onnx, graph, facts, data, size_bytes, err));
     *out = graph;
@@ -102,7 +96,7 @@ clade_status cld_onnx_read(cld_graph **out, cld_model_facts *facts, const char *
                            clade_error *err) {
     clade_status status = CLADE_OK;
     void *data = NULL;
-    size_t size_bytes, limit = max_bytes != 0 ? max_bytes : half_of_memory();
+    size_t size_bytes, limit = cld_file_limit(max_bytes);
     char *directory = folder_of(path);
     if (directory == NULL) {
         status = cld_no_memory(err, path);
