@@ -4,6 +4,8 @@
  */
 #include "op/window.h"
 
+enum { ROW_CHUNK = 128 }; /* outputs of a row that a CPU's group holds in first-level cache */
+
 typedef enum kind { KIND_MAX, KIND_AVERAGE, KIND_LP } kind;
 
 static kind kind_of(const cld_call *call) {
@@ -36,62 +38,65 @@ static clade_status infer(cld_call *call, clade_error *err) {
     return CLADE_OK;
 }
 
-/* Both rows have the same parameters. Column-major indices need the axes as they are; else they are merged. */
-static void write(const cld_emit *emit, const char *entry, bool indices) {
-    const cld_call *call = emit->call;
-    clade_dtype dtype = call->in[0].dtype;
-    bool column_major = cld_attr_int(call->node, "storage_order", 0) != 0;
-    cld_window window;
-    if (cld_type_count(&call->out[0]) == 0 || read_window(call, &window, NULL) != CLADE_OK)
-        return;
-    if (!(indices && column_major))
-        cld_window_merge(&window);
-    cld_step *step = cld_step_kernel(emit->steps, "pool", entry);
+/* ---- rows ---------------------------------------------------------------------------------------------------------
+ */
+
+static void define(const cld_emit *emit, cld_step *step, bool indices, bool column_major) {
+    const cld_node *node = emit->call->node;
+    clade_dtype dtype = emit->call->in[0].dtype;
     cld_step_define_dtype(emit->steps, step, "T", dtype);
-    switch (kind_of(call)) {
+    switch (kind_of(emit->call)) {
     case KIND_MAX:
-        cld_step_define(emit->steps, step, "MAX",
+        cld_step_define(emit->steps, step, "MAX", "%s",
                         dtype == CLADE_UINT8  ? "0"
                         : dtype == CLADE_INT8 ? "-128"
                                               : "-INFINITY");
         break;
     case KIND_AVERAGE:
         cld_step_define(emit->steps, step, "AVERAGE", "1");
-        cld_step_define(emit->steps, step, "COUNT_PAD", "%d", cld_attr_int(call->node, "count_include_pad", 0) != 0);
+        cld_step_define(emit->steps, step, "COUNT_PAD", "%d", cld_attr_int(node, "count_include_pad", 0) != 0);
         break;
     case KIND_LP:
-        cld_step_define(emit->steps, step, "LP", "%lld", (long long)cld_attr_int(call->node, "p", 2));
+        cld_step_define(emit->steps, step, "LP", "%lld", (long long)cld_attr_int(node, "p", 2));
     }
     if (indices) {
         cld_step_define(emit->steps, step, "INDICES", "1");
         cld_step_define(emit->steps, step, "COLUMN_MAJOR", "%d", column_major);
     }
-    cld_step_out(emit->steps, step, emit->out[0], dtype);
+}
+
+/* rows: CPUs, many outputs of a row in a group of one; else one output an item. */
+static clade_status emit_pool(const cld_emit *emit, bool rows, clade_error *err) {
+    const cld_call *call = emit->call;
+    bool indices = cld_call_wants(call, 1), column_major = cld_attr_int(call->node, "storage_order", 0) != 0;
+    int64_t chunk = rows ? ROW_CHUNK : 1;
+    cld_window window;
+    CLD_RETURN(read_window(call, &window, err));
+    if (cld_type_count(&call->out[0]) == 0)
+        return CLADE_OK;
+    if (!(indices && column_major)) /* those need the axes as they are */
+        cld_window_merge(&window);
+    cld_step *step = cld_step_kernel(emit->steps, "pool", "pool");
+    define(emit, step, indices, column_major);
+    cld_step_define(emit->steps, step, "CHUNK", "%lld", (long long)chunk);
+    cld_step_out(emit->steps, step, emit->out[0], call->out[0].dtype);
     cld_step_out(emit->steps, step, indices ? emit->out[1] : (cld_buf){ -1 }, CLADE_INT64);
-    cld_step_in(emit->steps, step, emit->in[0], dtype);
+    cld_step_in(emit->steps, step, emit->in[0], call->in[0].dtype);
     cld_window_args(emit->steps, step, &window);
     cld_step_ints(emit->steps, step, 3, window.after);
-    size_t planes = (size_t)(call->in[0].dims[0] * call->in[0].dims[1]);
-    if (strcmp(entry, "rows") == 0)
-        cld_step_size(step, (size_t)(window.out[0] * window.out[1]), planes, 1, 1, 1, 1);
-    else
-        cld_step_size(step, (size_t)cld_span3(window.out), planes, 1, 0, 0, 0);
+    cld_step_size(step, (size_t)(window.out[0] * window.out[1] * ((window.out[2] + chunk - 1) / chunk)),
+                  (size_t)(call->in[0].dims[0] * call->in[0].dims[1]), 1, rows, 1, 1);
     step->bytes = (double)cld_type_bytes(&call->in[0]) + (double)cld_type_bytes(&call->out[0]);
-}
-
-static clade_status emit_reference(const cld_emit *emit, clade_error *err) {
-    (void)err;
-    write(emit, "reference", cld_call_wants(emit->call, 1));
     return CLADE_OK;
 }
 
-static bool can_rows(const cld_call *call, const cld_caps *caps) { return caps->is_cpu && !cld_call_wants(call, 1); }
-
-static clade_status emit_rows(const cld_emit *emit, clade_error *err) {
-    (void)err;
-    write(emit, "rows", false);
-    return CLADE_OK;
+static bool can_rows(const cld_call *call, const cld_caps *caps) {
+    (void)call;
+    return caps->is_cpu;
 }
+
+static clade_status emit_rows(const cld_emit *emit, clade_error *err) { return emit_pool(emit, true, err); }
+static clade_status emit_reference(const cld_emit *emit, clade_error *err) { return emit_pool(emit, false, err); }
 
 static const cld_impl rows[] = { { "rows", can_rows, emit_rows }, { "reference", NULL, emit_reference }, { 0 } };
 

@@ -106,6 +106,11 @@ static void function_attribute(wire *graph) {
     wire_message(&attrs, 5, &attr);
     wire_node(graph, "Foo", "", "y", &attrs);
 }
+static void reserved_attribute(wire *graph) {
+    wire attrs = { 0 };
+    wire_attr_text(&attrs, "clade_epilogue", "x + y");
+    wire_node(graph, "Foo", "", "y", &attrs);
+}
 static void graph_attribute_without_graph(wire *graph) {
     wire attrs = { 0 }, attr = { 0 };
     wire_text(&attr, 1, "body");
@@ -189,6 +194,7 @@ static const struct {
     { attribute_twice, CLADE_ERR_FORMAT, "Foo 'Foo_0' has attribute 'axis' twice" },
     { many_attributes, CLADE_ERR_LIMIT, "has 129 attributes, the limit is 128" },
     { function_attribute, CLADE_ERR_UNSUPPORTED, "attribute 'axis' refers to 'outer' of a function" },
+    { reserved_attribute, CLADE_ERR_FORMAT, "attribute 'clade_epilogue' has a name that files may not use" },
     { graph_attribute_without_graph, CLADE_ERR_FORMAT, "attribute 'body' is of type graph and has none" },
     { broken_sub_graph, CLADE_ERR_FORMAT, "Foo_0: 2 bytes are no valid ONNX message" },
     { sub_graph_default, CLADE_ERR_UNSUPPORTED, "input 'x' of sub-graph '' has a default value" },
