@@ -56,10 +56,35 @@ KERNEL(copy_items)(COPY_PARAMETERS) {
     out[(long)out_off + to] = in[(long)in_off + from];
 }
 
+/* Whole rows: n0 x n1 elements. The longer dimension goes innermost. */
+static void NAME(rows)(__global E *o, __global const E *i, idx n0, idx t0, idx f0, idx n1, idx t1, idx f1) {
+    if (n0 < n1) {
+        for (idx k = 0; k < n0; k++)
+            for (idx j = 0; j < n1; j++)
+                o[k * t0 + j * t1] = i[k * f0 + j * f1];
+    } else if (t0 == 1 && f0 == 1) {
+        for (idx j = 0; j < n1; j++)
+            for (idx k = 0; k < n0; k++)
+                o[k + j * t1] = i[k + j * f1];
+    } else if (t0 == 1 && f0 == 0) {
+        for (idx j = 0; j < n1; j++) {
+            const E value = i[j * f1];
+            for (idx k = 0; k < n0; k++)
+                o[k + j * t1] = value;
+        }
+    } else {
+        for (idx j = 0; j < n1; j++)
+            for (idx k = 0; k < n0; k++)
+                o[k * t0 + j * t1] = i[k * f0 + j * f1];
+    }
+}
+
 KERNEL(copy_runs)(COPY_PARAMETERS) {
     const idx start = get_global_id(0) * chunk, end = min(start + chunk, count);
     for (idx at = start; at < end;) {
-        idx rest = at / n0, first = at - rest * n0, to = 0, from = 0;
+        idx rest = at / n0, first = at - rest * n0, to = first * t0, from = first * f0;
+        const idx part = min(n0 - first, end - at); /* of the row; whole rows are taken together */
+        const idx rows = part < n0 ? 1 : min(rank > 1 ? n1 - rest % n1 : 1, (end - at) / n0);
         COPY_STEP(1)
         COPY_STEP(2)
         COPY_STEP(3)
@@ -67,21 +92,8 @@ KERNEL(copy_runs)(COPY_PARAMETERS) {
         COPY_STEP(5)
         COPY_STEP(6)
         COPY_STEP(7)
-        const idx run = min(n0 - first, end - at);
-        __global E *restrict o = out + ((long)out_off + to + first * t0);
-        __global const E *restrict i = in + ((long)in_off + from + first * f0);
-        at += run;
-        if (t0 == 1 && f0 == 1) {
-            for (idx k = 0; k < run; k++)
-                o[k] = i[k];
-        } else if (t0 == 1 && f0 == 0) {
-            const E value = i[0];
-            for (idx k = 0; k < run; k++)
-                o[k] = value;
-        } else {
-            for (idx k = 0; k < run; k++)
-                o[k * t0] = i[k * f0];
-        }
+        NAME(rows)(out + ((long)out_off + to), in + ((long)in_off + from), part, t0, f0, rows, t1, f1);
+        at += part * rows;
     }
 }
 

@@ -45,7 +45,8 @@ clade_status op_on_host(op_rig *rig, const op_node *node, const clade_tensor **o
 /* Adds the node to the plan, to be compared with op_on_host, or with `want`. */
 void op_add(op_rig *rig, const op_node *node);
 void op_add_want(op_rig *rig, const op_node *node, const clade_tensor *const *want);
-/* Runs what was added and compares everything (rig_run.c: tests with a device only). */
+/* Runs what was added, with the rows for this device and with those for the other kind (CPU, GPU), and compares
+ * everything (rig_run.c: tests with a device only). */
 void op_run(op_rig *rig);
 
 #define OP_INT(key, value) ((cld_attr){ .name = key, .kind = CLD_ATTR_INT, .u.i = value })

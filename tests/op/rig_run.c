@@ -19,33 +19,41 @@ static void compare(op_rig *rig, const cld_prepared *prepared, cld_queue *queue,
     clade_tensor_free(&got);
 }
 
+static void run_planned(op_rig *rig, cld_exec *exec, const cld_caps *caps, cld_mem *const *inputs) {
+    cld_plan *plan;
+    cld_prepared *prepared;
+    cld_plan_options options = { .prefer_impl = rig->prefer };
+    ck_ok(cld_plan_new(&plan, rig->graph, caps, &options, &rig->err), rig->err);
+    ck_ok(cld_prepared_new(&prepared, exec, plan, inputs, &rig->err), rig->err);
+    ck_ok(cld_prepared_run(prepared, &rig->err), rig->err);
+    ck_ok(cld_queue_finish(cld_exec_queue(exec), &rig->err), rig->err);
+    for (int32_t k = 0; k < rig->graph->n_outputs; k++)
+        compare(rig, prepared, cld_exec_queue(exec), k);
+    cld_prepared_free(prepared);
+    cld_plan_free(plan);
+}
+
 void op_run(op_rig *rig) {
     cld_ocl *ocl;
     cld_queue *queue;
     cld_exec *exec;
-    cld_plan *plan;
-    cld_prepared *prepared;
     cld_mem **inputs = calloc((size_t)rig->graph->n_inputs + 1, sizeof *inputs);
-    cld_plan_options options = { .prefer_impl = rig->prefer };
     ck_ok(cld_ocl_open(&ocl, "", NULL, &rig->err), rig->err);
     ck_ok(cld_queue_new(&queue, ocl, false, &rig->err), rig->err);
     ck_ok(cld_exec_new(&exec, ocl, queue, NULL, NULL, &rig->err), rig->err);
-    ck_ok(cld_plan_new(&plan, rig->graph, cld_ocl_caps(ocl), &options, &rig->err), rig->err);
     for (int32_t k = 0; k < rig->graph->n_inputs; k++) {
         const clade_tensor *in = rig->inputs[k];
         ck_ok(cld_mem_new(&inputs[k], ocl, in->size_bytes, &rig->err), rig->err);
         ck_ok(cld_mem_write(queue, inputs[k], 0, in->data, in->size_bytes, true, &rig->err), rig->err);
     }
-    ck_ok(cld_prepared_new(&prepared, exec, plan, inputs, &rig->err), rig->err);
-    ck_ok(cld_prepared_run(prepared, &rig->err), rig->err);
-    ck_ok(cld_queue_finish(queue, &rig->err), rig->err);
-    for (int32_t k = 0; k < rig->graph->n_outputs; k++)
-        compare(rig, prepared, queue, k);
-    cld_prepared_free(prepared);
+    cld_caps caps = *cld_ocl_caps(ocl);
+    run_planned(rig, exec, &caps, inputs);
+    caps.is_cpu = !caps.is_cpu; /* the rows of the other shape of machine run here as well */
+    caps.is_gpu = !caps.is_gpu;
+    run_planned(rig, exec, &caps, inputs);
     for (int32_t k = 0; k < rig->graph->n_inputs; k++)
         cld_mem_free(inputs[k]);
     free(inputs);
-    cld_plan_free(plan);
     cld_exec_free(exec);
     cld_ocl_release(ocl);
 }
