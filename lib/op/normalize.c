@@ -71,21 +71,25 @@ static clade_status infer(cld_call *call, clade_error *err) {
     return CLADE_OK;
 }
 
-static bool each_applicable(const cld_call *call, const cld_caps *caps) {
+static bool any_applicable(const cld_call *call, const cld_caps *caps) {
     return caps->fp64 ||
            (call->in[X].dtype != CLADE_FLOAT64 && !(call->n_out > 1 && call->out[1].dtype == CLADE_FLOAT64));
 }
 
 static bool rows_applicable(const cld_call *call, const cld_caps *caps) {
     lines l;
-    return caps->is_cpu && each_applicable(call, caps) &&
+    return caps->is_cpu && any_applicable(call, caps) &&
            cld_dtype_in(call->in[X].dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16)) &&
            geometry(call, &l, NULL) == CLADE_OK && l.n >= 16;
 }
 
+static bool cpu_applicable(const cld_call *call, const cld_caps *caps) {
+    return caps->is_cpu && any_applicable(call, caps);
+}
+
 static bool group_applicable(const cld_call *call, const cld_caps *caps) {
     lines l;
-    return !caps->is_cpu && each_applicable(call, caps) && geometry(call, &l, NULL) == CLADE_OK && l.n >= 32;
+    return any_applicable(call, caps) && geometry(call, &l, NULL) == CLADE_OK && l.n >= 32;
 }
 
 static cld_step *start(const cld_emit *emit, const char *entry, const lines *l, int64_t per_item) {
@@ -164,8 +168,9 @@ static clade_status emit_group(const cld_emit *emit, clade_error *err) {
 
 static const cld_impl impls[] = {
     { "rows", rows_applicable, emit_rows },
+    { "each", cpu_applicable, emit_each },
     { "group", group_applicable, emit_group },
-    { "each", each_applicable, emit_each },
+    { "reference", any_applicable, emit_each },
     { 0 },
 };
 

@@ -46,8 +46,12 @@ static bool across_applicable(const cld_call *call, const cld_caps *caps) {
     return wide_applicable(call, caps) && g.kept_s[3] == 1 && g.kept_n[3] >= 16;
 }
 
+static bool cpu_applicable(const cld_call *call, const cld_caps *caps) {
+    return caps->is_cpu && any_applicable(call, caps);
+}
+
 static bool group_applicable(const cld_call *call, const cld_caps *caps) {
-    return !caps->is_cpu && any_applicable(call, caps) && geometry(call).total >= 64;
+    return any_applicable(call, caps) && geometry(call).total >= 64;
 }
 
 static void write_defines(const cld_emit *emit, cld_step *step) {
@@ -149,9 +153,7 @@ static clade_status emit_group(const cld_emit *emit, clade_error *err) {
 }
 
 const cld_impl cld_reduce_impls[] = {
-    { "along", along_applicable, emit_along },
-    { "across", across_applicable, emit_across },
-    { "group", group_applicable, emit_group },
-    { "each", any_applicable, emit_each },
-    { 0 },
+    { "along", along_applicable, emit_along },  { "across", across_applicable, emit_across },
+    { "each", cpu_applicable, emit_each },      { "group", group_applicable, emit_group },
+    { "reference", any_applicable, emit_each }, { 0 },
 };

@@ -35,7 +35,7 @@ static clade_status infer(cld_call *call, clade_error *err) {
     return CLADE_OK;
 }
 
-static bool each_applicable(const cld_call *call, const cld_caps *caps) {
+static bool any_applicable(const cld_call *call, const cld_caps *caps) {
     return caps->fp64 || call->in[0].dtype != CLADE_FLOAT64;
 }
 
@@ -45,9 +45,13 @@ static bool rows_applicable(const cld_call *call, const cld_caps *caps) {
            geometry_of(call, &g, NULL) == CLADE_OK && g.inner == 1 && g.n >= 4;
 }
 
+static bool cpu_applicable(const cld_call *call, const cld_caps *caps) {
+    return caps->is_cpu && any_applicable(call, caps);
+}
+
 static bool group_applicable(const cld_call *call, const cld_caps *caps) {
     geometry g;
-    return !caps->is_cpu && each_applicable(call, caps) && geometry_of(call, &g, NULL) == CLADE_OK && g.n >= 32;
+    return any_applicable(call, caps) && geometry_of(call, &g, NULL) == CLADE_OK && g.n >= 32;
 }
 
 static cld_step *start(const cld_emit *emit, const char *entry, const geometry *g, int64_t per_item) {
@@ -109,8 +113,9 @@ static clade_status emit_group(const cld_emit *emit, clade_error *err) {
 
 static const cld_impl impls[] = {
     { "rows", rows_applicable, emit_rows },
+    { "each", cpu_applicable, emit_each },
     { "group", group_applicable, emit_group },
-    { "each", each_applicable, emit_each },
+    { "reference", any_applicable, emit_each },
     { 0 },
 };
 
