@@ -172,8 +172,8 @@ static clade_status read_attr(reader *r, const CldOnnx__AttributeProto *proto, c
     cld_attr *out = &node->attr[node->n_attr];
     if (proto->name == NULL || proto->name[0] == '\0')
         return cld_fail(err, CLADE_ERR_FORMAT, "%s '%s' has an attribute without a name", node->type, node->name);
-    if (strncmp(proto->name, "clade_", 6) == 0) /* passes write kernel text there */
-        return cld_fail(err, CLADE_ERR_FORMAT, "%s '%s': attribute '%s' has a name that files may not use", node->type,
+    if (strncmp(proto->name, CLD_RESERVED, strlen(CLD_RESERVED)) == 0)
+        return cld_fail(err, CLADE_ERR_FORMAT, "%s '%s' has attribute '%s'; such names are reserved", node->type,
                         node->name, proto->name);
     for (int32_t i = 0; i < node->n_attr; i++)
         if (strcmp(node->attr[i].name, proto->name) == 0)

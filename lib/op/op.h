@@ -40,7 +40,10 @@ typedef struct cld_impl {
 
 typedef struct cld_build cld_build;
 
-#define CLD_EPILOGUE "clade_epilogue"
+/* Attributes that passes give to nodes begin with this; a file that uses such a name is refused, since an epilogue becomes
+ * kernel source. */
+#define CLD_RESERVED "clade_"
+#define CLD_EPILOGUE CLD_RESERVED "epilogue"
 
 /* Operators that hold sub-graphs; the specialiser inlines them (pass/control.c), so they have no infer, eval or rows.
  */
@@ -79,6 +82,9 @@ typedef struct cld_op {
 const cld_op *cld_op_find(const char *domain, const char *type, int32_t opset, char *reason, size_t reason_size);
 /* All descriptors, for listings and tests. */
 const cld_op *const *cld_op_all(int32_t *count);
+
+/* Operators that only passes make. They are in no table, so no file can name them. */
+extern const cld_op cld_op_Fused;
 
 /* ---- call.c: what infer, expand and emit use ------------------------------------------------------------------ */
 

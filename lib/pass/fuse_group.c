@@ -169,15 +169,14 @@ static cld_graph *make_body(const cld_fuse *fuse, const group *g, const border *
 
 static clade_status replace(cld_fuse *fuse, const group *g, clade_error *err) {
     cld_graph *graph = fuse->graph;
-    char reason[160];
     border b = border_of(fuse, g);
     int32_t last = g->node[g->n - 1];
     cld_attr *attr = cld_arena_calloc(graph->arena, 1, sizeof *attr);
     cld_value_id *in = cld_arena_copy(graph->arena, b.in, (size_t)b.n_in * sizeof *in);
     cld_value_id *out = cld_arena_copy(graph->arena, b.out, (size_t)b.n_out * sizeof *out);
     cld_graph *body = make_body(fuse, g, &b);
-    const cld_op *op = cld_op_find("clade", "Fused", 1, reason, sizeof reason);
-    if (!attr || !in || !out || !body || !op)
+    const cld_op *op = &cld_op_Fused;
+    if (!attr || !in || !out || !body)
         return cld_no_memory(err, "a fused node");
     *attr = (cld_attr){ .name = CLD_FUSED_BODY, .kind = CLD_ATTR_GRAPH, .u.graph = body };
     graph->nodes[last] = (cld_node){ .name = graph->nodes[last].name,

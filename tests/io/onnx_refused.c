@@ -86,6 +86,11 @@ static void foreign_domain(wire *graph) {
     wire_text(&node, 7, "com.example");
     wire_message(graph, GRAPH_NODE, &node);
 }
+static void reserved_attribute(wire *graph) {
+    wire attrs = { 0 };
+    wire_attr_int(&attrs, "clade_epilogue", 1);
+    wire_node(graph, "Foo", "", "y", &attrs);
+}
 static void attribute_twice(wire *graph) {
     wire attrs = { 0 };
     wire_attr_int(&attrs, "axis", 1);
@@ -191,6 +196,7 @@ static const struct {
     { sparse_initialiser, CLADE_ERR_UNSUPPORTED, "has 1 sparse initialisers" },
     { segments, CLADE_ERR_UNSUPPORTED, "initialiser 'w' is stored in segments" },
     { foreign_domain, CLADE_ERR_GRAPH, "Foo 'n' is of domain 'com.example', of which the model imports no version" },
+    { reserved_attribute, CLADE_ERR_FORMAT, "has attribute 'clade_epilogue'; such names are reserved" },
     { attribute_twice, CLADE_ERR_FORMAT, "Foo 'Foo_0' has attribute 'axis' twice" },
     { many_attributes, CLADE_ERR_LIMIT, "has 129 attributes, the limit is 128" },
     { function_attribute, CLADE_ERR_UNSUPPORTED, "attribute 'axis' refers to 'outer' of a function" },
