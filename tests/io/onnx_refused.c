@@ -86,11 +86,6 @@ static void foreign_domain(wire *graph) {
     wire_text(&node, 7, "com.example");
     wire_message(graph, GRAPH_NODE, &node);
 }
-static void reserved_attribute(wire *graph) {
-    wire attrs = { 0 };
-    wire_attr_int(&attrs, "clade_epilogue", 1);
-    wire_node(graph, "Foo", "", "y", &attrs);
-}
 static void attribute_twice(wire *graph) {
     wire attrs = { 0 };
     wire_attr_int(&attrs, "axis", 1);
@@ -200,7 +195,6 @@ static const struct {
     { attribute_twice, CLADE_ERR_FORMAT, "Foo 'Foo_0' has attribute 'axis' twice" },
     { many_attributes, CLADE_ERR_LIMIT, "has 129 attributes, the limit is 128" },
     { function_attribute, CLADE_ERR_UNSUPPORTED, "attribute 'axis' refers to 'outer' of a function" },
-    { reserved_attribute, CLADE_ERR_FORMAT, "attribute 'clade_epilogue' has a name that files may not use" },
     { graph_attribute_without_graph, CLADE_ERR_FORMAT, "attribute 'body' is of type graph and has none" },
     { broken_sub_graph, CLADE_ERR_FORMAT, "Foo_0: 2 bytes are no valid ONNX message" },
     { sub_graph_default, CLADE_ERR_UNSUPPORTED, "input 'x' of sub-graph '' has a default value" },
