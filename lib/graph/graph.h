@@ -71,8 +71,8 @@ typedef struct cld_graph {
     cld_node *nodes; /* in topological order once verified */
     cld_value_id *inputs, *outputs;
     int32_t n_values, n_nodes, n_inputs, n_outputs;
-    int32_t n_formal; /* sub-graphs: inputs [n_formal, n_inputs) are captures from outside, in the node's order */
-    size_t folded_bytes;     /* static graphs: host bytes of constants that folding made (op/build.c bounds them) */
+    int32_t n_formal;    /* sub-graphs: inputs [n_formal, n_inputs) are captures from outside, in the node's order */
+    size_t folded_bytes; /* static graphs: host bytes of constants that folding made (op/build.c bounds them) */
     int32_t cap_values, cap_nodes, cap_inputs, cap_outputs;
 } cld_graph;
 

@@ -45,7 +45,8 @@ clade_status cld_walk_feed(cld_walk *walk, const clade_tensor *value, clade_erro
 /* Type of a slot. */
 const cld_type *cld_walk_type(const cld_walk *walk, int32_t slot);
 
-/* symbolic.c: the type of a model graph's output with its dimensions as expressions of the free ones: "float32[N,2*T+1]". */
+/* symbolic.c: the type of a model graph's output with its dimensions as expressions of the free ones:
+ * "float32[N,2*T+1]". */
 clade_status cld_pass_symbolic(const cld_graph *graph, int32_t output, cld_text *out, clade_error *err);
 
 /* ---- on static graphs ---------------------------------------------------------------------------------------------
