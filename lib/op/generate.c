@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-enum { MOST_ELEMENTS = 1 << 28 }; /* of what is made on the host */
+enum { MOST_ELEMENTS = 1 << 25 }; /* of what is made on the host */
 
 static clade_status check_size(const cld_call *call, int64_t count, clade_error *err) {
     if (count <= MOST_ELEMENTS)

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-enum { LONGEST = 1 << 28 };
+enum { LONGEST = 1 << 25 };
 
 static clade_status infer(cld_call *call, clade_error *err) {
     int64_t dtype = cld_attr_int(call->node, "output_datatype", CLADE_FLOAT32);

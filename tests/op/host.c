@@ -28,6 +28,7 @@ static clade_tensor *floats(int32_t rank, const int64_t *dims, const float *valu
 static void expect(const op_node *node, int32_t k, int32_t rank, const int64_t *dims, const double *values) {
     const clade_tensor *out[OP_INPUTS];
     ck_ok(op_on_host(&rig, node, out), rig.err);
+    ck_assert_ptr_nonnull(out[k]);
     ck_assert_int_eq(out[k]->rank, rank);
     for (int32_t d = 0; d < rank; d++)
         ck_assert_int_eq(out[k]->dims[d], dims[d]);

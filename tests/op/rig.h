@@ -40,7 +40,7 @@ clade_tensor *op_indices(op_rig *rig, const cld_type *type, int64_t n);   /* in 
 clade_tensor *op_ints(op_rig *rig, const int64_t *values, int32_t count); /* int64[count] */
 clade_tensor *op_scalar(op_rig *rig, clade_dtype dtype, double value);
 
-/* What the node gives on the host: [n_out] in the rig's memory. */
+/* What the node gives on the host: [n_out] in the rig's memory; NULL where it is left to the device. */
 clade_status op_on_host(op_rig *rig, const op_node *node, const clade_tensor **out);
 /* Adds the node to the plan, to be compared with op_on_host, or with `want`. */
 void op_add(op_rig *rig, const op_node *node);
