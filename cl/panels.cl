@@ -49,36 +49,48 @@ inline void NAME(tile)(VEC acc[MR][NV], const A_SPACE float *a, const B_SPACE fl
 inline VEC NAME(finish_vector)(VEC x) { return EPILOGUE; }
 inline float NAME(finish_scalar)(float x) { return EPILOGUE; }
 
+inline void NAME(store_vector)(__global float *c, VEC x, bool first, bool last, const __global float *bias, int bias_col,
+                               float beta) {
+    if (!first)
+        x += VLOAD(0, c);
+    if (last) {
+        if (beta != 0)
+            x += beta * (bias_col ? VLOAD(0, bias) : (VEC)(bias[0]));
+        x = NAME(finish_vector)(x);
+    }
+    VSTORE(x, 0, c);
+}
+
 /* Stores a tile: element (i, j) at c[i * c_row + at[j]], at[j] < 0 outside. All but the first block of K add to what is
  * there; the last adds beta * bias[i * bias_row + at[j] * bias_col] and applies the epilogue. */
 inline void NAME(store)(__global float *c, int c_row, const int *at, VEC acc[MR][NV], int rows, bool first, bool last,
                         const __global float *bias, int bias_row, int bias_col, float beta) {
-    UNROLL for (int i = 0; i < MR; i++)
-        UNROLL for (int v = 0; v < NV && i < rows; v++) {
+    bool whole = rows >= MR;
+    UNROLL for (int v = 0; v < NV; v++) whole &= at[(v + 1) * LANES - 1] == at[v * LANES] + LANES - 1;
+    if (whole) { /* the common case, unrolled with the accumulators in registers */
+        UNROLL for (int i = 0; i < MR; i++) UNROLL for (int v = 0; v < NV; v++)
+            NAME(store_vector)(c + (size_t)i * c_row + at[v * LANES], acc[i][v], first, last,
+                               bias + (size_t)i * bias_row + at[v * LANES] * bias_col, bias_col, beta);
+        return;
+    }
+    VEC tile[MR][NV];
+    UNROLL for (int i = 0; i < MR; i++) UNROLL for (int v = 0; v < NV; v++) tile[i][v] = acc[i][v];
+    for (int i = 0; i < min(rows, MR); i++, c += c_row, bias += bias_row)
+        for (int v = 0; v < NV; v++) {
             const int *p = at + v * LANES;
-            __global float *o = c + (size_t)i * c_row;
-            const __global float *q = bias + (size_t)i * bias_row;
-            VEC x = acc[i][v];
             if (p[LANES - 1] == p[0] + LANES - 1) {
-                if (!first)
-                    x += VLOAD(0, o + p[0]);
-                if (last) {
-                    if (beta != 0)
-                        x += beta * (bias_col ? VLOAD(0, q + p[0]) : (VEC)(q[0]));
-                    x = NAME(finish_vector)(x);
-                }
-                VSTORE(x, 0, o + p[0]);
-            } else {
-                float t[LANES];
-                VSTORE(x, 0, t);
-                for (int l = 0; l < LANES; l++)
-                    if (p[l] >= 0) {
-                        float s = first ? t[l] : t[l] + o[p[l]];
-                        if (last)
-                            s = NAME(finish_scalar)(beta != 0 ? s + beta * q[p[l] * bias_col] : s);
-                        o[p[l]] = s;
-                    }
+                NAME(store_vector)(c + p[0], tile[i][v], first, last, bias + p[0] * bias_col, bias_col, beta);
+                continue;
             }
+            float t[LANES];
+            VSTORE(tile[i][v], 0, t);
+            for (int l = 0; l < LANES; l++)
+                if (p[l] >= 0) {
+                    float s = first ? t[l] : t[l] + c[p[l]];
+                    if (last)
+                        s = NAME(finish_scalar)(beta != 0 ? s + beta * bias[p[l] * bias_col] : s);
+                    c[p[l]] = s;
+                }
         }
 }
 
@@ -146,83 +158,117 @@ SINGLE KERNEL(pack_w)(__global float *wp, ulong wp_off, const __global float *w,
             o[c * MR + i] = i0 + i < M ? w[((size_t)i * C + c) * taps] : 0;
 }
 
-/* A group computes MB output channels x NB pixels of one convolution group. Launch (ceil(M/MB), ceil(images*P/NB), groups);
- * local memory NB * KB floats. Up to three spatial axes: d, h, w; k, s, e, p: kernel, stride, dilation, padding before. */
+/* How a stretch of a row of a patch panel is made: of zeros, of vectors of every or every second element, one by one. */
+enum { NAME(ZERO), NAME(EVERY), NAME(SECOND), NAME(SINGLY) };
+
+/* Writes whole vectors, so up to LANES - 1 elements too many: what follows is written later. */
+inline void NAME(stretch)(__local float *o, const __global float *p, int count, int stride, int how) {
+    if (how == NAME(ZERO))
+        for (int i = 0; i < count; i += LANES)
+            VSTORE((VEC)(0), 0, o + i);
+    else if (how == NAME(EVERY))
+        for (int i = 0; i < count; i += LANES)
+            VSTORE(VLOAD(0, p + i), 0, o + i);
+    else if (how == NAME(SECOND))
+        for (int i = 0; i < count; i += LANES)
+            VSTORE((VEC)(VLOAD(0, p + 2 * i).even, VLOAD(1, p + 2 * i).even), 0, o + i);
+    else
+        for (int i = 0; i < count; i++)
+            o[i] = p[i * stride];
+}
+
+/* A group computes MB output channels x NR pixels of one convolution group. Launch (ceil(M/MB), ceil(images*P/NR), groups);
+ * local memory NR * KB + LANES floats. Axes d, h, w; k, s, e, p: kernel, stride, dilation, padding before. */
 SINGLE KERNEL(conv)(__global float *out, ulong out_off, const __global float *in, ulong in_off, const __global float *wp,
                     ulong wp_off, const __global float *bias, ulong bias_off, int images, int C, int M, int id, int ih,
                     int iw, int od, int oh, int ow, int kd, int kh, int kw, int sd, int sh, int sw, int ed, int eh, int ew,
-                    int pd, int ph, int pw, int MB, int NB, int KB, float beta, __local float *bp) {
+                    int pd, int ph, int pw, int MB, int KB, float beta, __local float *bp) {
     const int group = get_global_id(2), groups = get_global_size(2);
     const int i_begin = get_global_id(0) * MB, i_end = min(M, i_begin + MB);
     const int P = od * oh * ow, plane = id * ih * iw, K = C * kd * kh * kw, columns = images * P;
-    const int j_begin = get_global_id(1) * NB, j_end = min(columns, j_begin + NB);
+    const int j0 = get_global_id(1) * NR, used = min(NR, columns - j0);
+    const int size = (images * groups - group) * C * plane; /* of the input from this group on */
     out += out_off + (size_t)group * M * P;
     in += in_off + (size_t)group * C * plane;
     wp += wp_off + (size_t)group * ((M + MR - 1) / MR * MR) * K;
     bias += bias_off + group * M;
+    /* The pixels: each one's place in the output, and the rows of outputs they make up: where a row begins in the panel, the
+     * input position of its first tap, its image. */
+    int at[NR], begin[NR + 1], z[NR], y[NR], x[NR], base[NR], rows = 0;
+    int n = j0 / P, d = j0 % P / (oh * ow), h = j0 % P / ow % oh, w = j0 % P % ow;
+    for (int j = 0; j < used; rows++) {
+        const int count = min(used - j, ow - w), first = n * groups * M * P + (d * oh + h) * ow + w;
+        begin[rows] = j;
+        z[rows] = d * sd - pd;
+        y[rows] = h * sh - ph;
+        x[rows] = w * sw - pw;
+        base[rows] = n * groups * C * plane;
+        for (int i = 0; i < count; i++)
+            at[j + i] = first + i;
+        j += count;
+        w = 0;
+        if (++h == oh) {
+            h = 0;
+            if (++d == od) {
+                d = 0;
+                n++;
+            }
+        }
+    }
+    begin[rows] = used;
+    for (int j = used; j < NR; j++)
+        at[j] = -1;
     for (int k0 = 0; k0 < K; k0 += KB) {
-        const int k1 = min(K, k0 + KB), kc = k1 - k0;
-        for (int j0 = j_begin; j0 < j_end; j0 += NR) {
-            /* Column j: its image's first element, the input position of its first tap, its place in the output. */
-            int base[NR], z[NR], y[NR], x[NR], at[NR];
-            int n = j0 / P, t = j0 % P, d = t / (oh * ow), h = t / ow % oh, w = t % ow;
-            for (int j = 0; j < NR; j++) {
-                base[j] = n * groups * C * plane;
-                z[j] = j0 + j < columns ? d * sd - pd : -id - kd * ed; /* outside for every tap */
-                y[j] = h * sh - ph;
-                x[j] = w * sw - pw;
-                at[j] = j0 + j < columns ? n * groups * M * P + (d * oh + h) * ow + w : -1;
-                if (++w == ow) {
-                    w = 0;
-                    if (++h == oh) {
-                        h = 0;
-                        if (++d == od) {
-                            d = 0;
-                            n++;
-                        }
-                    }
+        const int k1 = min(K, k0 + KB);
+        __local float *o = bp;
+        for (int k = k0; k < k1;) { /* the channels c0 ... c0 + cn - 1 of one tap */
+            const int tap = k / C, c0 = k % C, cn = min(C - c0, k1 - k);
+            const int tz = tap / (kh * kw) * ed, ty = tap / kw % kh * eh, tx = tap % kw * ew;
+            int to[3 * NR + 2], from[3 * NR + 1], how[3 * NR + 1], parts = 0;
+            for (int r = 0; r < rows; r++) {
+                /* Outputs lo ... hi - 1 of the row find the input; zeros before and behind. */
+                const int iz = z[r] + tz, iy = y[r] + ty, ix = x[r] + tx, count = begin[r + 1] - begin[r];
+                const bool inside = (uint)iz < (uint)id && (uint)iy < (uint)ih && ix < iw;
+                const int lo = min(count, inside ? ix < 0 ? (sw - 1 - ix) / sw : 0 : count);
+                const int hi = max(lo, min(count, inside ? (iw - 1 - ix) / sw + 1 : 0));
+                if (lo > 0) {
+                    to[parts] = begin[r];
+                    how[parts++] = NAME(ZERO);
+                }
+                if (hi > lo) {
+                    const int whole = (hi - lo + LANES - 1) / LANES * LANES * sw;
+                    to[parts] = begin[r] + lo;
+                    from[parts] = base[r] + (iz * ih + iy) * iw + ix + lo * sw;
+                    how[parts] = sw > 2 || from[parts] + (c0 + cn - 1) * plane + whole > size ? NAME(SINGLY)
+                                 : sw == 1                                                  ? NAME(EVERY)
+                                                                                            : NAME(SECOND);
+                    parts++;
+                }
+                if (hi < count && hi > lo) {
+                    to[parts] = begin[r] + hi;
+                    how[parts++] = NAME(ZERO);
                 }
             }
-            __local float *o = bp;
-            for (int k = k0; k < k1;) {
-                const int tap = k / C, c0 = k % C, cn = min(C - c0, k1 - k);
-                const int tz = tap / (kh * kw) * ed, ty = tap / kw % kh * eh, tx = tap % kw * ew;
-                int from[NR], inside[NR], runs = 0, holes = 0;
-                for (int j = 0; j < NR; j++) {
-                    const int iz = z[j] + tz, iy = y[j] + ty, ix = x[j] + tx;
-                    from[j] = base[j] + (iz * ih + iy) * iw + ix;
-                    inside[j] = (uint)iz < (uint)id && (uint)iy < (uint)ih && (uint)ix < (uint)iw ? -1 : 0;
-                }
-                for (int j = 0; j < NR; j++) {
-                    runs |= from[j] - from[0] - j;
-                    holes |= ~inside[j];
-                }
-                const __global float *p = in + (size_t)c0 * plane;
-                if (runs == 0 && from[0] >= base[0] && from[NR - 1] < base[0] + plane) {
-                    if (holes == 0) {
-                        for (int c = 0; c < cn; c++, p += plane, o += NR)
-                            UNROLL for (int v = 0; v < NV; v++) VSTORE(VLOAD(v, p + from[0]), v, o);
-                    } else {
-                        for (int c = 0; c < cn; c++, p += plane, o += NR)
-                            UNROLL for (int v = 0; v < NV; v++)
-                                VSTORE(select((VEC)(0), VLOAD(v, p + from[0]), VLOAD(v, inside)), v, o);
-                    }
-                } else {
-                    for (int j = 0; j < NR; j++)
-                        from[j] = inside[j] ? from[j] : 0;
-                    for (int c = 0; c < cn; c++, p += plane, o += NR)
-                        for (int j = 0; j < NR; j++) {
-                            const float s = p[from[j]];
-                            o[j] = inside[j] ? s : 0;
-                        }
-                }
-                k += cn;
+            if (used < NR) {
+                to[parts] = used;
+                how[parts++] = NAME(ZERO);
             }
-            for (int i0 = i_begin; i0 < i_end; i0 += MR) {
-                VEC acc[MR][NV];
-                NAME(tile)(acc, wp + ((size_t)i0 * K + (size_t)k0 * MR), bp, kc);
-                NAME(store)(out + (size_t)i0 * P, P, at, acc, i_end - i0, k0 == 0, k1 == K, bias + i0, 1, 0, beta);
+            to[parts] = NR;
+            const __global float *p = in + (size_t)c0 * plane;
+            if (parts == 1 && how[0] == NAME(EVERY)) {
+                for (int c = 0; c < cn; c++, p += plane, o += NR)
+                    UNROLL for (int v = 0; v < NV; v++) VSTORE(VLOAD(v, p + from[0]), v, o);
+            } else {
+                for (int c = 0; c < cn; c++, p += plane, o += NR)
+                    for (int s = 0; s < parts; s++)
+                        NAME(stretch)(o + to[s], p + from[s], to[s + 1] - to[s], sw, how[s]);
             }
+            k += cn;
+        }
+        for (int i0 = i_begin; i0 < i_end; i0 += MR) {
+            VEC acc[MR][NV];
+            NAME(tile)(acc, wp + ((size_t)i0 * K + (size_t)k0 * MR), bp, k1 - k0);
+            NAME(store)(out + (size_t)i0 * P, P, at, acc, i_end - i0, k0 == 0, k1 == K, bias + i0, 1, 0, beta);
         }
     }
 }

@@ -9,7 +9,7 @@
 
 /* FEWEST_FILTERS: of a group; for fewer (depthwise) gathering costs more than multiplying. */
 enum { FEWEST_FILTERS = 3 };
-enum { K_BLOCK = 256, COLUMN_BLOCK = 128, GROUPS_PER_UNIT = 4, LEAST_ROWS = 32 };
+enum { K_BLOCK = 256, GROUPS_PER_UNIT = 2, LEAST_ROWS = 32 };
 
 static int64_t parts(int64_t items, int64_t size) { return (items + size - 1) / size; }
 
@@ -39,18 +39,13 @@ static cld_buf pack(const cld_emit *emit, const cld_conv *conv, cld_tile tile) {
     return packed;
 }
 
-/* Filters and pixels of a group. Cutting filters means gathering the patches again, so pixels are cut first. */
-static void share(const cld_conv *conv, const cld_caps *caps, cld_tile tile, int64_t pixels, int64_t *rows,
-                  int64_t *columns) {
-    int64_t want = (int64_t)caps->compute_units * GROUPS_PER_UNIT;
-    int64_t m = parts(conv->filters, tile.mr), n = parts(pixels, tile.nr), mb = m, nb = COLUMN_BLOCK / tile.nr;
-    while (parts(m, mb) * parts(n, nb) * conv->groups < want && (nb > 1 || mb * tile.mr > LEAST_ROWS))
-        if (nb > 1)
-            nb = parts(nb, 2);
-        else
-            mb = parts(mb, 2);
-    *rows = cld_even_blocks(m, mb) * tile.mr;
-    *columns = cld_even_blocks(n, nb) * tile.nr;
+/* Filters of a group: all, as cutting them means gathering the patches again, unless there are too few pixels to go
+ * round. */
+static int64_t share(const cld_conv *conv, const cld_caps *caps, cld_tile tile, int64_t panels) {
+    int64_t want = (int64_t)caps->compute_units * GROUPS_PER_UNIT, m = parts(conv->filters, tile.mr), block = m;
+    while (parts(m, block) * panels * conv->groups < want && block * tile.mr > LEAST_ROWS)
+        block = parts(block, 2);
+    return cld_even_blocks(m, block) * tile.mr;
 }
 
 clade_status cld_conv_implicit_emit(const cld_emit *emit, clade_error *err) {
@@ -60,9 +55,10 @@ clade_status cld_conv_implicit_emit(const cld_emit *emit, clade_error *err) {
     cld_conv_describe(emit->call, 1, &conv);
     cld_tile tile = cld_panels_tile(emit->caps, conv.filters);
     cld_buf packed = pack(emit, &conv, tile);
-    int64_t rows, columns, pixels = conv.images * cld_span3(conv.window.out), terms = cld_conv_terms(&conv);
-    share(&conv, emit->caps, tile, pixels, &rows, &columns);
-    int64_t most = CLD_MIN((int64_t)(emit->caps->local_bytes / sizeof(float)) / tile.nr, (int64_t)K_BLOCK);
+    int64_t panels = parts(conv.images * cld_span3(conv.window.out), tile.nr), terms = cld_conv_terms(&conv);
+    int64_t rows = share(&conv, emit->caps, tile, panels);
+    int64_t room = (int64_t)(emit->caps->local_bytes / sizeof(float)) - (int64_t)emit->caps->float_lanes;
+    int64_t most = CLD_MIN(room / tile.nr, (int64_t)K_BLOCK);
     int64_t k_block = cld_even_blocks(terms, CLD_MAX(most, 1));
 
     cld_step *step = cld_step_kernel(emit->steps, "panels", "conv");
@@ -75,10 +71,9 @@ clade_status cld_conv_implicit_emit(const cld_emit *emit, clade_error *err) {
     cld_step_in(emit->steps, step, has_bias ? emit->in[2] : (cld_buf){ -1 }, CLADE_FLOAT32);
     cld_step_ints(emit->steps, step, 3, (int64_t[]){ conv.images, conv.channels, conv.filters });
     cld_window_args(emit->steps, step, &conv.window);
-    cld_step_ints(emit->steps, step, 3, (int64_t[]){ rows, columns, k_block });
+    cld_step_ints(emit->steps, step, 2, (int64_t[]){ rows, k_block });
     cld_step_float(emit->steps, step, has_bias ? 1 : 0);
-    cld_step_local(emit->steps, step, (size_t)(tile.nr * k_block) * sizeof(float));
-    cld_step_size(step, (size_t)parts(conv.filters, rows), (size_t)parts(pixels, columns), (size_t)conv.groups, 1, 1,
-                  1);
+    cld_step_local(emit->steps, step, (size_t)(tile.nr * k_block + emit->caps->float_lanes) * sizeof(float));
+    cld_step_size(step, (size_t)parts(conv.filters, rows), (size_t)panels, (size_t)conv.groups, 1, 1, 1);
     return CLADE_OK;
 }
