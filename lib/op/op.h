@@ -40,8 +40,8 @@ typedef struct cld_impl {
 
 typedef struct cld_build cld_build;
 
-/* Attributes that passes give to nodes begin with this; a file that uses such a name is refused, since an epilogue becomes
- * kernel source. */
+/* Attributes that passes give to nodes begin with this; a file that uses such a name is refused, since an epilogue
+ * becomes kernel source. */
 #define CLD_RESERVED "clade_"
 #define CLD_EPILOGUE CLD_RESERVED "epilogue"
 
