@@ -3,7 +3,7 @@
  * s = sum e^(x - m). Written by lib/op/softmax.c. `lines` = outer * inner; sums have a fixed order.
  *
  * each:  a work-item makes `per_item` lines. Any type, any inner. Local size free.
- * rows:  the same, inner = 1, 16 elements at a time; float, half. For CPUs.
+ * rows:  the same, inner = 1, n >= 16, 16 elements at a time; float, half. For CPUs.
  * group: a work-group makes one line: local size a power of two, local memory one ACC an item. For GPUs.
  */
 #ifndef T
@@ -33,61 +33,54 @@
 #endif
 #define LARGER16(a, b) select(a, b, ((b) > (a)) | ((b) != (b)))
 
-float NAME(largest)(__global const T_STORE *x, const int n) {
-    float16 wide = (float16)(-INFINITY);
-    int c = 0;
-    for (; c + 16 <= n; c += 16) {
-        const float16 v = LOAD16(x + c);
-        wide = LARGER16(wide, v);
-    }
-    const float8 a = LARGER16(wide.lo, wide.hi);
-    const float4 b = LARGER16(a.lo, a.hi);
-    const float2 p = LARGER16(b.lo, b.hi);
-    float m = LARGER(p.x, p.y);
-    for (; c < n; c++) {
-        const float v = T_LOAD(x, c);
-        m = LARGER(m, v);
-    }
-    return m;
+/* The powers wait in the output, unless it would round them. */
+#if defined LOG || defined HALF
+#define KEEP(e, p)
+#define FINISH(x, y, c, m, s) VALUE(LOAD16((x) + (c)), m, s)
+#else
+#define KEEP(e, p) SAVE16(e, p)
+#define FINISH(x, y, c, m, s) (LOAD16((y) + (c)) * (s))
+#endif
+
+float NAME(sum)(const float16 v) {
+    const float8 a = v.lo + v.hi;
+    const float4 b = a.lo + a.hi;
+    return (b.x + b.z) + (b.y + b.w);
 }
 
+float NAME(largest)(const float16 v) {
+    const float8 a = LARGER16(v.lo, v.hi);
+    const float4 b = LARGER16(a.lo, a.hi);
+    const float2 c = LARGER16(b.lo, b.hi);
+    return LARGER(c.x, c.y);
+}
+
+/* The last vector of a line overlaps the one before; where the line is read and written in one pass it is read first. */
 KERNEL(rows)(__global T_STORE *out, const ulong out_off, __global const T_STORE *in, const ulong in_off, const int lines,
              const int n, const int inner, const int per_item) {
-    const int first = (int)get_global_id(0) * per_item;
+    const int first = (int)get_global_id(0) * per_item, whole = n / 16 * 16;
+    const int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    const int16 fresh = lane >= 16 - (n - whole); /* of the last vector: not in the one before */
     for (int line = first; line < min(first + per_item, lines); line++) {
         __global const T_STORE *x = in + in_off + (size_t)line * n;
         __global T_STORE *y = out + out_off + (size_t)line * n;
-        const float m = NAME(largest)(x, n);
-        float16 wide = (float16)(0);
-        float sum = 0;
-        int c = 0;
-        for (; c + 16 <= n; c += 16)
-            wide += exp(LOAD16(x + c) - m);
-        if (c < n) { /* the rest as one vector: the lanes without an element count for nothing */
-            float t[16];
-            for (int k = 0; k < 16; k++)
-                t[k] = c + k < n ? T_LOAD(x, c + k) : -INFINITY;
-            const float16 e = exp(vload16(0, t) - m);
-            vstore16(e, 0, t);
-            for (int k = 0; c + k < n; k++)
-                sum += t[k];
-        }
-        const float8 a = wide.lo + wide.hi;
-        const float4 b = a.lo + a.hi;
-        const float s = SCALE(sum + (b.x + b.z) + (b.y + b.w));
-        for (c = 0; c + 16 <= n; c += 16) {
+        const float16 last = LOAD16(x + n - 16);
+        float16 wide = last;
+        for (int c = 0; c < whole; c += 16) {
             const float16 v = LOAD16(x + c);
-            SAVE16(VALUE(v, m, s), y + c);
+            wide = LARGER16(wide, v);
         }
-        if (c < n) {
-            float t[16];
-            for (int k = 0; k < 16; k++)
-                t[k] = c + k < n ? T_LOAD(x, c + k) : 0;
-            const float16 v = vload16(0, t);
-            vstore16(VALUE(v, m, s), 0, t);
-            for (int k = 0; c + k < n; k++)
-                T_SAVE(y, c + k, t[k]);
+        const float m = NAME(largest)(wide);
+        wide = select((float16)(0), exp(last - m), fresh);
+        for (int c = 0; c < whole; c += 16) {
+            const float16 e = exp(LOAD16(x + c) - m);
+            wide += e;
+            KEEP(e, y + c);
         }
+        const float s = SCALE(NAME(sum)(wide));
+        for (int c = 0; c < whole; c += 16)
+            SAVE16(FINISH(x, y, c, m, s), y + c);
+        SAVE16(VALUE(last, m, s), y + n - 16);
     }
 }
 

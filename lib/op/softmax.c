@@ -42,7 +42,7 @@ static bool any_applicable(const cld_call *call, const cld_caps *caps) {
 static bool rows_applicable(const cld_call *call, const cld_caps *caps) {
     geometry g;
     return caps->is_cpu && cld_dtype_in(call->in[0].dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16)) &&
-           geometry_of(call, &g, NULL) == CLADE_OK && g.inner == 1 && g.n >= 4;
+           geometry_of(call, &g, NULL) == CLADE_OK && g.inner == 1 && g.n >= 16;
 }
 
 static bool cpu_applicable(const cld_call *call, const cld_caps *caps) {
