@@ -97,8 +97,8 @@ static clade_status see_through_identities(cld_fuse *fuse, clade_error *err) {
 }
 
 clade_status cld_pass_fuse(cld_graph *graph, clade_error *err) {
-    static clade_status (*const steps[])(cld_fuse *, clade_error *) = { see_through_identities, cld_fuse_epilogues,
-                                                                        cld_fuse_groups };
+    static clade_status (*const steps[])(cld_fuse *, clade_error *) = { see_through_identities, cld_fuse_layernorm,
+                                                                        cld_fuse_epilogues, cld_fuse_groups };
     cld_fuse fuse = { .graph = graph, .scratch = cld_arena_new() };
     clade_status status = CLADE_OK;
     if (!fuse.scratch)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside pass: what the steps of the fuse pass (fuse.c, fuse_epilogue.c, fuse_group.c) share. */
+/* Inside pass: what the steps of the fuse pass (fuse*.c) share. */
 #ifndef CLD_PASS_FUSE_H
 #define CLD_PASS_FUSE_H
 
@@ -21,6 +21,8 @@ bool cld_fuse_pointwise(const cld_fuse *fuse, int32_t i, cld_call *call);
 /* A constant of one element. */
 bool cld_fuse_is_scalar(const cld_fuse *fuse, cld_value_id id);
 
+/* The steps. The caller then drops the nodes marked as gone. */
+clade_status cld_fuse_layernorm(cld_fuse *fuse, clade_error *err);
 clade_status cld_fuse_epilogues(cld_fuse *fuse, clade_error *err);
 clade_status cld_fuse_groups(cld_fuse *fuse, clade_error *err);
 

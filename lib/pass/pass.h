@@ -54,7 +54,7 @@ clade_status cld_pass_symbolic(const cld_graph *graph, int32_t output, cld_text 
 
 /* fold_pad.c: a Pad that puts zeros around a Conv's image becomes the Conv's own padding. */
 clade_status cld_pass_fold_pad(cld_graph *graph, clade_error *err);
-/* fuse.c: pointwise chains into the epilogue of their producer, or into one Fused node. */
+/* fuse.c: pointwise chains into the epilogue of their producer, or into one Fused node; layer normalisation spelled out. */
 clade_status cld_pass_fuse(cld_graph *graph, clade_error *err);
 
 #endif

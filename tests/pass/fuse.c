@@ -127,6 +127,45 @@ START_TEST(shapes_and_types_do_not_mix) {
 }
 END_TEST
 
+static cld_value_id mean(cld_value_id x, int64_t axis) {
+    cld_value_id axes, out;
+    ck_ok(cld_build_ints(&build, &axis, 1, &axes, &err), err);
+    ck_ok(cld_build_op(&build, "ReduceMean", (cld_value_id[]){ x, axes }, 2, NULL, 0, &out, &err), err);
+    return out;
+}
+
+/* (x - mean) / sqrt(variance + 1e-5) * scale [+ bias], with the variance's mean over axis `of_squares`. */
+static cld_value_id layer_norm(cld_value_id x, int64_t of_squares, const cld_type *scale, bool with_bias) {
+    cld_value_id d = op("Sub", x, mean(x, -1));
+    cld_value_id variance = mean(op("Pow", d, scalar(2)), of_squares);
+    cld_value_id deviation = op("Sqrt", op("Add", variance, scalar(1e-5)), CLD_ABSENT);
+    cld_value_id y = op("Mul", op("Div", d, deviation), input(scale));
+    return with_bias ? op("Add", y, input(scale)) : y;
+}
+
+START_TEST(layer_normalization_spelled_out) {
+    cld_value_id x = input(&square);
+    output(layer_norm(x, -1, &row, true));
+    output(layer_norm(x, -1, &row, false));
+    EXPECT("LayerNormalization", "LayerNormalization");
+    ck_assert_int_eq(graph->nodes[0].n_in, 3);
+    ck_assert_int_eq(graph->nodes[1].n_in, 2);
+    ck_assert_int_eq(graph->nodes[0].in[0].i, x.i);
+    ck_assert_int_eq(cld_attr_int(&graph->nodes[0], "axis", 0), -1);
+    ck_assert_float_eq(cld_attr_float(&graph->nodes[0], "epsilon", 0), 1e-5f);
+}
+END_TEST
+
+START_TEST(what_only_looks_like_layer_normalization) {
+    const cld_type column = { CLADE_FLOAT32, 2, { 4, 1 } };
+    output(layer_norm(input(&square), -2, &row, true));    /* mean and variance over different axes */
+    output(layer_norm(input(&square), -1, &column, true)); /* a scale per row */
+    ck_ok(cld_pass_fuse(graph, &err), err);
+    for (int32_t i = 0; i < graph->n_nodes; i++)
+        ck_assert_str_ne(graph->nodes[i].type, "LayerNormalization");
+}
+END_TEST
+
 START_TEST(groups_are_bounded) {
     cld_value_id x = input(&square);
     for (int i = 0; i < 100; i++)
@@ -154,6 +193,8 @@ Suite *suite_pass_fuse(void) {
     tcase_add_test(tcase, group_with_two_results);
     tcase_add_test(tcase, nothing_comes_between_members);
     tcase_add_test(tcase, shapes_and_types_do_not_mix);
+    tcase_add_test(tcase, layer_normalization_spelled_out);
+    tcase_add_test(tcase, what_only_looks_like_layer_normalization);
     tcase_add_test(tcase, groups_are_bounded);
     suite_add_tcase(suite, tcase);
     return suite;
