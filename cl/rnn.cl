@@ -57,6 +57,7 @@
 #define READ(p, i) (p)[i]
 #define READ_STORED(p, i) T_LOAD(p, i)
 #define WRITE(v, p, i) (p)[i] = (v)
+#define TANH(x) tanh(x)
 #else
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
@@ -64,6 +65,7 @@
 #define READ(p, i) JOIN(vload, LANES)(0, (p) + (i))
 #define READ_STORED READ
 #define WRITE(v, p, i) JOIN(vstore, LANES)(v, 0, (p) + (i))
+#define TANH(x) fast_tanh(x)
 #endif
 #define UNROLL __attribute__((opencl_unroll_hint))
 
@@ -97,7 +99,6 @@
 #define HAS_B (flags & 256)
 
 #define SIGMOID(x) (1 / (1 + exp(-(x))))
-#define TANH(x) tanh(x)
 
 inline V NAME(f)(V x) {
     x = BOUND(x);

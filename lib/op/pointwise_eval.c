@@ -11,6 +11,8 @@
 
 #define select(otherwise, taken, condition) ((condition) ? (taken) : (otherwise))
 #define clamp(x, low, high) fmin(fmax(x, low), high)
+#define fast_tanh(x) tanh(x)
+#define fast_erf(x) erf(x)
 #define sign(x) (((x) > 0) - ((x) < 0))
 /* Division that cannot trap: by zero gives zero, the least integer by -1 wraps. */
 #define negated(x) (0 - (uint64_t)(x))

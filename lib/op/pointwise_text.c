@@ -42,10 +42,11 @@ const char *cld_pointwise_text(cld_arena *arena, const char *text, clade_dtype d
         while ((word || number) && (isalnum((unsigned char)text[size]) || text[size] == '_' || text[size] == '.'))
             size++;
         const char *name = word ? replacement(text, size, names) : NULL;
+        size_t skip = word && dtype == CLADE_FLOAT64 && strncmp(text, "fast_", 5) == 0 ? 5 : 0;
         if (name)
             cld_text_add(&out, name);
         else
-            cld_text_addn(&out, text, size);
+            cld_text_addn(&out, text + skip, size - skip);
         if (number && memchr(text, '.', size))
             cld_text_add(&out, suffix);
         text += size;

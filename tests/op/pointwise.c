@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every pointwise operator on the device against the host, in random shapes that broadcast, random types and both rows.
  */
+#include <math.h>
+
 #include "op/rig.h"
 
 static op_rig rig;
@@ -105,6 +107,20 @@ END_TEST
 START_TEST(integers) { run_all(CLD_INTEGERS, "elements"); }
 END_TEST
 
+/* cl/common.clh's own tanh and erf: over their range and beyond, to a few units in the last place. */
+START_TEST(fast_functions) {
+    static const float special[] = { 0.0f, -0.0f, 1e-30f, -1e-5f, 3e38f, -INFINITY, INFINITY, NAN };
+    cld_type type = { CLADE_FLOAT32, 1, { 40000 } };
+    clade_tensor *x = op_tensor(&rig, &type);
+    for (int64_t i = 0; i < 40000; i++)
+        cld_tensor_set(x, i, i < (int64_t)CLD_COUNT(special) ? (double)special[i] : ((double)i - 20000) / 1999);
+    rig.rtol = 8e-7, rig.atol = 1e-37;
+    op_add(&rig, &(op_node){ .type = "Tanh", .in = { x }, .n_in = 1 });
+    op_add(&rig, &(op_node){ .type = "Erf", .in = { x }, .n_in = 1 });
+    op_run(&rig);
+}
+END_TEST
+
 Suite *suite_op_pointwise(void);
 Suite *suite_op_pointwise(void) {
     Suite *suite = suite_create("op_pointwise");
@@ -116,6 +132,7 @@ Suite *suite_op_pointwise(void) {
     tcase_add_test(tcase, float16_in_vectors);
     tcase_add_test(tcase, float64);
     tcase_add_test(tcase, integers);
+    tcase_add_test(tcase, fast_functions);
     suite_add_tcase(suite, tcase);
     return suite;
 }
