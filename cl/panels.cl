@@ -6,6 +6,7 @@
  *     multiply  A [M,K], strides a_row, a_col  packed here;       B from pack_b: panels [K][NR]
  *     conv      implicit GEMM: A the weights, from pack_w: panels [K][MR], K ordered tap by tap, channel by channel;
  *               B the patches, a column for each output pixel of each image, gathered here from NC(DHW)
+ * PACK leaves only the packing, its absence only the rest: what is in an instance costs compile time.
  * Tunables: MR x NV*LANES the register tile; LANES the width of a vector; KB, MB, NB the blocks (arguments). float32.
  */
 #ifndef MR
@@ -32,6 +33,36 @@
 #define A_SPACE __local
 #define B_SPACE __global
 #endif
+
+#ifdef PACK
+#ifndef CONV
+/* B[k, j] = b[k * b_row + j * b_col] -> bp[panel][k][NR], zeros to the right of N. Launch (panels, blocks of 64 k, batch). */
+SINGLE KERNEL(pack_b)(__global float *bp, ulong bp_off, const __global float *b, ulong b_off, int N, int K, int b_row,
+                      int b_col, int inner, int b_outer, int b_inner) {
+    const int j0 = get_global_id(0) * NR, k0 = get_global_id(1) * 64, k1 = min(K, k0 + 64), batch = get_global_id(2);
+    __global float *o = bp + bp_off + ((size_t)batch * get_global_size(0) + get_global_id(0)) * NR * K;
+    b += b_off + (size_t)(batch / inner) * b_outer + (size_t)(batch % inner) * b_inner + (size_t)j0 * b_col;
+    if (b_col == 1 && j0 + NR <= N) {
+        for (int k = k0; k < k1; k++)
+            UNROLL for (int v = 0; v < NV; v++) VSTORE(VLOAD(v, b + (size_t)k * b_row), v, o + k * NR);
+    } else {
+        for (int j = 0; j < NR; j++)
+            for (int k = k0; k < k1; k++)
+                o[k * NR + j] = j0 + j < N ? b[(size_t)k * b_row + j * b_col] : 0;
+    }
+}
+#else
+/* Weights w[group][M][C][taps] -> wp[group][panel][tap * C + c][MR], zeros below M. Launch (panels, taps, groups). */
+SINGLE KERNEL(pack_w)(__global float *wp, ulong wp_off, const __global float *w, ulong w_off, int M, int C) {
+    const int i0 = get_global_id(0) * MR, tap = get_global_id(1), taps = get_global_size(1), group = get_global_id(2);
+    __global float *o = wp + wp_off + (((size_t)group * get_global_size(0) + get_global_id(0)) * taps + tap) * C * MR;
+    w += w_off + ((size_t)group * M + i0) * C * taps + tap;
+    for (int c = 0; c < C; c++)
+        for (int i = 0; i < MR; i++)
+            o[c * MR + i] = i0 + i < M ? w[((size_t)i * C + c) * taps] : 0;
+}
+#endif
+#else
 
 /* acc = A panel x B panel over k terms. */
 inline void NAME(tile)(VEC acc[MR][NV], const A_SPACE float *a, const B_SPACE float *b, int k) {
@@ -95,22 +126,6 @@ inline void NAME(store)(__global float *c, int c_row, const int *at, VEC acc[MR]
 }
 
 #ifndef CONV
-/* B[k, j] = b[k * b_row + j * b_col] -> bp[panel][k][NR], zeros to the right of N. Launch (panels, blocks of 64 k, batch). */
-SINGLE KERNEL(pack_b)(__global float *bp, ulong bp_off, const __global float *b, ulong b_off, int N, int K, int b_row,
-                      int b_col, int inner, int b_outer, int b_inner) {
-    const int j0 = get_global_id(0) * NR, k0 = get_global_id(1) * 64, k1 = min(K, k0 + 64), batch = get_global_id(2);
-    __global float *o = bp + bp_off + ((size_t)batch * get_global_size(0) + get_global_id(0)) * NR * K;
-    b += b_off + (size_t)(batch / inner) * b_outer + (size_t)(batch % inner) * b_inner + (size_t)j0 * b_col;
-    if (b_col == 1 && j0 + NR <= N) {
-        for (int k = k0; k < k1; k++)
-            UNROLL for (int v = 0; v < NV; v++) VSTORE(VLOAD(v, b + (size_t)k * b_row), v, o + k * NR);
-    } else {
-        for (int j = 0; j < NR; j++)
-            for (int k = k0; k < k1; k++)
-                o[k * NR + j] = j0 + j < N ? b[(size_t)k * b_row + j * b_col] : 0;
-    }
-}
-
 /* A group computes MB rows x NB columns; batches are numbered (outer, inner) and have a stride for each. C is dense, and so
  * are the panels of B unless b_batches is 1. Launch (ceil(M/MB), ceil(N/NB), batch); local memory MB * KB floats. */
 SINGLE KERNEL(multiply)(__global float *c, ulong c_off, const __global float *a, ulong a_off, const __global float *bp,
@@ -148,16 +163,6 @@ SINGLE KERNEL(multiply)(__global float *c, ulong c_off, const __global float *a,
     } while (k0 < K);
 }
 #else
-/* Weights w[group][M][C][taps] -> wp[group][panel][tap * C + c][MR], zeros below M. Launch (panels, taps, groups). */
-SINGLE KERNEL(pack_w)(__global float *wp, ulong wp_off, const __global float *w, ulong w_off, int M, int C) {
-    const int i0 = get_global_id(0) * MR, tap = get_global_id(1), taps = get_global_size(1), group = get_global_id(2);
-    __global float *o = wp + wp_off + (((size_t)group * get_global_size(0) + get_global_id(0)) * taps + tap) * C * MR;
-    w += w_off + ((size_t)group * M + i0) * C * taps + tap;
-    for (int c = 0; c < C; c++)
-        for (int i = 0; i < MR; i++)
-            o[c * MR + i] = i0 + i < M ? w[((size_t)i * C + c) * taps] : 0;
-}
-
 /* How a stretch of a row of a patch panel is made: of zeros, of vectors of every or every second element, one by one. */
 enum { NAME(ZERO), NAME(EVERY), NAME(SECOND), NAME(SINGLY) };
 
@@ -272,4 +277,5 @@ SINGLE KERNEL(conv)(__global float *out, ulong out_off, const __global float *in
         }
     }
 }
+#endif
 #endif

@@ -9,7 +9,8 @@
 
 /* FEWEST_FILTERS: of a group; for fewer (depthwise) gathering costs more than multiplying. */
 enum { FEWEST_FILTERS = 3 };
-enum { K_BLOCK = 256, GROUPS_PER_UNIT = 2, LEAST_ROWS = 32 };
+/* TALLEST: filters come in multiples of 8. */
+enum { TALLEST = 8, K_BLOCK = 256, GROUPS_PER_UNIT = 2, LEAST_ROWS = 32 };
 
 static int64_t parts(int64_t items, int64_t size) { return (items + size - 1) / size; }
 
@@ -32,6 +33,7 @@ static cld_buf pack(const cld_emit *emit, const cld_conv *conv, cld_tile tile) {
     step->bytes = 2.0 * (double)bytes;
     cld_panels_define(emit->steps, step, emit->caps, tile, NULL);
     cld_step_define(emit->steps, step, "CONV", "1");
+    cld_step_define(emit->steps, step, "PACK", "1");
     cld_step_out(emit->steps, step, packed, CLADE_FLOAT32);
     cld_step_in(emit->steps, step, emit->in[1], CLADE_FLOAT32);
     cld_step_ints(emit->steps, step, 2, (int64_t[]){ conv->filters, conv->channels });
@@ -53,7 +55,7 @@ clade_status cld_conv_implicit_emit(const cld_emit *emit, clade_error *err) {
     bool has_bias = cld_call_has(emit->call, 2);
     cld_conv conv;
     cld_conv_describe(emit->call, 1, &conv);
-    cld_tile tile = cld_panels_tile(emit->caps, conv.filters);
+    cld_tile tile = cld_panels_tile(emit->caps, conv.filters, TALLEST);
     cld_buf packed = pack(emit, &conv, tile);
     int64_t panels = parts(conv.images * cld_span3(conv.window.out), tile.nr), terms = cld_conv_terms(&conv);
     int64_t rows = share(&conv, emit->caps, tile, panels);

@@ -56,11 +56,11 @@ extern const cld_gemm_writer cld_gemm_panels, cld_gemm_clblast, cld_gemm_tiled, 
 /* A node with the shapes of MatMul on inputs `a` and `b`: checks and writes output 0 but for its dtype; the problem. */
 clade_status cld_matmul_infer(cld_call *call, int32_t a, int32_t b, clade_error *err);
 void cld_matmul_describe(const cld_call *call, int32_t a, int32_t b, cld_gemm *gemm);
-/* The register tile of the panel kernels (cl/panels.cl) for m rows, as defines of the step; gives MR and NR. */
+/* The register tile of the panel kernels (cl/panels.cl) for m rows, at most `tallest` rows high; and as defines. */
 typedef struct cld_tile {
     int32_t mr, nr;
 } cld_tile;
-cld_tile cld_panels_tile(const cld_caps *caps, int64_t m);
+cld_tile cld_panels_tile(const cld_caps *caps, int64_t m, int32_t tallest);
 void cld_panels_define(cld_steps *steps, cld_step *step, const cld_caps *caps, cld_tile tile, const char *epilogue);
 /* The step epilogue(C + beta bias), in place, after a product that could do no more; none when there is nothing to do.
  */

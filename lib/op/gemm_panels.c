@@ -8,16 +8,18 @@
 #include <stdio.h>
 
 /* K_BLOCK x 32 of B stay in a first-level cache, K_BLOCK x ROW_BLOCK of A in a second-level one. */
-enum { K_BLOCK = 256, ROW_BLOCK = 96, COLUMN_BLOCK = 512, VECTORS = 2, PACK_K = 64, GROUPS_PER_UNIT = 4 };
+enum { TALLEST = 12, K_BLOCK = 256, ROW_BLOCK = 96, COLUMN_BLOCK = 512, VECTORS = 2, PACK_K = 64, GROUPS_PER_UNIT = 4 };
 
 static int64_t parts(int64_t items, int64_t size) { return (items + size - 1) / size; }
 
-cld_tile cld_panels_tile(const cld_caps *caps, int64_t m) {
+cld_tile cld_panels_tile(const cld_caps *caps, int64_t m, int32_t tallest) {
     static const int32_t wide[] = { 12, 8, 4, 0 }, narrow[] = { 6, 4, 0 }; /* for 32 and 16 vector registers */
     const int32_t *height = caps->float_lanes >= 16 ? wide : narrow;
+    while (*height > tallest)
+        height++;
     int32_t best = *height;
-    while (*++height) /* a lower tile loads more for the same sums: it must save a tenth of the rows */
-        if (parts(m, *height) * *height * 11 < parts(m, best) * best * 10)
+    while (*++height) /* each height is one more kernel to compile: a lower one must save a quarter of the rows */
+        if (parts(m, *height) * *height * 4 <= parts(m, best) * best * 3)
             best = *height;
     return (cld_tile){ best, (int32_t)caps->float_lanes * VECTORS };
 }
@@ -46,6 +48,7 @@ static cld_buf pack(cld_steps *steps, const cld_caps *caps, const cld_gemm *gemm
     step->once = gemm->constant_b;
     step->bytes = 2.0 * (double)bytes;
     cld_panels_define(steps, step, caps, tile, NULL);
+    cld_step_define(steps, step, "PACK", "1");
     cld_step_out(steps, step, packed, CLADE_FLOAT32);
     cld_step_buf(steps, step, gemm->b, CLADE_FLOAT32, CLD_READ, gemm->b_offset);
     cld_step_ints(steps, step, 7,
@@ -73,7 +76,7 @@ static void share(const cld_gemm *gemm, const cld_caps *caps, cld_tile tile, int
 static void write(cld_steps *steps, const cld_caps *caps, const cld_gemm *gemm) {
     int64_t batches = gemm->batch[0] * gemm->batch[1];
     int64_t b_batches = gemm->b_batch[0] == 0 && gemm->b_batch[1] == 0 ? 1 : batches;
-    cld_tile tile = cld_panels_tile(caps, gemm->m);
+    cld_tile tile = cld_panels_tile(caps, gemm->m, TALLEST);
     cld_buf packed = pack(steps, caps, gemm, tile, b_batches);
     int64_t rows, columns;
     share(gemm, caps, tile, &rows, &columns);
