@@ -50,6 +50,8 @@ static void note_failure(cld_store *store, int code) {
     if (!cld_store_is_damage(code)) {
         (void)cld_fail(&why, CLADE_ERR_IO, "cache file '%s': %s", store->file, sqlite3_errmsg(store->db));
         cld_store_complain(store, why.message);
+        if ((code & 0xff) == SQLITE_BUSY) /* another process is stuck with the file: not to be waited for twice */
+            cld_store_file_close(store);
         return;
     }
     cld_store_file_close(store);
@@ -88,26 +90,28 @@ static void remove_row(cld_store *store, const row_table *table, const char *key
     (void)run(store, prepare(store, table->remove, key));
 }
 
+/* The row's bytes when they are what was stored: true, and a copy (NULL: no memory). */
+static bool copy_checked(sqlite3_stmt *row, const row_table *table, const char *key, void **data, size_t *size_bytes) {
+    const void *blob = sqlite3_column_blob(row, 1);
+    size_t bytes = (size_t)sqlite3_column_bytes(row, 1);
+    const char *stored = (const char *)sqlite3_column_text(row, 0);
+    char actual[CLD_DIGEST_HEX];
+    checksum(actual, table, key, blob, bytes);
+    if (!stored || strcmp(stored, actual) != 0)
+        return false;
+    *size_bytes = bytes;
+    *data = malloc(bytes + 1);
+    if (*data && bytes > 0)
+        memcpy(*data, blob, bytes);
+    return true;
+}
+
 static bool get_row(cld_store *store, const row_table *table, const char *key, void **data, size_t *size_bytes) {
     sqlite3_stmt *statement = prepare(store, table->get, key);
     if (!statement)
         return false;
-    bool found = sqlite3_step(statement) == SQLITE_ROW, good = false;
-    if (found) {
-        const void *blob = sqlite3_column_blob(statement, 1);
-        size_t bytes = (size_t)sqlite3_column_bytes(statement, 1);
-        const char *stored = (const char *)sqlite3_column_text(statement, 0);
-        char actual[CLD_DIGEST_HEX];
-        checksum(actual, table, key, blob, bytes);
-        good = stored && strcmp(stored, actual) == 0 && (blob || bytes == 0);
-        if (good && (*data = malloc(bytes + 1))) {
-            if (bytes > 0)
-                memcpy(*data, blob, bytes);
-            *size_bytes = bytes;
-        } else {
-            good = false;
-        }
-    }
+    bool found = sqlite3_step(statement) == SQLITE_ROW;
+    bool good = found && copy_checked(statement, table, key, data, size_bytes);
     int code = sqlite3_finalize(statement);
     if (code != SQLITE_OK)
         note_failure(store, code);
@@ -116,7 +120,7 @@ static bool get_row(cld_store *store, const row_table *table, const char *key, v
                 table->name);
         remove_row(store, table, key);
     }
-    return good;
+    return good && *data;
 }
 
 bool cld_store_get(cld_store *store, const char *table_name, const char *key, void **data, size_t *size_bytes) {

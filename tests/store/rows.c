@@ -47,7 +47,7 @@ END_TEST
 
 /* ---- several processes --- */
 
-enum { PROCESSES = 4 };
+enum { PROCESSES = 4, PROCESS_ROWS = 8 };
 
 static void in_processes(void (*work)(const char *directory, int number), const char *directory) {
     pid_t children[PROCESSES];
@@ -70,7 +70,7 @@ static void many_puts(const char *directory, int number) {
     cld_store *store = cld_store_open(directory);
     if (!store)
         _exit(1);
-    for (int i = 0; i < 25; i++) {
+    for (int i = 0; i < PROCESS_ROWS; i++) {
         snprintf(key, sizeof key, "%d-%d", number, i);
         store_put_text(store, key, key);
         store_put_text(store, "shared", "the same");
@@ -85,7 +85,7 @@ static void all_there(const char *directory) {
     cld_store *store = cld_store_open(directory);
     ck_assert_ptr_nonnull(store);
     for (int p = 0; p < PROCESSES; p++)
-        for (int i = 0; i < 25; i++) {
+        for (int i = 0; i < PROCESS_ROWS; i++) {
             snprintf(key, sizeof key, "%d-%d", p, i);
             ck_assert_msg(store_holds(store, key, key), "row %s is lost", key);
         }
@@ -104,7 +104,7 @@ END_TEST
 START_TEST(processes_recover) {
     const char *directory = store_directory("store-recover"), *file = store_file(directory);
     ck_assert_int_eq(mkdir(directory, 0700), 0);
-    for (int round = 0; round < 5; round++) {
+    for (int round = 0; round < 3; round++) {
         unsigned char junk[8192];
         memset(junk, 0x5a + round, sizeof junk);
         store_write_file(file, junk, sizeof junk);
