@@ -6,9 +6,7 @@
  * Only where the linear node's result is read by nothing else, weights, bias and statistics are float32 or float64
  * constants, and the BatchNormalization gives nothing but its first output. Anything else is left alone.
  */
-#include "pass/pass.h"
-
-#include <math.h>
+#include "pass/norm.h"
 
 /* Weights seen as [outer, channels, inner]; block o scales by channels that start at o / outer_per_group * channels. */
 typedef struct cld_layout {
@@ -60,34 +58,15 @@ static const struct {
 typedef struct cld_match {
     cld_node *node, *norm;
     const clade_tensor *weight, *bias; /* bias NULL: none */
-    const clade_tensor *scale, *shift, *mean, *variance;
+    cld_norm statistics;
     cld_layout layout;
 } cld_match;
-
-static const clade_tensor *constant_in(const cld_graph *graph, const cld_node *node, int32_t k) {
-    return k < node->n_in && cld_present(node->in[k]) ? cld_graph_at(graph, node->in[k])->constant : NULL;
-}
-
-static bool is_statistic(const clade_tensor *tensor, const cld_match *match) {
-    return tensor != NULL && tensor->dtype == match->weight->dtype && tensor->rank == 1 &&
-           tensor->dims[0] == match->layout.total_channels;
-}
 
 /* A bias of one value per channel; Gemm's may also be written [1, N]. */
 static bool is_bias(const clade_tensor *tensor, const cld_match *match) {
     return tensor->dtype == match->weight->dtype && tensor->rank >= 1 &&
            tensor->dims[tensor->rank - 1] == match->layout.total_channels &&
            clade_tensor_count(tensor) == match->layout.total_channels;
-}
-
-static bool is_inference(const cld_node *norm, const int32_t *uses) {
-    if (norm->domain[0] != '\0' || strcmp(norm->type, "BatchNormalization") != 0 || norm->opset < 7 ||
-        norm->n_in != 5 || norm->n_out < 1 || !cld_present(norm->in[0]) || !cld_present(norm->out[0]))
-        return false;
-    for (int32_t k = 1; k < norm->n_out; k++)
-        if (cld_present(norm->out[k]) && uses[norm->out[k].i] > 0)
-            return false;
-    return cld_attr_int(norm, "training_mode", 0) == 0 && cld_attr_int(norm, "spatial", 1) == 1;
 }
 
 static bool find_layout(cld_match *match) {
@@ -97,49 +76,31 @@ static bool find_layout(cld_match *match) {
     return false;
 }
 
-static bool find_match(cld_graph *graph, cld_node *norm, const int32_t *uses, cld_match *out) {
-    if (!is_inference(norm, uses))
-        return false;
+static bool find_match(const cld_graph *graph, cld_node *norm, const cld_norm *statistics, const int32_t *uses,
+                       cld_match *out) {
     const int32_t producer = cld_graph_at(graph, norm->in[0])->producer;
     if (producer < 0 || uses[norm->in[0].i] != 1)
         return false;
-    cld_match match = { .node = &graph->nodes[producer], .norm = norm };
-    match.weight = constant_in(graph, match.node, 1);
+    cld_match match = { .node = &graph->nodes[producer], .norm = norm, .statistics = *statistics };
+    match.weight = cld_norm_constant(graph, match.node, 1);
     if (match.node->n_out != 1 || match.weight == NULL || match.weight->size_bytes == 0 ||
-        !cld_dtype_in(match.weight->dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT64)) || !find_layout(&match))
+        match.weight->dtype != statistics->dtype || !find_layout(&match) ||
+        match.layout.total_channels != statistics->channels)
         return false;
-    match.bias = constant_in(graph, match.node, 2);
+    match.bias = cld_norm_constant(graph, match.node, 2);
     const bool has_bias = match.node->n_in > 2 && cld_present(match.node->in[2]);
     if (has_bias && (match.bias == NULL || !is_bias(match.bias, &match)))
         return false;
-    const clade_tensor **const statistics[] = { &match.scale, &match.shift, &match.mean, &match.variance };
-    for (int32_t k = 0; k < 4; k++) {
-        *statistics[k] = constant_in(graph, norm, k + 1);
-        if (!is_statistic(*statistics[k], &match))
-            return false;
-    }
     *out = match;
     return true;
 }
 
-/* false: a variance that makes the factor infinite or NaN; then the nodes stay, and the device computes what it
- * computes. */
-static bool find_factors(const cld_match *match, double *factors) {
-    const double epsilon = (double)cld_attr_float(match->norm, "epsilon", 1e-5f);
-    for (int64_t c = 0; c < match->layout.total_channels; c++) {
-        factors[c] = cld_tensor_get(match->scale, c) / sqrt(cld_tensor_get(match->variance, c) + epsilon);
-        if (!isfinite(factors[c]))
-            return false;
-    }
-    return true;
-}
-
-static void scale_weights(const cld_match *match, const double *factors, clade_tensor *out) {
+static void scale_weights(const cld_match *match, clade_tensor *out) {
     const cld_layout *at = &match->layout;
     const bool wide = match->weight->dtype == CLADE_FLOAT64;
     int64_t i = 0;
     for (int64_t o = 0; o < at->outer; o++) {
-        const double *factor = factors + o / at->outer_per_group * at->channels;
+        const double *factor = match->statistics.factor + o / at->outer_per_group * at->channels;
         for (int64_t c = 0; c < at->channels; c++) {
             for (const int64_t end = i + at->inner; i < end; i++) {
                 if (wide)
@@ -151,10 +112,10 @@ static void scale_weights(const cld_match *match, const double *factors, clade_t
     }
 }
 
-static void shift_bias(const cld_match *match, const double *factors, clade_tensor *out) {
+static void shift_bias(const cld_match *match, clade_tensor *out) {
     for (int64_t c = 0; c < match->layout.total_channels; c++) {
         const double bias = match->bias != NULL ? cld_tensor_get(match->bias, c) : 0.0;
-        cld_tensor_set(out, c, (bias - cld_tensor_get(match->mean, c)) * factors[c] + cld_tensor_get(match->shift, c));
+        cld_tensor_set(out, c, bias * match->statistics.factor[c] + match->statistics.offset[c]);
     }
 }
 
@@ -181,48 +142,33 @@ static bool rewrite(cld_graph *graph, const cld_match *match, const clade_tensor
     return true;
 }
 
-static clade_status fold(cld_graph *graph, const cld_match *match, cld_arena *scratch, clade_error *err) {
+static clade_status fold(cld_graph *graph, const cld_match *match, clade_error *err) {
     const cld_type weight_type = cld_tensor_type(match->weight);
     const cld_type bias_type = { match->weight->dtype, 1, { match->layout.total_channels } };
-    double *factors = cld_arena_calloc(scratch, (size_t)match->layout.total_channels, sizeof *factors);
-    if (factors == NULL)
-        return cld_no_memory(err, match->norm->name);
-    if (!find_factors(match, factors))
-        return CLADE_OK;
     clade_tensor *weight = cld_tensor_new(graph->arena, &weight_type);
     clade_tensor *bias = cld_tensor_new(graph->arena, &bias_type);
     if (weight == NULL || bias == NULL)
         return cld_no_memory(err, match->norm->name);
-    scale_weights(match, factors, weight);
-    shift_bias(match, factors, bias);
+    scale_weights(match, weight);
+    shift_bias(match, bias);
     return rewrite(graph, match, weight, bias) ? CLADE_OK : cld_no_memory(err, match->norm->name);
-}
-
-static int32_t *count_uses(const cld_graph *graph, cld_arena *scratch) {
-    int32_t *uses = cld_arena_calloc(scratch, (size_t)graph->n_values, sizeof *uses);
-    if (uses == NULL)
-        return NULL;
-    for (int32_t k = 0; k < graph->n_outputs; k++)
-        uses[graph->outputs[k].i]++;
-    for (int32_t i = 0; i < graph->n_nodes; i++)
-        for (int32_t k = 0; k < graph->nodes[i].n_in; k++)
-            if (cld_present(graph->nodes[i].in[k]))
-                uses[graph->nodes[i].in[k].i]++;
-    return uses;
 }
 
 clade_status cld_pass_fold_batchnorm(cld_graph *graph, clade_error *err) {
     clade_status status = CLADE_OK;
     cld_arena *scratch = cld_arena_new();
-    const int32_t *uses = scratch != NULL ? count_uses(graph, scratch) : NULL;
+    const int32_t *uses = scratch != NULL ? cld_norm_uses(graph, scratch) : NULL;
     if (uses == NULL) {
         status = cld_no_memory(err, "folding BatchNormalization");
         goto fail;
     }
     for (int32_t i = 0; i < graph->n_nodes; i++) {
+        cld_norm statistics;
         cld_match match;
-        if (find_match(graph, &graph->nodes[i], uses, &match))
-            CLD_TRY(fold(graph, &match, scratch, err));
+        bool found;
+        CLD_TRY(cld_norm_read(graph, &graph->nodes[i], uses, scratch, &statistics, &found, err));
+        if (found && find_match(graph, &graph->nodes[i], &statistics, uses, &match))
+            CLD_TRY(fold(graph, &match, err));
     }
     CLD_TRY(cld_pass_dead(graph, err)); /* takes the empty nodes away */
 fail:

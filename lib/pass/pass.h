@@ -10,6 +10,8 @@
 /* fold_batchnorm.c: Conv / ConvTranspose / Gemm followed by an inference BatchNormalization with constant statistics
  * becomes one node with new constant weights and bias. */
 clade_status cld_pass_fold_batchnorm(cld_graph *graph, clade_error *err);
+/* fold_batchnorm_next.c: one that only unpadded Convs read disappears into their weights and bias. */
+clade_status cld_pass_fold_batchnorm_next(cld_graph *graph, clade_error *err);
 /* dead.c: drops nodes whose results nobody uses. Works on both kinds of graph. */
 clade_status cld_pass_dead(cld_graph *graph, clade_error *err);
 
@@ -54,7 +56,8 @@ clade_status cld_pass_symbolic(const cld_graph *graph, int32_t output, cld_text 
 
 /* fold_pad.c: a Pad that puts zeros around a Conv's image becomes the Conv's own padding. */
 clade_status cld_pass_fold_pad(cld_graph *graph, clade_error *err);
-/* fuse.c: pointwise chains into the epilogue of their producer, or into one Fused node; layer normalisation spelled out. */
+/* fuse.c: pointwise chains into the epilogue of their producer, or into one Fused node; layer normalisation spelled
+ * out. */
 clade_status cld_pass_fuse(cld_graph *graph, clade_error *err);
 
 #endif

@@ -13,6 +13,7 @@
 /* Once per model: what needs no shapes. */
 clade_status cld_compile_model(cld_graph *graph, clade_error *err) {
     CLD_RETURN(cld_pass_fold_batchnorm(graph, err));
+    CLD_RETURN(cld_pass_fold_batchnorm_next(graph, err));
     return cld_pass_dead(graph, err);
 }
 

@@ -25,6 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
         return 0;
     }
     require(cld_pass_fold_batchnorm(graph, &err) == CLADE_OK);
+    require(cld_pass_fold_batchnorm_next(graph, &err) == CLADE_OK);
     require(cld_pass_dead(graph, &err) == CLADE_OK);
     require(cld_graph_verify(graph, &err) == CLADE_OK);
     cld_text text = { 0 };
