@@ -39,7 +39,7 @@
 #define natural_log(x) log(x)
 #else
 #define ratio(a, n) ((n) == 0 ? 0 : (a) / (n))
-#define absolute(x) ((x) < 0 ? -(x) : (x))
+#define absolute(x) abs(x)
 #endif
 
 #define KEPT const int k_n1, const int k_n2, const int k_n3, const int k_s0, const int k_s1, const int k_s2, const int k_s3

@@ -16,6 +16,7 @@
 #define sign(x) (((x) > 0) - ((x) < 0))
 /* Division that cannot trap: by zero gives zero, the least integer by -1 wraps. */
 #define negated(x) (0 - (uint64_t)(x))
+#define magnitude(x) ((x) < 0 ? negated(x) : (uint64_t)(x))
 #define quotient(x, y) ((y) == 0 ? 0 : (y) < 0 && (y) + 1 == 0 ? negated(x) : (uint64_t)((x) / (y)))
 #define remains(x, y) ((y) == 0 || ((y) < 0 && (y) + 1 == 0) ? 0 : (x) % (y))
 #define modulo(x, y) (remains(x, y) != 0 && (remains(x, y) < 0) != ((y) < 0) ? remains(x, y) + (y) : remains(x, y))
