@@ -44,11 +44,15 @@ void cld_programs_drop(cld_ocl *ocl) {
     free(ocl->programs);
 }
 
-static cld_program *find_program(const cld_ocl *ocl, const cld_paste *paste) {
+/* The program that holds the instance, counting one more user; NULL: none does. */
+static cld_program *use_program(cld_ocl *ocl, const cld_paste *paste) {
     for (int32_t p = 0; p < ocl->n_programs; p++)
         for (int32_t i = 0; i < ocl->programs[p]->n_ids; i++)
-            if (strcmp(ocl->programs[p]->ids[i], paste->id) == 0)
+            if (strcmp(ocl->programs[p]->ids[i], paste->id) == 0) {
+                ocl->programs[p]->users++;
+                ocl->programs[p]->last_use = ++ocl->uses;
                 return ocl->programs[p];
+            }
     return NULL;
 }
 
@@ -236,17 +240,15 @@ static clade_status build_locked(cld_batch *batch, clade_error *err) {
     if (!missing || !programs)
         return cld_no_memory(err, "a batch of programs");
     release_programs(batch);
+    batch->programs = programs;
     for (int32_t i = 0; i < batch->n_pastes; i++)
-        if (!find_program(ocl, batch->pastes[i]))
+        if (!(programs[i] = use_program(ocl, batch->pastes[i]))) /* in use now, so that no other build drops it */
             missing[n_missing++] = batch->pastes[i];
     if (n_missing > 0)
         CLD_RETURN(build_missing(batch, missing, n_missing, err));
-    batch->programs = programs;
-    for (int32_t i = 0; i < batch->n_pastes; i++) {
-        programs[i] = find_program(ocl, batch->pastes[i]);
-        programs[i]->users++;
-        programs[i]->last_use = ++ocl->uses;
-    }
+    for (int32_t i = 0; i < batch->n_pastes; i++)
+        if (!programs[i])
+            programs[i] = use_program(ocl, batch->pastes[i]);
     return CLADE_OK;
 }
 
