@@ -25,7 +25,8 @@ typedef struct clade_device_info {
     int unified_memory; /* host and device share memory */
 } clade_device_info;
 
-/* An open device: context, programs compiled for it, tuning records. May be shared by threads and sessions. Opaque. */
+/* An open device: its context, the programs compiled for it, the cache on disk. May be shared by threads and sessions.
+ * Opaque. */
 typedef struct clade_device clade_device;
 
 /* Options of clade_device_open; zero-initialise with CLADE_DEVICE_OPTIONS_INIT. */
@@ -49,7 +50,7 @@ CLADE_API CLADE_NODISCARD clade_status clade_device_open(clade_device **out, con
                                                          const clade_device_options *options, clade_error *err);
 /* Drops the caller's reference; sessions that still use the device keep it alive. NULL is fine. */
 CLADE_API void clade_device_close(clade_device *device);
-/* Describes an open device. */
+/* Describes an open device; NULL gives zeros. */
 CLADE_API void clade_device_get_info(const clade_device *device, clade_device_info *out);
 
 #ifdef __cplusplus

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The log hook and the allocator: the only process-wide settings. Set them before any other call. */
+/* The log hook, the only process-wide setting, and the progress callback of long calls. */
 #ifndef CLADE_LOG_H
 #define CLADE_LOG_H
 

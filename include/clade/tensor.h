@@ -60,7 +60,7 @@ CLADE_API CLADE_NODISCARD clade_status clade_tensor_alloc(clade_tensor *out, cla
                                                           const int64_t *dims, clade_error *err);
 /* Frees out->data and zeroes the struct. NULL and an already freed tensor are fine. */
 CLADE_API void clade_tensor_free(clade_tensor *tensor);
-/* Number of elements: the product of dims, 1 for rank 0. */
+/* Number of elements: the product of dims, 1 for rank 0; 0 for NULL and a rank out of range. */
 CLADE_API int64_t clade_tensor_count(const clade_tensor *tensor);
 
 /* Reads a tensor from a file; the suffix says the format: .npy (NumPy 1.0-3.0, C or Fortran order, little or big
@@ -86,7 +86,8 @@ typedef struct clade_comparison {
 } clade_comparison;
 
 /* Compares: floating-point elements pass when |got - want| <= atol + rtol * |want|, or both are NaN, or both the same
- * infinity; integers and bool pass when equal. Never fails: a dtype or shape mismatch gives equal = 0. Thread-safe. */
+ * infinity; integers and bool pass when equal. Never fails: another dtype or shape gives equal = 0, and so does a tensor that is
+ * NULL or whose size_bytes contradicts its dims. Thread-safe. */
 CLADE_API void clade_tensor_compare(clade_comparison *out, const clade_tensor *got, const clade_tensor *want,
                                     double rtol, double atol);
 

@@ -50,4 +50,10 @@ void clade_device_close(clade_device *device) {
     free(device);
 }
 
-void clade_device_get_info(const clade_device *device, clade_device_info *out) { cld_ocl_info(device->ocl, out); }
+void clade_device_get_info(const clade_device *device, clade_device_info *out) {
+    if (!out)
+        return;
+    *out = (clade_device_info){ 0 };
+    if (device)
+        cld_ocl_info(device->ocl, out);
+}

@@ -122,6 +122,11 @@ clade_status cld_model_check_supported(const clade_model *model, clade_error *er
 /* ---- looking at a model ---- */
 
 void clade_model_get_info(const clade_model *model, clade_model_info *out) {
+    if (!out)
+        return;
+    *out = (clade_model_info){ .producer = "", .graph_name = "" };
+    if (!model)
+        return;
     *out = (clade_model_info){ .producer = model->facts.producer,
                                .graph_name = model->facts.graph_name,
                                .ir_version = model->facts.ir_version,
@@ -134,30 +139,35 @@ void clade_model_get_info(const clade_model *model, clade_model_info *out) {
                                .operator_count = (size_t)model->n_operators };
 }
 
-static clade_status value_info(const cld_graph *graph, const cld_value_id *ids, int32_t count, size_t index,
-                               const char *what, clade_value_info *out, clade_error *err) {
-    if (index >= (size_t)count)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "the model has %d %ss, there is no number %zu", (int)count, what,
-                        index);
-    const cld_value *value = cld_graph_at(graph, ids[index]);
+static clade_status check_index(const clade_model *model, const void *out, size_t index, const char *what, size_t count,
+                                clade_error *err) {
+    if (!model || !out)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "model and out must not be NULL");
+    if (index >= count)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "the model has %zu %ss, there is no number %zu", count, what, index);
+    return CLADE_OK;
+}
+static void describe_value(const cld_value *value, clade_value_info *out) {
     *out = (clade_value_info){ .name = value->name, .dtype = value->type.dtype, .rank = value->type.rank };
     memcpy(out->dims, value->type.dims, sizeof out->dims);
     memcpy(out->dim_names, value->dim_names, sizeof out->dim_names);
-    return CLADE_OK;
 }
 
 clade_status clade_model_input(const clade_model *model, size_t index, clade_value_info *out, clade_error *err) {
-    return value_info(model->graph, model->graph->inputs, model->graph->n_inputs, index, "input", out, err);
+    CLD_RETURN(check_index(model, out, index, "input", model ? (size_t)model->graph->n_inputs : 0, err));
+    describe_value(cld_graph_at(model->graph, model->graph->inputs[index]), out);
+    return CLADE_OK;
 }
 
 clade_status clade_model_output(const clade_model *model, size_t index, clade_value_info *out, clade_error *err) {
-    return value_info(model->graph, model->graph->outputs, model->graph->n_outputs, index, "output", out, err);
+    CLD_RETURN(check_index(model, out, index, "output", model ? (size_t)model->graph->n_outputs : 0, err));
+    describe_value(cld_graph_at(model->graph, model->graph->outputs[index]), out);
+    return CLADE_OK;
 }
 
 clade_status clade_model_infer_output(const clade_model *model, size_t index, char **out, clade_error *err) {
-    clade_value_info info;
     cld_text text = { 0 };
-    CLD_RETURN(clade_model_output(model, index, &info, err));
+    CLD_RETURN(check_index(model, out, index, "output", model ? (size_t)model->graph->n_outputs : 0, err));
     clade_status status = cld_pass_symbolic(model->graph, (int32_t)index, &text, err);
     if (status == CLADE_OK)
         *out = text.data;
@@ -169,9 +179,7 @@ clade_status clade_model_infer_output(const clade_model *model, size_t index, ch
 void clade_string_free(char *string) { free(string); }
 
 clade_status clade_model_operator(const clade_model *model, size_t index, clade_operator_info *out, clade_error *err) {
-    if (index >= (size_t)model->n_operators)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "the model uses %d operators, there is no number %zu",
-                        (int)model->n_operators, index);
+    CLD_RETURN(check_index(model, out, index, "operator", model ? (size_t)model->n_operators : 0, err));
     const cld_operator_use *use = &model->operators[index];
     *out = (clade_operator_info){ .domain = use->domain,
                                   .name = use->type,

@@ -20,6 +20,8 @@ static void add_stages(const cld_stage *last, clade_dump_format format, cld_text
 
 clade_status clade_session_dump(clade_session *session, clade_dump_format format, char **out, clade_error *err) {
     cld_text text = { 0 };
+    if (!session || !out || (format != CLADE_DUMP_TEXT && format != CLADE_DUMP_DOT))
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "session and out must not be NULL, format is text or dot");
     cld_stage *last = session->last;
     if (!last)
         CLD_RETURN(cld_session_plan(session, &last, err));
@@ -36,6 +38,8 @@ clade_status clade_session_dump(clade_session *session, clade_dump_format format
 clade_status clade_session_write_trace(clade_session *session, const char *path, clade_error *err) {
     const cld_timing *timings;
     cld_text text = { 0 };
+    if (!session || !path)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "session and path must not be NULL");
     if (!session->options.profile)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "the session was not created with options.profile");
     size_t count = cld_queue_timings(cld_exec_queue(session->exec), &timings);

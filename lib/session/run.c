@@ -53,6 +53,8 @@ clade_status cld_session_plan(clade_session *session, cld_stage **out, clade_err
 
 clade_status clade_session_compile(clade_session *session, clade_error *err) {
     cld_stage *last;
+    if (!session)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "session must not be NULL");
     CLD_RETURN(cld_session_plan(session, &last, err));
     while (!last->prepared) { /* parents first: a stage takes its inputs from them */
         cld_stage *stage = last;
@@ -65,6 +67,8 @@ clade_status clade_session_compile(clade_session *session, clade_error *err) {
 
 clade_status clade_session_required_bytes(clade_session *session, size_t *out, clade_error *err) {
     cld_stage *last;
+    if (!session || !out)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "session and out must not be NULL");
     CLD_RETURN(cld_session_plan(session, &last, err));
     *out = 0;
     for (const cld_stage *stage = last; stage; stage = stage->parent)
@@ -88,6 +92,8 @@ static clade_status run_stage(clade_session *session, cld_stage *stage, clade_er
 
 clade_status clade_session_run(clade_session *session, clade_error *err) {
     cld_route *route;
+    if (!session)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "session must not be NULL");
     CLD_RETURN(check_inputs_set(session, err));
     session->last = NULL;
     CLD_RETURN(cld_route_find(&route, session, err));

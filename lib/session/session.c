@@ -73,6 +73,11 @@ static size_t count_stages(const cld_stage *stage) {
 }
 
 void clade_session_get_stats(const clade_session *session, clade_session_stats *out) {
+    if (!out)
+        return;
+    *out = (clade_session_stats){ 0 };
+    if (!session)
+        return;
     const cld_exec_stats *stats = cld_exec_stats_of(session->exec);
     *out = (clade_session_stats){ .program_cache_hits = stats->cache_hits,
                                   .program_builds = stats->builds,

@@ -8,6 +8,8 @@
 clade_status clade_tensor_alloc(clade_tensor *out, clade_dtype dtype, int32_t rank, const int64_t *dims,
                                 clade_error *err) {
     cld_type type = { .dtype = dtype, .rank = rank };
+    if (!out || (rank > 0 && !dims))
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "tensor: %s must not be NULL", out ? "dims" : "out");
     if (!cld_dtype_valid(dtype))
         return cld_fail(err, CLADE_ERR_ARGUMENT, "tensor: %d is not an element type", (int)dtype);
     if (rank < 0 || rank > CLADE_MAX_RANK)
@@ -42,6 +44,8 @@ cld_type cld_tensor_type(const clade_tensor *tensor) {
 }
 
 int64_t clade_tensor_count(const clade_tensor *tensor) {
+    if (!tensor || tensor->rank < 0 || tensor->rank > CLADE_MAX_RANK)
+        return 0;
     cld_type type = cld_tensor_type(tensor);
     return cld_type_count(&type);
 }
