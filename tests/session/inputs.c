@@ -112,7 +112,7 @@ START_TEST(refuses_more_than_the_cap) {
     clade_tensor input = mlp_input(MLP_MAX_BATCH);
     ck_ok(clade_session_create(&capped, device, model, &options, &err), err);
     ck_ok(clade_session_set_input(capped, "x", &input, &err), err);
-    ck_refused(clade_session_run(capped, &err), CLADE_ERR_DEVICE_MEMORY, "64", err);
+    ck_refused(clade_session_run(capped, &err), CLADE_ERR_LIMIT, "64", err);
     clade_session_free(capped);
 }
 END_TEST
