@@ -23,7 +23,7 @@ typedef struct clade_session_options {
     int no_blas;             /* 1: never take a CLBlast row */
     const char *prefer_impl; /* NULL, or "Op=row[,Op=row...]": take that row of that operator where it is applicable */
     size_t max_plans;        /* plans kept, least recently used dropped first; 0: 16 */
-    size_t max_device_bytes; /* refuse a plan that needs more device memory; 0: what the device has */
+    size_t max_device_bytes; /* refuse a plan that needs more (ERR_LIMIT); 0: what the device has (ERR_DEVICE_MEMORY) */
     clade_progress_fn progress; /* called while kernels compile; may cancel; NULL: none */
     void *progress_user;
 } clade_session_options;
