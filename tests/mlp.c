@@ -8,11 +8,13 @@
 #include "mlp.h"
 #include "test.h"
 
-clade_model *mlp_load(void) {
+clade_model *mlp_load(void) { return model_load("mlp.onnx"); }
+
+clade_model *model_load(const char *name) {
     clade_error err;
     clade_model *model;
     char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/tests/data/mlp.onnx", getenv("CLADE_SOURCE_DIR"));
+    snprintf(path, sizeof path, "%s/tests/data/%s", getenv("CLADE_SOURCE_DIR"), name);
     ck_ok(clade_model_load(&model, path, NULL, &err), err);
     return model;
 }

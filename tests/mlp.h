@@ -11,6 +11,7 @@
 
 /* The model, and the selected device with its cache in this directory (NULL: the environment's). */
 clade_model *mlp_load(void);
+clade_model *model_load(const char *name); /* another one in data/ */
 clade_device *mlp_device(const char *cache_dir);
 /* A session; the caller frees it. */
 clade_session *mlp_session(clade_device *device, clade_model *model, size_t max_plans);

@@ -86,17 +86,24 @@ fail:
     return status;
 }
 
-void cld_stage_free(cld_stage *stage) {
-    if (!stage)
-        return;
-    for (cld_stage *child = stage->children, *next; child; child = next) {
-        next = child->sibling;
-        cld_stage_free(child);
-    }
+static void free_leaf(cld_stage *stage) {
     cld_prepared_free(stage->prepared);
     cld_plan_free(stage->plan);
     cld_graph_free(stage->segment.graph);
     cld_walk_free(stage->walk);
     clade_tensor_free(&stage->fed);
     free(stage);
+}
+
+/* Children first, and not recursive: a model with a long loop makes a deep tree. */
+void cld_stage_free(cld_stage *stage) {
+    for (cld_stage *at = stage; at;) {
+        while (at->children)
+            at = at->children;
+        cld_stage *parent = at != stage ? at->parent : NULL;
+        if (parent)
+            parent->children = at->sibling;
+        free_leaf(at);
+        at = parent;
+    }
 }

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How a run finds its stages: by the types of the inputs first, then at each cut by the value read there.
  *
- * Both levels keep at most options.max_plans entries and drop the least recently used.
+ * A line is the stages of one run, from a route's root to a leaf. At most options.max_plans lines are kept; the least
+ * recently used goes first, with the stages that only it needs.
  */
 #include "session/session_internal.h"
 
 #include <stdlib.h>
-
-static size_t max_plans(const clade_session *session) {
-    return session->options.max_plans ? session->options.max_plans : 16;
-}
 
 cld_mem *cld_route_locate(const cld_stage *stage, int32_t slot) {
     const cld_route *route = stage->route;
@@ -58,19 +55,64 @@ static bool fits(const clade_session *session, const cld_route *route) {
     return true;
 }
 
-static void drop_oldest_route(clade_session *session) {
-    size_t count = 0;
-    cld_route **oldest = NULL;
-    for (cld_route **link = &session->routes; *link; link = &(*link)->next, count++)
-        if (!oldest || (*link)->used < (*oldest)->used)
-            oldest = link;
-    if (count < max_plans(session))
-        return;
-    cld_route *gone = *oldest;
-    *oldest = gone->next;
-    session->last = NULL; /* it may have been on that route */
-    cld_route_free(session, gone);
+/* ---- how many are kept ---- */
+
+/* Depth first; not recursive, because a model with a long loop makes a deep tree. */
+static cld_stage *next_stage(const cld_stage *stage) {
+    if (stage->children)
+        return stage->children;
+    while (stage && !stage->sibling)
+        stage = stage->parent;
+    return stage ? stage->sibling : NULL;
 }
+
+size_t cld_route_lines(const clade_session *session, cld_stage **oldest) {
+    size_t count = 0;
+    *oldest = NULL;
+    for (const cld_route *route = session->routes; route; route = route->next)
+        for (cld_stage *stage = route->root; stage; stage = next_stage(stage)) {
+            if (stage->children)
+                continue;
+            count++;
+            if (!*oldest || stage->used < (*oldest)->used)
+                *oldest = stage;
+        }
+    return count;
+}
+
+static void drop_route(clade_session *session, cld_route *route) {
+    cld_route **link = &session->routes;
+    while (*link != route)
+        link = &(*link)->next;
+    *link = route->next;
+    cld_route_free(session, route);
+}
+
+static void drop_stage(cld_stage *stage) {
+    cld_stage **link = &stage->parent->children;
+    while (*link != stage)
+        link = &(*link)->sibling;
+    *link = stage->sibling;
+    cld_stage_free(stage);
+}
+
+/* Before a line is added that branches off at `from` (NULL: a new route). */
+static void make_room(clade_session *session, const cld_stage *from) {
+    size_t most = session->options.max_plans ? session->options.max_plans : 16;
+    cld_stage *gone;
+    if ((from && !from->children) || cld_route_lines(session, &gone) < most) /* what ends at `from` just grows */
+        return;
+    if (session->last == gone)
+        session->last = NULL;
+    while (gone->parent && gone->parent != from && !gone->parent->children->sibling)
+        gone = gone->parent;
+    if (gone->parent)
+        drop_stage(gone);
+    else
+        drop_route(session, gone->route);
+}
+
+/* ---- finding ---- */
 
 static clade_status new_route(cld_route **out, clade_session *session, clade_error *err) {
     clade_status status = CLADE_OK;
@@ -100,12 +142,12 @@ clade_status cld_route_find(cld_route **out, clade_session *session, clade_error
     while (route && !fits(session, route))
         route = route->next;
     if (!route) {
-        drop_oldest_route(session);
+        make_room(session, NULL);
         CLD_RETURN(new_route(&route, session, err));
         route->next = session->routes;
         session->routes = route;
     }
-    route->used = ++session->clock;
+    route->root->used = ++session->clock;
     *out = route;
     return CLADE_OK;
 }
@@ -113,20 +155,6 @@ clade_status cld_route_find(cld_route **out, clade_session *session, clade_error
 static bool same_tensor(const clade_tensor *a, const clade_tensor *b) {
     cld_type x = cld_tensor_type(a), y = cld_tensor_type(b);
     return cld_type_equal(&x, &y) && (a->size_bytes == 0 || memcmp(a->data, b->data, a->size_bytes) == 0);
-}
-
-static void drop_oldest_child(clade_session *session, cld_stage *stage) {
-    size_t count = 0;
-    cld_stage **oldest = NULL;
-    for (cld_stage **link = &stage->children; *link; link = &(*link)->sibling, count++)
-        if (!oldest || (*link)->used < (*oldest)->used)
-            oldest = link;
-    if (count < max_plans(session))
-        return;
-    cld_stage *gone = *oldest;
-    *oldest = gone->sibling;
-    session->last = NULL; /* it may have been behind that cut */
-    cld_stage_free(gone);
 }
 
 clade_status cld_route_follow(cld_stage **out, clade_session *session, cld_stage *stage, clade_tensor *value,
@@ -137,7 +165,7 @@ clade_status cld_route_follow(cld_stage **out, clade_session *session, cld_stage
     while (child && !same_tensor(&child->fed, value))
         child = child->sibling;
     if (!child) {
-        drop_oldest_child(session, stage);
+        make_room(session, stage);
         CLD_TRY(cld_walk_copy(&walk, stage->walk, err));
         CLD_TRY(cld_compile_stage(&child, session, stage->route, walk, stage, value, err));
         child->sibling = stage->children;

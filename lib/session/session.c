@@ -65,13 +65,6 @@ void clade_session_free(clade_session *session) {
     free(session);
 }
 
-static size_t count_stages(const cld_stage *stage) {
-    size_t count = 0;
-    for (; stage; stage = stage->sibling)
-        count += 1 + count_stages(stage->children);
-    return count;
-}
-
 void clade_session_get_stats(const clade_session *session, clade_session_stats *out) {
     if (!out)
         return;
@@ -79,11 +72,11 @@ void clade_session_get_stats(const clade_session *session, clade_session_stats *
     if (!session)
         return;
     const cld_exec_stats *stats = cld_exec_stats_of(session->exec);
-    *out = (clade_session_stats){ .program_cache_hits = stats->cache_hits,
+    cld_stage *oldest;
+    *out = (clade_session_stats){ .plans = cld_route_lines(session, &oldest),
+                                  .program_cache_hits = stats->cache_hits,
                                   .program_builds = stats->builds,
                                   .weight_bytes = stats->weight_bytes,
                                   .peak_bytes = stats->peak_bytes,
                                   .launches = stats->launches };
-    for (const cld_route *route = session->routes; route; route = route->next)
-        out->plans += count_stages(route->root);
 }

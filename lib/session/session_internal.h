@@ -39,7 +39,7 @@ typedef struct cld_stage {
     cld_plan *plan;
     cld_prepared *prepared; /* NULL until it is about to run */
     cld_walk *walk;         /* the state behind the segment */
-    uint64_t used;          /* for dropping the least recently used */
+    uint64_t used;          /* the session's clock when a run last came here */
 } cld_stage;
 
 /* Everything made for one combination of input types. */
@@ -49,7 +49,6 @@ typedef struct cld_route {
     cld_mem **inputs;   /* [n_inputs] device copies; NULL until a stage takes them */
     uint64_t *uploaded; /* [n_inputs] version of the input on the device */
     cld_stage *root;
-    uint64_t used;
 } cld_route;
 
 /* An input as the caller set it. */
@@ -96,6 +95,8 @@ clade_status cld_route_upload(clade_session *session, cld_route *route, int32_t 
 /* Where a slot lies on the device, seen from `stage`; NULL: it is an input no stage has taken. */
 cld_mem *cld_route_locate(const cld_stage *stage, int32_t slot);
 void cld_route_free(clade_session *session, cld_route *route);
+/* How many lines are kept; *oldest: the end of the one used longest ago, or NULL. */
+size_t cld_route_lines(const clade_session *session, cld_stage **oldest);
 
 /* ---- run.c ----------------------------------------------------------------------------------------------------- */
 
