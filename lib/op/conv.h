@@ -6,6 +6,9 @@
 #include "op/gemm.h"
 #include "op/window.h"
 
+/* Scratch for a column matrix (im2col, col2im): images are taken in parts that need no more, but one at least. */
+enum { CLD_COLUMN_BYTES = 64 << 20 };
+
 /* y[n, g M + m, p] = sum over c, taps of x[n, g C + c, window p] w[g M + m, c, tap] + bias[g M + m] */
 typedef struct cld_conv {
     int64_t images, groups, channels, filters; /* channels C and filters M of one group */

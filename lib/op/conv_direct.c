@@ -3,12 +3,6 @@
  * run. */
 #include "op/conv.h"
 
-enum { ROW_CHUNK = 128 }; /* outputs of a row that a CPU's group holds in registers and first-level cache */
-
-static cld_buf input(const cld_emit *emit, int32_t k) {
-    return k >= 0 && cld_call_has(emit->call, k) ? emit->in[k] : (cld_buf){ -1 };
-}
-
 /* 0 when one value serves all filters, 1 when each has its own. */
 static int64_t step_of(const cld_call *call, int32_t k) {
     return k >= 0 && cld_call_has(call, k) && cld_type_count(&call->in[k]) > 1;
@@ -25,12 +19,12 @@ static void quantisation(const cld_emit *emit, cld_step *step, const cld_conv_op
         cld_step_define(emit->steps, step, "SCALED_MIN", out == CLADE_INT8 ? "-128" : "0");
         cld_step_define(emit->steps, step, "SCALED_MAX", out == CLADE_INT8 ? "127" : "255");
     }
-    cld_step_in(emit->steps, step, input(emit, o->x_zero), call->in[o->x].dtype);
-    cld_step_in(emit->steps, step, input(emit, o->w_zero), call->in[o->w].dtype);
-    cld_step_in(emit->steps, step, input(emit, o->x_scale), CLADE_FLOAT32);
-    cld_step_in(emit->steps, step, input(emit, o->w_scale), CLADE_FLOAT32);
-    cld_step_in(emit->steps, step, input(emit, o->y_scale), CLADE_FLOAT32);
-    cld_step_in(emit->steps, step, input(emit, o->y_zero), out);
+    cld_step_in(emit->steps, step, cld_emit_in(emit, o->x_zero), call->in[o->x].dtype);
+    cld_step_in(emit->steps, step, cld_emit_in(emit, o->w_zero), call->in[o->w].dtype);
+    cld_step_in(emit->steps, step, cld_emit_in(emit, o->x_scale), CLADE_FLOAT32);
+    cld_step_in(emit->steps, step, cld_emit_in(emit, o->w_scale), CLADE_FLOAT32);
+    cld_step_in(emit->steps, step, cld_emit_in(emit, o->y_scale), CLADE_FLOAT32);
+    cld_step_in(emit->steps, step, cld_emit_in(emit, o->y_zero), out);
     cld_step_ints(emit->steps, step, 4,
                   (int64_t[]){ cld_call_has(call, o->x_zero), cld_call_has(call, o->w_zero), step_of(call, o->w_zero),
                                step_of(call, o->w_scale) });
@@ -38,7 +32,7 @@ static void quantisation(const cld_emit *emit, cld_step *step, const cld_conv_op
 
 void cld_conv_direct(const cld_emit *emit, const cld_conv_operands *o, bool rows) {
     const cld_call *call = emit->call;
-    bool quantised = o->x_zero >= 0, has_bias = input(emit, o->bias).i >= 0;
+    bool quantised = o->x_zero >= 0, has_bias = cld_emit_in(emit, o->bias).i >= 0;
     clade_dtype out = call->out[0].dtype, sum = quantised ? CLADE_INT32 : out;
     const char *epilogue = cld_attr_string(call->node, CLD_EPILOGUE, NULL);
     if (cld_type_count(&call->out[0]) == 0)
@@ -46,7 +40,7 @@ void cld_conv_direct(const cld_emit *emit, const cld_conv_operands *o, bool rows
     cld_conv conv;
     cld_conv_describe(call, o->w, &conv);
     const cld_window *window = &conv.window;
-    int64_t chunk = rows ? ROW_CHUNK : 1;
+    int64_t chunk = rows ? CLD_ROW_CHUNK : 1;
 
     cld_step *step = cld_step_kernel(emit->steps, "conv", "direct");
     cld_step_define_dtype(emit->steps, step, "T", out);
@@ -56,7 +50,7 @@ void cld_conv_direct(const cld_emit *emit, const cld_conv_operands *o, bool rows
     cld_step_out(emit->steps, step, emit->out[0], out);
     cld_step_in(emit->steps, step, emit->in[o->x], call->in[o->x].dtype);
     cld_step_in(emit->steps, step, emit->in[o->w], call->in[o->w].dtype);
-    cld_step_in(emit->steps, step, input(emit, o->bias), sum);
+    cld_step_in(emit->steps, step, cld_emit_in(emit, o->bias), sum);
     cld_step_ints(emit->steps, step, 2, (int64_t[]){ conv.channels, conv.filters });
     cld_window_args(emit->steps, step, window);
     cld_step_int(emit->steps, step, has_bias);

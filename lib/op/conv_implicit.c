@@ -12,8 +12,6 @@ enum { FEWEST_FILTERS = 3 };
 /* TALLEST: filters come in multiples of 8. */
 enum { TALLEST = 8, K_BLOCK = 256, GROUPS_PER_UNIT = 2, LEAST_ROWS = 32 };
 
-static int64_t parts(int64_t items, int64_t size) { return (items + size - 1) / size; }
-
 bool cld_conv_implicit_applicable(const cld_call *call, const cld_caps *caps) {
     cld_conv conv;
     cld_conv_describe(call, 1, &conv);
@@ -22,7 +20,7 @@ bool cld_conv_implicit_applicable(const cld_call *call, const cld_caps *caps) {
 }
 
 static cld_buf pack(const cld_emit *emit, const cld_conv *conv, cld_tile tile) {
-    int64_t panels = parts(conv->filters, tile.mr), taps = cld_span3(conv->window.kernel);
+    int64_t panels = cld_parts(conv->filters, tile.mr), taps = cld_span3(conv->window.kernel);
     size_t bytes = (size_t)(conv->groups * panels * tile.mr * cld_conv_terms(conv)) * sizeof(float);
     char key[64];
     snprintf(key, sizeof key, "panels:W:%d/%lld", tile.mr, (long long)conv->groups);
@@ -44,9 +42,9 @@ static cld_buf pack(const cld_emit *emit, const cld_conv *conv, cld_tile tile) {
 /* Filters of a group: all, as cutting them means gathering the patches again, unless there are too few pixels to go
  * round. */
 static int64_t share(const cld_conv *conv, const cld_caps *caps, cld_tile tile, int64_t panels) {
-    int64_t want = (int64_t)caps->compute_units * GROUPS_PER_UNIT, m = parts(conv->filters, tile.mr), block = m;
-    while (parts(m, block) * panels * conv->groups < want && block * tile.mr > LEAST_ROWS)
-        block = parts(block, 2);
+    int64_t want = (int64_t)caps->compute_units * GROUPS_PER_UNIT, m = cld_parts(conv->filters, tile.mr), block = m;
+    while (cld_parts(m, block) * panels * conv->groups < want && block * tile.mr > LEAST_ROWS)
+        block = cld_parts(block, 2);
     return cld_even_blocks(m, block) * tile.mr;
 }
 
@@ -57,7 +55,7 @@ clade_status cld_conv_implicit_emit(const cld_emit *emit, clade_error *err) {
     cld_conv_describe(emit->call, 1, &conv);
     cld_tile tile = cld_panels_tile(emit->caps, conv.filters, TALLEST);
     cld_buf packed = pack(emit, &conv, tile);
-    int64_t panels = parts(conv.images * cld_span3(conv.window.out), tile.nr), terms = cld_conv_terms(&conv);
+    int64_t panels = cld_parts(conv.images * cld_span3(conv.window.out), tile.nr), terms = cld_conv_terms(&conv);
     int64_t rows = share(&conv, emit->caps, tile, panels);
     int64_t room = (int64_t)(emit->caps->local_bytes / sizeof(float)) - (int64_t)emit->caps->float_lanes;
     int64_t most = CLD_MIN(room / tile.nr, (int64_t)K_BLOCK);
@@ -70,12 +68,12 @@ clade_status cld_conv_implicit_emit(const cld_emit *emit, clade_error *err) {
     cld_step_out(emit->steps, step, emit->out[0], CLADE_FLOAT32);
     cld_step_in(emit->steps, step, emit->in[0], CLADE_FLOAT32);
     cld_step_in(emit->steps, step, packed, CLADE_FLOAT32);
-    cld_step_in(emit->steps, step, has_bias ? emit->in[2] : (cld_buf){ -1 }, CLADE_FLOAT32);
+    cld_step_in(emit->steps, step, cld_emit_in(emit, 2), CLADE_FLOAT32);
     cld_step_ints(emit->steps, step, 3, (int64_t[]){ conv.images, conv.channels, conv.filters });
     cld_window_args(emit->steps, step, &conv.window);
     cld_step_ints(emit->steps, step, 2, (int64_t[]){ rows, k_block });
     cld_step_float(emit->steps, step, has_bias ? 1 : 0);
     cld_step_local(emit->steps, step, (size_t)(tile.nr * k_block + emit->caps->float_lanes) * sizeof(float));
-    cld_step_size(step, (size_t)parts(conv.filters, rows), (size_t)panels, (size_t)conv.groups, 1, 1, 1);
+    cld_step_size(step, (size_t)cld_parts(conv.filters, rows), (size_t)panels, (size_t)conv.groups, 1, 1, 1);
     return CLADE_OK;
 }

@@ -3,11 +3,7 @@
  */
 #include "op/conv.h"
 
-enum { COLUMN_BYTES = 64 << 20 }; /* scratch of im2col; images are taken in parts that need no more, but one at least */
-
 static const char *epilogue_of(const cld_call *call) { return cld_attr_string(call->node, CLD_EPILOGUE, NULL); }
-
-static cld_buf bias_of(const cld_emit *emit) { return cld_call_has(emit->call, 2) ? emit->in[2] : (cld_buf){ -1 }; }
 
 static const cld_conv_operands operands = { .x = 0, .w = 1, .bias = 2, -1, -1, -1, -1, -1, -1 };
 
@@ -66,7 +62,7 @@ static clade_status emit_convgemm(const cld_emit *emit, clade_error *err) {
                                               .m = conv.filters,
                                               .n = cld_span3(w->out),
                                               .batch = { 1, conv.images },
-                                              .bias = bias_of(emit),
+                                              .bias = cld_emit_in(emit, 2),
                                               .c = emit->out[0],
                                               .bias_row = 1,
                                               .beta = cld_call_has(emit->call, 2),
@@ -89,7 +85,7 @@ static void multiply(const cld_emit *emit, const cld_conv *conv, cld_buf columns
                       .bias_batch = { 0, m },
                       .a = emit->in[1],
                       .b = columns,
-                      .bias = bias_of(emit),
+                      .bias = cld_emit_in(emit, 2),
                       .c = emit->out[0],
                       .b_offset = direct ? first * groups * k * p : 0,
                       .c_offset = first * groups * m * p,
@@ -121,7 +117,7 @@ static clade_status emit_im2col(const cld_emit *emit, clade_error *err) {
         return CLADE_OK;
     }
     size_t image_bytes = (size_t)(conv.groups * k * p) * clade_dtype_size(dtype);
-    int64_t part = CLD_MAX(CLD_MIN(conv.images, (int64_t)(COLUMN_BYTES / image_bytes)), 1);
+    int64_t part = CLD_MAX(CLD_MIN(conv.images, (int64_t)(CLD_COLUMN_BYTES / image_bytes)), 1);
     cld_buf columns = cld_step_scratch(emit->steps, (size_t)part * image_bytes);
     for (int64_t first = 0; first < conv.images; first += part) {
         int64_t images = CLD_MIN(part, conv.images - first);

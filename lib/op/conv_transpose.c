@@ -4,8 +4,6 @@
  */
 #include "op/conv.h"
 
-enum { COLUMN_BYTES = 64 << 20 }; /* scratch of col2im; images are taken in parts that need no more, but one at least */
-
 typedef struct problem {
     int64_t images, groups, channels, filters; /* channels and filters of one group */
     cld_window window;                         /* in: the operator's input; out: its output */
@@ -99,7 +97,7 @@ static void gather(const cld_emit *emit, const problem *p, cld_buf columns, int6
     cld_step_buf(emit->steps, step, emit->out[0], dtype, CLD_WRITE, first * filters * pixels);
     cld_step_in(emit->steps, step, from_columns ? columns : emit->in[0], dtype);
     cld_step_in(emit->steps, step, from_columns ? (cld_buf){ -1 } : emit->in[1], dtype);
-    cld_step_in(emit->steps, step, has_bias ? emit->in[2] : (cld_buf){ -1 }, dtype);
+    cld_step_in(emit->steps, step, cld_emit_in(emit, 2), dtype);
     cld_step_ints(emit->steps, step, 2, (int64_t[]){ p->channels, p->filters });
     cld_window_args(emit->steps, step, &p->window);
     cld_step_int(emit->steps, step, has_bias);
@@ -132,7 +130,7 @@ static clade_status emit_col2im(const cld_emit *emit, clade_error *err) {
     problem p;
     CLD_RETURN(read_problem(emit->call, &p, err));
     size_t image_bytes = column_bytes(emit->call, emit->caps, &p);
-    int64_t part = CLD_MAX(CLD_MIN(p.images, (int64_t)(COLUMN_BYTES / image_bytes)), 1);
+    int64_t part = CLD_MAX(CLD_MIN(p.images, (int64_t)(CLD_COLUMN_BYTES / image_bytes)), 1);
     int64_t m = p.filters * cld_span3(p.window.kernel), n = cld_span3(p.window.in), k = p.channels;
     cld_buf columns = cld_step_scratch(emit->steps, (size_t)part * image_bytes);
     for (int64_t first = 0; first < p.images; first += part) {

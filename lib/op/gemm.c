@@ -8,8 +8,8 @@
 #include "op/gemm.h"
 
 int64_t cld_even_blocks(int64_t items, int64_t most) {
-    int64_t blocks = (items + most - 1) / most;
-    return blocks > 0 ? (items + blocks - 1) / blocks : 1;
+    int64_t blocks = cld_parts(items, most);
+    return blocks > 0 ? cld_parts(items, blocks) : 1;
 }
 
 /* No output element. Beyond this check every product of dimensions is bounded by the size of a tensor that exists. */

@@ -65,6 +65,7 @@ void cld_panels_define(cld_steps *steps, cld_step *step, const cld_caps *caps, c
 /* The step epilogue(C + beta bias), in place, after a product that could do no more; none when there is nothing to do.
  */
 void cld_gemm_finish(cld_steps *steps, const cld_gemm *gemm);
+static inline int64_t cld_parts(int64_t items, int64_t size) { return (items + size - 1) / size; }
 /* Blocks of `items` so that no block is larger than `most` and all are about equal. */
 int64_t cld_even_blocks(int64_t items, int64_t most);
 

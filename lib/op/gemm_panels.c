@@ -10,8 +10,6 @@
 /* K_BLOCK x 32 of B stay in a first-level cache, K_BLOCK x ROW_BLOCK of A in a second-level one. */
 enum { TALLEST = 12, K_BLOCK = 256, ROW_BLOCK = 96, COLUMN_BLOCK = 512, VECTORS = 2, PACK_K = 64, GROUPS_PER_UNIT = 4 };
 
-static int64_t parts(int64_t items, int64_t size) { return (items + size - 1) / size; }
-
 cld_tile cld_panels_tile(const cld_caps *caps, int64_t m, int32_t tallest) {
     static const int32_t wide[] = { 12, 8, 4, 0 }, narrow[] = { 6, 4, 0 }; /* for 32 and 16 vector registers */
     const int32_t *height = caps->float_lanes >= 16 ? wide : narrow;
@@ -19,7 +17,7 @@ cld_tile cld_panels_tile(const cld_caps *caps, int64_t m, int32_t tallest) {
         height++;
     int32_t best = *height;
     while (*++height) /* each height is one more kernel to compile: a lower one must save a quarter of the rows */
-        if (parts(m, *height) * *height * 4 <= parts(m, best) * best * 3)
+        if (cld_parts(m, *height) * *height * 4 <= cld_parts(m, best) * best * 3)
             best = *height;
     return (cld_tile){ best, (int32_t)caps->float_lanes * VECTORS };
 }
@@ -38,7 +36,7 @@ static bool applicable(const cld_gemm *gemm, const cld_caps *caps) {
 
 /* Writes the packing of `count` matrices B; gives the buffer of the panels. */
 static cld_buf pack(cld_steps *steps, const cld_caps *caps, const cld_gemm *gemm, cld_tile tile, int64_t count) {
-    int64_t panels = parts(gemm->n, tile.nr);
+    int64_t panels = cld_parts(gemm->n, tile.nr);
     size_t bytes = (size_t)(count * panels * tile.nr * gemm->k) * sizeof(float);
     char key[128];
     snprintf(key, sizeof key, "panels:B:%lld x %lldx%lld%s:%d @%lld", (long long)count, (long long)gemm->k,
@@ -54,21 +52,21 @@ static cld_buf pack(cld_steps *steps, const cld_caps *caps, const cld_gemm *gemm
     cld_step_ints(steps, step, 7,
                   (int64_t[]){ gemm->n, gemm->k, gemm->trans_b ? 1 : gemm->n, gemm->trans_b ? gemm->k : 1,
                                gemm->batch[1], gemm->b_batch[0], gemm->b_batch[1] });
-    cld_step_size(step, (size_t)panels, (size_t)parts(gemm->k, PACK_K), (size_t)count, 1, 1, 1);
+    cld_step_size(step, (size_t)panels, (size_t)cld_parts(gemm->k, PACK_K), (size_t)count, 1, 1, 1);
     return packed;
 }
 
 /* Rows and columns of a group, in tiles: enough groups to keep the units equally busy. Fewer rows cost nothing but
  * reuse of the cache; fewer columns mean packing A more often, so they are cut last. */
 static void share(const cld_gemm *gemm, const cld_caps *caps, cld_tile tile, int64_t *rows, int64_t *columns) {
-    int64_t m = parts(gemm->m, tile.mr), n = parts(gemm->n, tile.nr), batches = gemm->batch[0] * gemm->batch[1];
+    int64_t m = cld_parts(gemm->m, tile.mr), n = cld_parts(gemm->n, tile.nr), batches = gemm->batch[0] * gemm->batch[1];
     int64_t want = (int64_t)caps->compute_units * GROUPS_PER_UNIT;
     int64_t mb = CLD_MAX(ROW_BLOCK / tile.mr, 1), nb = CLD_MAX(COLUMN_BLOCK / tile.nr, 1);
-    while (parts(m, mb) * parts(n, nb) * batches < want && (mb > 1 || nb > 1))
+    while (cld_parts(m, mb) * cld_parts(n, nb) * batches < want && (mb > 1 || nb > 1))
         if (mb > 2 || nb == 1)
-            mb = parts(mb, 2);
+            mb = cld_parts(mb, 2);
         else
-            nb = parts(nb, 2);
+            nb = cld_parts(nb, 2);
     *rows = cld_even_blocks(m, mb) * tile.mr;
     *columns = cld_even_blocks(n, nb) * tile.nr;
 }
@@ -97,7 +95,8 @@ static void write(cld_steps *steps, const cld_caps *caps, const cld_gemm *gemm) 
     cld_step_float(steps, step, gemm->alpha);
     cld_step_float(steps, step, gemm->beta);
     cld_step_local(steps, step, (size_t)(rows * k_block) * sizeof(float));
-    cld_step_size(step, (size_t)parts(gemm->m, rows), (size_t)parts(gemm->n, columns), (size_t)batches, 1, 1, 1);
+    cld_step_size(step, (size_t)cld_parts(gemm->m, rows), (size_t)cld_parts(gemm->n, columns), (size_t)batches, 1, 1,
+                  1);
 }
 
 const cld_gemm_writer cld_gemm_panels = { applicable, write };

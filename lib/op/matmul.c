@@ -144,8 +144,7 @@ static clade_status emit_row(const cld_emit *emit, cld_gemm_row row) {
     gemm.a = emit->in[0];
     gemm.b = emit->in[1];
     gemm.c = emit->out[0];
-    if (cld_call_has(emit->call, 2))
-        gemm.bias = emit->in[2];
+    gemm.bias = cld_emit_in(emit, 2);
     gemm.constant_b = emit->constant[1];
     cld_gemm_emit(emit->steps, emit->caps, &gemm, row);
     return CLADE_OK;

@@ -86,8 +86,6 @@ const cld_gemm_writer cld_gemm_integers = { applicable, write };
 /* ---- the row of the operators -------------------------------------------------------------------------------------
  */
 
-static cld_buf input(const cld_emit *emit, int32_t k) { return has(emit->call, k) ? emit->in[k] : (cld_buf){ -1 }; }
-
 static clade_status emit(const cld_emit *emit, clade_error *err) {
     (void)err;
     const cld_call *call = emit->call;
@@ -95,12 +93,12 @@ static clade_status emit(const cld_emit *emit, clade_error *err) {
     cld_gemm_integer integer = { .a_dtype = call->in[o->a].dtype,
                                  .b_dtype = call->in[o->b].dtype,
                                  .c_dtype = call->out[0].dtype,
-                                 .a_zero = input(emit, o->a_zero),
-                                 .b_zero = input(emit, o->b_zero),
-                                 .a_scale = input(emit, o->a_scale),
-                                 .b_scale = input(emit, o->b_scale),
-                                 .c_scale = input(emit, o->c_scale),
-                                 .c_zero = input(emit, o->c_zero),
+                                 .a_zero = cld_emit_in(emit, o->a_zero),
+                                 .b_zero = cld_emit_in(emit, o->b_zero),
+                                 .a_scale = cld_emit_in(emit, o->a_scale),
+                                 .b_scale = cld_emit_in(emit, o->b_scale),
+                                 .c_scale = cld_emit_in(emit, o->c_scale),
+                                 .c_zero = cld_emit_in(emit, o->c_zero),
                                  .a_zero_step = step_of(call, o->a_zero),
                                  .b_zero_step = step_of(call, o->b_zero),
                                  .a_scale_step = step_of(call, o->a_scale),

@@ -31,6 +31,11 @@ typedef struct cld_emit {
     cld_steps *steps;
 } cld_emit;
 
+/* Buffer of input k; absent where the input is, also for k < 0. */
+static inline cld_buf cld_emit_in(const cld_emit *emit, int32_t k) {
+    return k >= 0 && k < emit->call->n_in && emit->call->in[k].dtype != CLADE_NONE ? emit->in[k] : (cld_buf){ -1 };
+}
+
 /* One way to run an operator on a device. Rows stand fastest first; the last is always applicable. */
 typedef struct cld_impl {
     const char *name;                                               /* "reference", "clblast", "panels" */

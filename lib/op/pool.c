@@ -4,8 +4,6 @@
  */
 #include "op/window.h"
 
-enum { ROW_CHUNK = 128 }; /* outputs of a row that a CPU's group holds in first-level cache */
-
 typedef enum kind { KIND_MAX, KIND_AVERAGE, KIND_LP } kind;
 
 static kind kind_of(const cld_call *call) {
@@ -69,7 +67,7 @@ static void define(const cld_emit *emit, cld_step *step, bool indices, bool colu
 static clade_status emit_pool(const cld_emit *emit, bool rows, clade_error *err) {
     const cld_call *call = emit->call;
     bool indices = cld_call_wants(call, 1), column_major = cld_attr_int(call->node, "storage_order", 0) != 0;
-    int64_t chunk = rows ? ROW_CHUNK : 1;
+    int64_t chunk = rows ? CLD_ROW_CHUNK : 1;
     cld_window window;
     CLD_RETURN(read_window(call, &window, err));
     if (cld_type_count(&call->out[0]) == 0)

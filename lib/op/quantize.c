@@ -116,7 +116,7 @@ static clade_status emit(const cld_emit *emit, clade_error *err) {
     cld_step_out(emit->steps, step, emit->out[0], call->out[0].dtype);
     cld_step_in(emit->steps, step, emit->in[X], call->in[X].dtype);
     cld_step_in(emit->steps, step, emit->in[SCALE], call->in[SCALE].dtype);
-    cld_step_in(emit->steps, step, has_zero ? emit->in[ZERO] : (cld_buf){ -1 }, zero);
+    cld_step_in(emit->steps, step, cld_emit_in(emit, ZERO), zero);
     cld_step_ints(emit->steps, step, 3, (int64_t[]){ count, inner, has_zero });
     cld_step_size(step, (size_t)cld_type_count(&call->out[0]), 1, 1, 0, 0, 0);
     return CLADE_OK;

@@ -12,6 +12,9 @@ typedef struct cld_window {
     int64_t before[3], after[3]; /* padding */
 } cld_window;
 
+/* Outputs of a row that a group of one item computes on CPUs: they stay in first-level cache over all taps. */
+enum { CLD_ROW_CHUNK = 128 };
+
 typedef enum cld_auto_pad { CLD_PAD_NOTSET, CLD_PAD_VALID, CLD_PAD_SAME_UPPER, CLD_PAD_SAME_LOWER } cld_auto_pad;
 
 /* Reads kernel_shape, strides, dilations, pads, auto_pad and ceil_mode of a node whose input 0 is [N, C, spatial...].
