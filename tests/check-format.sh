@@ -4,7 +4,6 @@
 . "$(dirname "$0")/lib.sh"
 need clang-format
 cd "$source_dir" || exit 1
-while IFS= read -r file; do
-    if clang-format --dry-run -Werror "$file" 2>/dev/null; then pass; else fail "$file: run clang-format -i"; fi
-done < <(sources c h)
+mapfile -t files < <(sources c h)
+judge_files "${files[@]}" < <(clang-format --dry-run "${files[@]}" 2>&1 | grep ': warning:')
 finish

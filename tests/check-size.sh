@@ -3,13 +3,8 @@
 # Files over 400 lines are listed, over 700 fail. One case per file.
 . "$(dirname "$0")/lib.sh"
 cd "$source_dir" || exit 1
-while IFS= read -r file; do
-    lines=$(wc -l <"$file")
-    if [ "$lines" -gt 700 ]; then
-        fail "$file: $lines lines, more than 700"
-    else
-        [ "$lines" -le 400 ] || echo "long $file: $lines lines, more than 400"
-        pass
-    fi
-done < <(sources c h cl clh def sh py proto)
+mapfile -t files < <(sources c h cl clh def sh awk py proto)
+lengths=$(awk 'FNR == 1 && NR > 1 { print name, lines } { name = FILENAME; lines = FNR } END { print name, lines }' "${files[@]}")
+awk '$2 > 400 && $2 <= 700 { print "long " $1 ": " $2 " lines, more than 400" }' <<<"$lengths"
+judge_files "${files[@]}" < <(awk '$2 > 700 { print $1 ":" $2 ": more than 700 lines" }' <<<"$lengths")
 finish

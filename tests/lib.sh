@@ -21,6 +21,19 @@ finish() {
     exit 0
 }
 
+# judge_files FILE...: one case per file; it fails when standard input has a line "FILE:LINE: what is wrong".
+judge_files() {
+    local found file
+    found=$(cat)
+    for file in "$@"; do
+        if [ -n "$found" ] && grep -qF "$file:" <<<"$found"; then
+            fail "$(grep -F "$file:" <<<"$found" | head -n 5)"
+        else
+            pass
+        fi
+    done
+}
+
 # need PROGRAM...: ends the script as one skip when a program is missing.
 need() {
     local program
