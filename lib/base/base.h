@@ -56,8 +56,6 @@ void *cld_arena_calloc(cld_arena *arena, size_t count, size_t bytes); /* NULL al
 char *cld_arena_text(cld_arena *arena, const char *text);             /* copy; NULL: no memory */
 char *cld_arena_printf(cld_arena *arena, const char *format, ...) CLADE_PRINTF(2, 3);
 void *cld_arena_copy(cld_arena *arena, const void *data, size_t bytes);
-/* The arena frees `pointer` with `release` when it goes; false: no memory, and then `pointer` is still the caller's. */
-bool cld_arena_adopt(cld_arena *arena, void *pointer, void (*release)(void *));
 /* Ensures room for `need` items of `item_bytes` in *array (capacity in *capacity), copying to a larger block. */
 bool cld_arena_grow(cld_arena *arena, void **array, int32_t *capacity, int32_t need, size_t item_bytes);
 

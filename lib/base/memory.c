@@ -14,15 +14,8 @@ typedef struct block {
     size_t used, size; /* of the bytes behind this header */
 } block;
 
-typedef struct adopted {
-    struct adopted *next;
-    void *pointer;
-    void (*release)(void *);
-} adopted;
-
 struct cld_arena {
     block *blocks; /* the first is the one being filled */
-    adopted *adopted;
     size_t next_size;
 };
 
@@ -54,8 +47,6 @@ cld_arena *cld_arena_new(void) {
 void cld_arena_free(cld_arena *arena) {
     if (!arena)
         return;
-    for (adopted *a = arena->adopted; a; a = a->next) /* the records lie in the blocks */
-        a->release(a->pointer);
     for (block *b = arena->blocks, *next; b; b = next) {
         next = b->next;
         free(b);
@@ -125,15 +116,6 @@ char *cld_arena_printf(cld_arena *arena, const char *format, ...) {
         vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
     return text;
-}
-
-bool cld_arena_adopt(cld_arena *arena, void *pointer, void (*release)(void *)) {
-    adopted *a = cld_arena_alloc(arena, sizeof *a);
-    if (!a)
-        return false;
-    *a = (adopted){ arena->adopted, pointer, release };
-    arena->adopted = a;
-    return true;
 }
 
 bool cld_arena_grow(cld_arena *arena, void **array, int32_t *capacity, int32_t need, size_t item_bytes) {

@@ -83,7 +83,7 @@ typedef struct cld_graph {
 cld_graph *cld_graph_new(cld_arena *arena, const char *name); /* NULL: no memory */
 void cld_graph_free(cld_graph *graph);
 /* Add a value, an input, an output, a constant, a node: an absent id or NULL when memory is out. Names are copied; a
- * NULL name makes one up. Constants are borrowed: they must live as long as the graph (adopt them into its arena). */
+ * NULL name makes one up. Constants are borrowed: they must live as long as the graph (in its arena, say). */
 cld_value_id cld_graph_value(cld_graph *graph, const char *name, const cld_type *type);
 cld_value_id cld_graph_input(cld_graph *graph, const char *name, const cld_type *type);
 cld_value_id cld_graph_constant(cld_graph *graph, const char *name, const clade_tensor *tensor);

@@ -10,7 +10,7 @@
 
 #include "tensor/tensor.h"
 
-/* ---- caps.c --------------------------------------------------------------------------------------------------- */
+/* ---- capabilities --------------------------------------------------------------------------------------------- */
 
 /* What a device can do. Filled by ocl (queries + quirk table); nobody asks for a vendor. */
 typedef struct cld_caps {

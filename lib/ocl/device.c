@@ -42,7 +42,8 @@ static clade_status append_platform(cld_listed **list, size_t *count, cl_platfor
     return status;
 }
 
-clade_status cld_devices_list(cld_listed **out, size_t *count, clade_error *err) {
+/* Every device of every platform. malloc'ed; *count may be 0. ERR_NO_DEVICE: no platform at all. */
+static clade_status list_devices(cld_listed **out, size_t *count, clade_error *err) {
     cl_platform_id *platforms = NULL;
     cl_uint n = 0;
     *out = NULL;
@@ -60,7 +61,7 @@ clade_status cld_devices_list(cld_listed **out, size_t *count, clade_error *err)
 
 clade_status cld_ocl_count(size_t *out, clade_error *err) {
     cld_listed *list;
-    CLD_RETURN(cld_devices_list(&list, out, err));
+    CLD_RETURN(list_devices(&list, out, err));
     free(list);
     return CLADE_OK;
 }
@@ -68,7 +69,7 @@ clade_status cld_ocl_count(size_t *out, clade_error *err) {
 clade_status cld_ocl_describe(clade_device_info *out, size_t index, clade_error *err) {
     cld_listed *list;
     size_t count;
-    CLD_RETURN(cld_devices_list(&list, &count, err));
+    CLD_RETURN(list_devices(&list, &count, err));
     clade_status status = CLADE_OK;
     if (index < count)
         *out = list[index].info;
@@ -133,7 +134,7 @@ fail:
 clade_status cld_ocl_open(cld_ocl **out, const char *select, cld_store *store, clade_error *err) {
     cld_listed *list = NULL;
     size_t count = 0, chosen = 0;
-    clade_status status = cld_devices_list(&list, &count, err);
+    clade_status status = list_devices(&list, &count, err);
     if (status == CLADE_OK)
         status = cld_select(&chosen, list, count, select, err);
     if (status == CLADE_OK)
@@ -164,7 +165,7 @@ static clade_status check_in_context(cl_context context, cl_device_id device, cl
 static clade_status find_listed(cld_listed *out, cl_device_id device, clade_error *err) {
     cld_listed *list;
     size_t count;
-    CLD_RETURN(cld_devices_list(&list, &count, err));
+    CLD_RETURN(list_devices(&list, &count, err));
     bool found = false;
     for (size_t i = 0; i < count && !found; i++)
         if ((found = list[i].device == device))

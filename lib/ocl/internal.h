@@ -43,8 +43,6 @@ typedef struct cld_listed {
     cl_device_id device;
     clade_device_info info;
 } cld_listed;
-/* Every device of every platform. malloc'ed; *count may be 0. ERR_NO_DEVICE: no platform at all. */
-clade_status cld_devices_list(cld_listed **out, size_t *count, clade_error *err);
 
 /* ---- select.c ------------------------------------------------------------------------------------------------- */
 

@@ -40,8 +40,6 @@ clade_status cld_moves_eval(const cld_call *call, clade_tensor *const *out, cld_
 clade_status cld_moves_new(const cld_call *call, cld_moves *out, int32_t count, clade_error *err);
 /* Appends a dimension to a move. */
 void cld_move_dim(cld_move *move, int64_t n, int64_t to, int64_t from);
-/* Drops dimensions of size 1 and joins neighbours that are contiguous on both sides. */
-void cld_move_collapse(cld_move *move);
 
 /* Permuted dimensions as one move: writes dims[perm[0]], dims[perm[1]], ... of a dense input, densely. */
 clade_status cld_moves_permute(const cld_call *call, const int64_t *dims, const int32_t *perm, int32_t rank,

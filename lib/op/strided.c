@@ -20,7 +20,8 @@ void cld_move_dim(cld_move *move, int64_t n, int64_t to, int64_t from) {
     move->from[d] = from;
 }
 
-void cld_move_collapse(cld_move *move) {
+/* Drops dimensions of size 1 and joins neighbours that are contiguous on both sides. */
+static void collapse(cld_move *move) {
     int32_t rank = move->rank;
     move->rank = 0;
     for (int32_t d = 0; d < rank; d++) {
@@ -73,7 +74,7 @@ static clade_status describe_checked(const cld_call *call, cld_describe describe
     CLD_RETURN(describe(call, moves, err));
     for (int32_t k = 0; k < moves->count; k++) {
         cld_move *move = &moves->move[k];
-        cld_move_collapse(move);
+        collapse(move);
         if (elements(move) > 0 && (!inside(move, move->to, move->to_offset, cld_type_count(&call->out[move->out])) ||
                                    !inside(move, move->from, move->from_offset, cld_type_count(&call->in[move->in]))))
             return cld_call_fail(call, err, CLADE_ERR_INTERNAL, "a move leaves its tensor");

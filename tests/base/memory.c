@@ -48,25 +48,6 @@ START_TEST(arena_blocks) {
 }
 END_TEST
 
-static int released;
-static void release(void *pointer) {
-    released += *(int *)pointer;
-    free(pointer);
-}
-
-START_TEST(arena_adopts) {
-    cld_arena *arena = cld_arena_new();
-    for (int i = 1; i <= 3; i++) {
-        int *number = malloc(sizeof *number);
-        *number = i;
-        ck_assert(cld_arena_adopt(arena, number, release));
-    }
-    ck_assert_int_eq(released, 0);
-    cld_arena_free(arena);
-    ck_assert_int_eq(released, 6);
-}
-END_TEST
-
 START_TEST(arena_texts) {
     cld_arena *arena = cld_arena_new();
     char source[] = "abc";
@@ -134,7 +115,6 @@ Suite *suite_base_memory(void) {
     TCase *tcase = tcase_create("memory");
     tcase_add_test(tcase, checked_sizes);
     tcase_add_test(tcase, arena_blocks);
-    tcase_add_test(tcase, arena_adopts);
     tcase_add_test(tcase, arena_texts);
     tcase_add_test(tcase, locks_and_references);
     suite_add_tcase(suite, tcase);
