@@ -81,6 +81,14 @@ static void choose_sizes(const symbol_table *symbols, shape_probe *probes) {
         }
 }
 
+/* What the fits below compute with: products of a dimension and two sizes do not overflow. */
+static bool in_range(const symbol_table *symbols, const shape_probe *probes, int32_t d) {
+    bool good = true;
+    for (int32_t p = 0; p < 2 + 2 * symbols->count; p++)
+        good &= probes[p].type.dims[d] < INT64_C(1) << 40;
+    return good;
+}
+
 /* dim = constant + sum of slope * size / STEP */
 static bool fit_linear(const symbol_table *symbols, const shape_probe *probes, int32_t d, cld_text *out) {
     int64_t base = probes[0].type.dims[d], rest = base, moved = base, slope[MAX_SYMBOLS];
@@ -120,7 +128,7 @@ static bool fit_ratio(const symbol_table *symbols, const shape_probe *probes, in
             bool holds = base > 0;
             for (int32_t p = 1; holds && p < 2 + 2 * symbols->count; p++) {
                 int64_t here = a == b ? probes[p].size[a] : probes[p].size[a] * probes[p].size[b];
-                holds = probes[p].type.dims[d] * over == base * here; /* sizes are small: no overflow */
+                holds = probes[p].type.dims[d] * over == base * here;
             }
             if (!holds || (base % over != 0 && over % base != 0))
                 continue;
@@ -150,7 +158,8 @@ clade_status cld_pass_symbolic(const cld_graph *graph, int32_t output, cld_text 
     cld_text_add(out, known ? "[" : "");
     for (int32_t d = 0; known && d < probes[0].type.rank; d++) {
         cld_text_add(out, d ? "," : "");
-        if (!fit_linear(&symbols, probes, d, out) && !fit_ratio(&symbols, probes, d, out))
+        if (!in_range(&symbols, probes, d) ||
+            (!fit_linear(&symbols, probes, d, out) && !fit_ratio(&symbols, probes, d, out)))
             cld_text_add(out, "?");
     }
     cld_text_add(out, known ? "]" : "");

@@ -66,6 +66,13 @@ START_TEST(linear) {
 }
 END_TEST
 
+/* A hostile file's dimensions are not computed with. */
+START_TEST(huge) {
+    cld_value_id x = input("x", CLADE_INT8, "N", NULL, INT64_C(1) << 50);
+    expect(node("Identity", &x, 1, NULL, 0), "int8[N,?]");
+}
+END_TEST
+
 START_TEST(one_name_is_one_symbol) {
     cld_attr axis = { .name = "axis", .kind = CLD_ATTR_INT, .u.i = 1 };
     cld_value_id in[2] = { input("x", CLADE_INT64, "N", NULL, 3), input("y", CLADE_INT64, "N", NULL, 4) };
@@ -97,6 +104,7 @@ Suite *suite_pass_symbolic(void) {
     TCase *tcase = tcase_create("symbolic");
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_test(tcase, linear);
+    tcase_add_test(tcase, huge);
     tcase_add_test(tcase, one_name_is_one_symbol);
     tcase_add_test(tcase, product);
     tcase_add_test(tcase, quotient);
