@@ -31,9 +31,9 @@ typedef struct clade_session_options {
 #define CLADE_SESSION_OPTIONS_INIT                                                                                     \
     { sizeof(clade_session_options), 0, 0, NULL, 0, 0, NULL, NULL }
 
-/* Creates a session; it keeps references to `device` and `model`. Cheap where shapes are free; a model whose operators
- * are not all supported is refused here (ERR_UNSUPPORTED: names the node and the reason). `options` may be NULL. The
- * caller owns *out: clade_session_free. */
+/* Creates a session; it keeps references to `device` and `model`. Cheap: plans and programs come later. A model whose
+ * operators are not all supported is refused here (ERR_UNSUPPORTED: names the node and the reason). `options` may be
+ * NULL. The caller owns *out: clade_session_free. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_create(clade_session **out, clade_device *device,
                                                             clade_model *model, const clade_session_options *options,
                                                             clade_error *err);
@@ -51,7 +51,8 @@ CLADE_API CLADE_NODISCARD clade_status clade_session_compile(clade_session *sess
 
 /* Device bytes the plan for the present input shapes needs: exact, and known before any of it is allocated.
  * Every input must be set (only its dtype and shape matter, unless its value decides a shape). A model whose later
- * shapes depend on data reports the part planned so far. */
+ * shapes depend on data reports the part that can be planned before running; where that part comes in several pieces,
+ * weights that two of them read count twice. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_required_bytes(clade_session *session, size_t *out,
                                                                     clade_error *err);
 
@@ -72,7 +73,7 @@ typedef struct clade_session_stats {
     size_t program_builds;     /* programs compiled from source */
     size_t weight_bytes;       /* device bytes of weights, packed copies included */
     size_t peak_bytes;         /* device bytes held at most, weights included */
-    size_t launches;           /* kernel launches and BLAS calls of the last run */
+    size_t launches;           /* steps of the last run: kernels, BLAS calls, copies and fills */
 } clade_session_stats;
 CLADE_API void clade_session_get_stats(const clade_session *session, clade_session_stats *out);
 

@@ -168,7 +168,6 @@ static void bind_other(cld_prepared *p, bound *b) {
 
 static clade_status enqueue(cld_prepared *p, const bound *b, clade_error *err) {
     cld_queue *queue = p->exec->queue;
-    p->exec->stats.launches++;
     switch (b->step->kind) {
     case CLD_STEP_KERNEL:
         return cld_kernel_enqueue(b->kernel, queue, b->step->work_dim, b->global, b->local[0] ? b->local : NULL,
@@ -257,6 +256,15 @@ static clade_status pack_constants(cld_prepared *p, clade_error *err) {
     return drop_packed_sources(p, err);
 }
 
+static clade_status build_programs(cld_prepared *p, clade_error *err) {
+    cld_program_stats stats;
+    CLD_RETURN(cld_batch_build(p->batch, p->exec->progress, p->exec->progress_user, err));
+    cld_batch_stats(p->batch, &stats);
+    p->exec->stats.cache_hits += stats.cache_hits;
+    p->exec->stats.builds += stats.builds;
+    return CLADE_OK;
+}
+
 clade_status cld_prepared_new(cld_prepared **out, cld_exec *exec, const cld_plan *plan, cld_mem *const *inputs,
                               clade_error *err) {
     clade_status status = CLADE_OK;
@@ -277,7 +285,7 @@ clade_status cld_prepared_new(cld_prepared **out, cld_exec *exec, const cld_plan
     CLD_TRY(cld_batch_new(&p->batch, exec->ocl, err));
     CLD_TRY(select_steps(p, handles, err));
     CLD_TRY(upload_constants(p, err));
-    CLD_TRY(cld_batch_build(p->batch, exec->progress, exec->progress_user, err));
+    CLD_TRY(build_programs(p, err));
     CLD_TRY(bind_steps(p, handles, err));
     CLD_TRY(pack_constants(p, err));
     *out = p;
@@ -312,16 +320,13 @@ void cld_prepared_free(cld_prepared *p) {
 clade_status cld_prepared_run(cld_prepared *p, clade_error *err) {
     for (int32_t s = 0; s < p->n_steps; s++)
         CLD_RETURN(enqueue(p, &p->steps[s], err));
+    p->exec->stats.launches += (size_t)p->n_steps;
     return CLADE_OK;
 }
 
 void cld_prepared_ran(cld_prepared *p) {
     if (p->saved)
         return;
-    cld_program_stats stats;
     cld_batch_save(p->batch);
-    cld_batch_stats(p->batch, &stats);
-    p->exec->stats.cache_hits += stats.cache_hits;
-    p->exec->stats.builds += stats.builds;
     p->saved = true;
 }

@@ -65,14 +65,29 @@ clade_status clade_session_compile(clade_session *session, clade_error *err) {
     return CLADE_OK;
 }
 
+/* Does a stage of the line that ends at `last` read this input, or is it a result as it stands? */
+static bool on_device(const clade_session *session, const cld_stage *last, int32_t input) {
+    for (int32_t k = 0; last->segment.results && k < session->model->graph->n_outputs; k++)
+        if (last->segment.results[k] == input)
+            return true;
+    for (const cld_stage *stage = last; stage; stage = stage->parent)
+        for (int32_t k = 0; k < stage->segment.graph->n_inputs; k++)
+            if (stage->segment.carried_in[k] == input)
+                return true;
+    return false;
+}
+
 clade_status clade_session_required_bytes(clade_session *session, size_t *out, clade_error *err) {
     cld_stage *last;
     if (!session || !out)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "session and out must not be NULL");
     CLD_RETURN(cld_session_plan(session, &last, err));
     *out = 0;
-    for (const cld_stage *stage = last; stage; stage = stage->parent)
-        *out += cld_plan_bytes(stage->plan);
+    for (const cld_stage *stage = last; stage; stage = stage->parent) /* what a stage takes, the one before has */
+        *out += cld_plan_bytes(stage->plan) - stage->plan->input_bytes;
+    for (int32_t k = 0; k < session->model->graph->n_inputs; k++)
+        if (on_device(session, last, k))
+            *out += cld_caps_round(cld_ocl_caps(session->device->ocl), cld_type_bytes(&last->route->types[k]));
     return CLADE_OK;
 }
 

@@ -105,6 +105,25 @@ START_TEST(required_bytes_are_exact) {
 }
 END_TEST
 
+START_TEST(statistics) {
+    clade_tensor input = mlp_input(1);
+    clade_session_stats compiled, first, second;
+    ck_ok(clade_session_set_input(session, "x", &input, &err), err);
+    ck_ok(clade_session_compile(session, &err), err);
+    clade_session_get_stats(session, &compiled);
+    ck_assert_uint_eq(compiled.plans, 1);
+    ck_assert_uint_eq(compiled.program_builds + compiled.program_cache_hits, 1);
+    ck_assert_uint_gt(compiled.weight_bytes, 0);
+    ck_assert_uint_eq(compiled.launches, 0);
+    ck_ok(clade_session_run(session, &err), err);
+    clade_session_get_stats(session, &first);
+    ck_ok(clade_session_run(session, &err), err);
+    clade_session_get_stats(session, &second);
+    ck_assert_uint_gt(first.launches, 0);
+    ck_assert_mem_eq(&first, &second, sizeof first);
+}
+END_TEST
+
 START_TEST(refuses_more_than_the_cap) {
     clade_session_options options = CLADE_SESSION_OPTIONS_INIT;
     options.max_device_bytes = 64;
@@ -133,6 +152,7 @@ Suite *suite_session_inputs(void) {
     tcase_add_test(tcase, unknown_output);
     tcase_add_test(tcase, output_memory_of_another_size);
     tcase_add_test(tcase, required_bytes_are_exact);
+    tcase_add_test(tcase, statistics);
     tcase_add_test(tcase, refuses_more_than_the_cap);
     suite_add_tcase(suite, tcase);
     return suite;

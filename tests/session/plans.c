@@ -86,6 +86,20 @@ START_TEST(results_outlive_plans_of_others) {
 }
 END_TEST
 
+/* The value of x is known without a run, so the part up to the second cut can be planned. */
+START_TEST(required_bytes_up_to_what_a_run_decides) {
+    float x[] = { 2, 0, 1, 1 };
+    clade_tensor input = { CLADE_FLOAT32, 1, { 4 }, x, sizeof x };
+    clade_session_stats stats;
+    size_t required;
+    ck_ok(clade_session_set_input(session, "x", &input, &err), err);
+    ck_ok(clade_session_required_bytes(session, &required, &err), err);
+    ck_ok(clade_session_compile(session, &err), err);
+    clade_session_get_stats(session, &stats);
+    ck_assert_uint_eq(stats.peak_bytes, required);
+}
+END_TEST
+
 Suite *suite_session_plans(void);
 Suite *suite_session_plans(void) {
     Suite *suite = suite_create("session/plans");
@@ -95,6 +109,7 @@ Suite *suite_session_plans(void) {
     tcase_add_test(tcase, no_more_than_the_session_may_keep);
     tcase_add_test(tcase, the_same_values_take_the_same_plan);
     tcase_add_test(tcase, results_outlive_plans_of_others);
+    tcase_add_test(tcase, required_bytes_up_to_what_a_run_decides);
     suite_add_tcase(suite, tcase);
     return suite;
 }
