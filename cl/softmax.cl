@@ -4,6 +4,8 @@
  *
  * each:  a work-item makes `per_item` lines. Any type, any inner. Local size free.
  * rows:  the same, inner = 1, n >= 16, 16 elements at a time; float, half. For CPUs.
+ * across: a work-item makes `per_item` blocks of 16 neighbouring lines, inner >= 16; the last block of a row overlaps the
+ *   one before; float, half. For CPUs.
  * group: a work-group makes one line: local size a power of two, local memory one ACC an item. For GPUs.
  */
 #ifndef T
@@ -81,6 +83,29 @@ KERNEL(rows)(__global T_STORE *out, const ulong out_off, __global const T_STORE 
         for (int c = 0; c < whole; c += 16)
             SAVE16(FINISH(x, y, c, m, s), y + c);
         SAVE16(VALUE(last, m, s), y + n - 16);
+    }
+}
+
+KERNEL(across)(__global T_STORE *out, const ulong out_off, __global const T_STORE *in, const ulong in_off,
+               const int lines, const int n, const int inner, const int per_item) {
+    const int blocks = (inner + 15) / 16, all_blocks = lines / inner * blocks;
+    const int first = (int)get_global_id(0) * per_item;
+    for (int block = first; block < min(first + per_item, all_blocks); block++) {
+        const size_t at = (size_t)(block / blocks) * n * inner + min(block % blocks * 16, inner - 16);
+        __global const T_STORE *x = in + in_off + at;
+        __global T_STORE *y = out + out_off + at;
+        float16 m = (float16)(-INFINITY), sum = (float16)(0);
+        for (int k = 0; k < n; k++) {
+            const float16 v = LOAD16(x + (size_t)k * inner);
+            m = LARGER16(m, v);
+        }
+        for (int k = 0; k < n; k++)
+            sum += exp(LOAD16(x + (size_t)k * inner) - m);
+        const float16 s = SCALE(sum);
+        for (int k = 0; k < n; k++) {
+            const float16 v = LOAD16(x + (size_t)k * inner);
+            SAVE16(VALUE(v, m, s), y + (size_t)k * inner);
+        }
     }
 }
 

@@ -5,6 +5,8 @@
  */
 #include "op/op.h"
 
+enum { LANES = 16 };
+
 /* The input seen as [outer, n, inner]. */
 typedef struct geometry {
     int64_t outer, n, inner;
@@ -39,10 +41,19 @@ static bool any_applicable(const cld_call *call, const cld_caps *caps) {
     return caps->fp64 || call->in[0].dtype != CLADE_FLOAT64;
 }
 
+static bool in_vectors(const cld_call *call, const cld_caps *caps, geometry *g) {
+    return caps->is_cpu && cld_dtype_in(call->in[0].dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16)) &&
+           geometry_of(call, g, NULL) == CLADE_OK;
+}
+
 static bool rows_applicable(const cld_call *call, const cld_caps *caps) {
     geometry g;
-    return caps->is_cpu && cld_dtype_in(call->in[0].dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16)) &&
-           geometry_of(call, &g, NULL) == CLADE_OK && g.inner == 1 && g.n >= 16;
+    return in_vectors(call, caps, &g) && g.inner == 1 && g.n >= LANES;
+}
+
+static bool across_applicable(const cld_call *call, const cld_caps *caps) {
+    geometry g;
+    return in_vectors(call, caps, &g) && g.inner >= LANES;
 }
 
 static bool cpu_applicable(const cld_call *call, const cld_caps *caps) {
@@ -74,27 +85,40 @@ static cld_step *start(const cld_emit *emit, const char *entry, const geometry *
     return step;
 }
 
-static clade_status emit_items(const cld_emit *emit, bool wide, clade_error *err) {
+/* `units`: lines, or blocks of 16 of them. */
+static clade_status emit_items(const cld_emit *emit, const char *entry, const geometry *g, int64_t units,
+                               int64_t lines) {
     enum { ITEM_ELEMENTS = 2048 };
-    geometry g;
-    CLD_RETURN(geometry_of(emit->call, &g, err));
-    int64_t lines = g.outer * g.inner, per_item = 1;
-    if (lines == 0 || g.n == 0)
+    int64_t items = 4 * (int64_t)emit->caps->compute_units, per_item = 1;
+    if (units == 0 || g->n == 0)
         return CLADE_OK;
     if (emit->caps->is_cpu)
-        per_item = CLD_MAX((lines + 4 * emit->caps->compute_units - 1) / (4 * emit->caps->compute_units),
-                           ITEM_ELEMENTS / g.n + 1);
-    cld_step *step = start(emit, wide ? "rows" : "each", &g, per_item);
-    if (wide)
+        per_item = CLD_MAX((units + items - 1) / items, ITEM_ELEMENTS / (g->n * lines) + 1);
+    cld_step *step = start(emit, entry, g, per_item);
+    if (strcmp(entry, "each") != 0)
         cld_step_define(emit->steps, step, "WIDE", "1");
-    cld_step_size(step, (size_t)((lines + per_item - 1) / per_item), 1, 1,
+    cld_step_size(step, (size_t)((units + per_item - 1) / per_item), 1, 1,
                   emit->caps->is_cpu ? 1 : CLD_MIN((size_t)64, emit->caps->max_group), 1, 1);
     return CLADE_OK;
 }
 
-static clade_status emit_rows(const cld_emit *emit, clade_error *err) { return emit_items(emit, true, err); }
+static clade_status emit_rows(const cld_emit *emit, clade_error *err) {
+    geometry g;
+    CLD_RETURN(geometry_of(emit->call, &g, err));
+    return emit_items(emit, "rows", &g, g.outer, 1);
+}
 
-static clade_status emit_each(const cld_emit *emit, clade_error *err) { return emit_items(emit, false, err); }
+static clade_status emit_across(const cld_emit *emit, clade_error *err) {
+    geometry g;
+    CLD_RETURN(geometry_of(emit->call, &g, err));
+    return emit_items(emit, "across", &g, g.outer * ((g.inner + LANES - 1) / LANES), LANES);
+}
+
+static clade_status emit_each(const cld_emit *emit, clade_error *err) {
+    geometry g;
+    CLD_RETURN(geometry_of(emit->call, &g, err));
+    return emit_items(emit, "each", &g, g.outer * g.inner, 1);
+}
 
 static clade_status emit_group(const cld_emit *emit, clade_error *err) {
     enum { GROUP = 256, ACC_BYTES = 8 };
@@ -112,11 +136,9 @@ static clade_status emit_group(const cld_emit *emit, clade_error *err) {
 }
 
 static const cld_impl impls[] = {
-    { "rows", rows_applicable, emit_rows },
-    { "each", cpu_applicable, emit_each },
-    { "group", group_applicable, emit_group },
-    { "reference", any_applicable, emit_each },
-    { 0 },
+    { "rows", rows_applicable, emit_rows },     { "across", across_applicable, emit_across },
+    { "each", cpu_applicable, emit_each },      { "group", group_applicable, emit_group },
+    { "reference", any_applicable, emit_each }, { 0 },
 };
 
 #define SOFTMAX(symbol, sentence)                                                                                      \
