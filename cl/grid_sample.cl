@@ -38,10 +38,10 @@ static T NAME(reflect)(T at, idx n) {
 
 /* The pixel at a whole position: its index, or -1 for one that counts as 0. NaN is outside. */
 static idx NAME(pixel)(T at, idx n) {
-    if (PADDING == 0)
-        return at >= 0 && at <= n - 1 ? (idx)at : -1;
+    if (PADDING == 0 && !(at >= 0 && at <= n - 1))
+        return -1;
     const T inside = PADDING == 2 ? NAME(reflect)(at, n) : at;
-    return (idx)fmin(fmax(rint(inside), (T)0), (T)(n - 1));
+    return min((idx)fmin(fmax(rint(inside), (T)0), (T)(n - 1)), n - 1); /* T may round n - 1 up */
 }
 
 /* The pixels around a position along one axis, and their weights. */

@@ -23,19 +23,28 @@ const cld_op cld_op_Identity = {
     .eval = identity_eval,
 };
 
+/* Input k, one number, is not 0; CLD_PENDING: not known yet. */
+static clade_status is_set(cld_call *call, int32_t k, bool *out, clade_error *err) {
+    const clade_tensor *value = cld_call_value(call, k);
+    if (!value)
+        return CLD_PENDING;
+    if (clade_tensor_count(value) != 1)
+        return cld_call_fail(call, err, CLADE_ERR_SHAPE, "input %d is %s, not one number", (int)k,
+                             CLD_TYPE_TEXT(&call->in[k]));
+    *out = cld_tensor_get(value, 0) != 0;
+    return CLADE_OK;
+}
+
 /* Nothing is dropped unless training_mode is set and the ratio is not zero; then the result is random, and refused. */
 static clade_status dropout_infer(cld_call *call, clade_error *err) {
     CLD_RETURN(cld_call_dtype(call, 0, CLD_FLOATS, err));
-    if (cld_call_has(call, 2)) {
-        const clade_tensor *training = cld_call_value(call, 2);
-        if (!training)
-            return CLD_PENDING;
-        const clade_tensor *ratio = cld_tensor_get_int(training, 0) ? cld_call_value(call, 1) : NULL;
-        if (cld_tensor_get_int(training, 0) && cld_call_has(call, 1) && !ratio)
-            return CLD_PENDING;
-        if (cld_tensor_get_int(training, 0) && (!ratio || cld_tensor_get(ratio, 0) != 0))
-            return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "training_mode needs random numbers");
-    }
+    bool training = false, drops = true; /* the ratio is 0.5 unless it is given */
+    if (cld_call_has(call, 2))
+        CLD_RETURN(is_set(call, 2, &training, err));
+    if (training && cld_call_has(call, 1))
+        CLD_RETURN(is_set(call, 1, &drops, err));
+    if (training && drops)
+        return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "training_mode needs random numbers");
     call->out[0] = call->in[0];
     if (call->n_out > 1) {
         call->out[1] = call->in[0];

@@ -36,8 +36,8 @@ static clade_status emit(const cld_emit *emit, clade_error *err) {
     cld_step_int(emit->steps, step, (int32_t)count);
     cld_step_int(emit->steps, step, (int32_t)in->dims[1]);
     cld_step_int(emit->steps, step, (int32_t)cld_type_span(in, 2, in->rank));
-    cld_step_int(emit->steps, step, (int32_t)((size - 1) / 2));
-    cld_step_int(emit->steps, step, (int32_t)(size / 2));
+    cld_step_int(emit->steps, step, (int32_t)CLD_MIN((size - 1) / 2, INT32_MAX / 4));
+    cld_step_int(emit->steps, step, (int32_t)CLD_MIN(size / 2, INT32_MAX / 4));
     for (size_t k = 0; k < CLD_COUNT(scalars); k++) {
         if (in->dtype == CLADE_FLOAT64)
             cld_step_double(emit->steps, step, scalars[k]);

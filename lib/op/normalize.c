@@ -28,7 +28,7 @@ static clade_status geometry(const cld_call *call, lines *out, clade_error *err)
         int64_t channels = x->dims[1], spatial = cld_type_span(x, 2, x->rank);
         bool grouped = strcmp(call->node->type, "GroupNormalization") == 0;
         int64_t groups = grouped ? cld_attr_int(call->node, "num_groups", 0) : channels;
-        if (grouped && (groups < 1 || channels % groups))
+        if (grouped && (groups < 1 || groups > CLD_MAX(channels, 1) || channels % groups))
             return cld_call_fail(call, err, CLADE_ERR_SHAPE, "%lld channels do not make %lld groups",
                                  (long long)channels, (long long)groups);
         int64_t n = groups ? channels / groups * spatial : 0;

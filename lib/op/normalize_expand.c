@@ -62,7 +62,8 @@ static clade_status lp_expand(const cld_call *call, cld_build *build, clade_erro
     bool absolute = cld_attr_int(call->node, "p", 2) == 1;
     cld_value_id list, norm, least;
     CLD_RETURN(cld_build_ints(build, &axis, 1, &list, err));
-    CLD_RETURN(cld_build_scalar(build, call->in[0].dtype, 1e-30, &least, err));
+    CLD_RETURN(
+        cld_build_scalar(build, call->in[0].dtype, call->in[0].dtype == CLADE_FLOAT16 ? 0x1p-24 : 1e-30, &least, err));
     CLD_RETURN(binary(build, absolute ? "ReduceL1" : "ReduceL2", build->in[0], list, &norm, err));
     CLD_RETURN(binary(build, "Max", norm, least, &norm, err));
     return binary(build, "Div", build->in[0], norm, build->out, err);

@@ -117,9 +117,10 @@ static const char *pointwise(const cld_call *call, const char *const *operands) 
 
 /* ---- many inputs ------------------------------------------------------------------------------------------------- */
 
-/* A variadic operator with more inputs than a kernel should have becomes a chain. */
+/* A variadic operator with many inputs becomes a chain, which the fuse pass makes one kernel again: folding doubles or
+ * trebles the text with each operand that an expression names twice or three times. */
 static clade_status expand_many(const cld_call *call, cld_build *build, clade_error *err) {
-    enum { AT_ONCE = 8 };
+    enum { AT_ONCE = 3 };
     cld_value_id in[AT_ONCE] = { build->in[0] };
     if (call->n_in <= AT_ONCE)
         return CLADE_ERR_UNSUPPORTED; /* as it is, then */

@@ -11,7 +11,8 @@ const char *cld_pointwise_literal(cld_arena *arena, clade_dtype dtype, double va
     char digits[40], clean[48];
     size_t size = 0;
     if (!cld_dtype_in(dtype, CLD_FLOATS))
-        return cld_arena_printf(arena, value < 0 ? "(%lld)" : "%lld", (long long)value);
+        return cld_arena_printf(arena, value < 0 ? "(%lld)" : "%lld",
+                                (long long)fmin(fmax(value, -0x1p62), 0x1p62)); /* NaN too gives a number */
     if (isnan(value))
         return cld_arena_text(arena, "NAN");
     if (isinf(value))

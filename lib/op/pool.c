@@ -4,6 +4,8 @@
  */
 #include "op/window.h"
 
+enum { MOST_TAPS = 1 << 20 }; /* of a window larger than the input, which only padding allows */
+
 typedef enum kind { KIND_MAX, KIND_AVERAGE, KIND_LP } kind;
 
 static kind kind_of(const cld_call *call) {
@@ -23,6 +25,11 @@ static clade_status infer(cld_call *call, clade_error *err) {
     CLD_RETURN(cld_call_dtype(call, 0, set, err));
     cld_window window;
     CLD_RETURN(read_window(call, &window, err));
+    double taps = (double)window.kernel[0] * (double)window.kernel[1] * (double)window.kernel[2];
+    if (taps > (double)CLD_MAX(cld_span3(window.in), MOST_TAPS)) /* kernels walk them for every output */
+        return cld_call_fail(call, err, CLADE_ERR_LIMIT, "windows of %lld x %lld x %lld over %s",
+                             (long long)window.kernel[0], (long long)window.kernel[1], (long long)window.kernel[2],
+                             CLD_TYPE_TEXT(&call->in[0]));
     if (kind_of(call) == KIND_LP && cld_attr_int(call->node, "p", 2) < 1)
         return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "p is %lld",
                              (long long)cld_attr_int(call->node, "p", 2));

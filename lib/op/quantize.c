@@ -59,8 +59,16 @@ static clade_status infer_quantize(cld_call *call, clade_error *err) {
     if (cld_call_has(call, ZERO))
         CLD_RETURN(cld_call_dtype(call, ZERO, small, err));
     CLD_RETURN(layout(call, &count, &inner, err));
+    /* output_dtype (opset 21) speaks where there is no zero point, and agrees with it where there is one. */
+    int64_t usual = cld_call_has(call, ZERO) ? call->in[ZERO].dtype : CLADE_UINT8;
+    int64_t dtype = cld_attr_int(call->node, "output_dtype", 0);
+    dtype = dtype ? dtype : usual;
+    if (!cld_dtype_valid(dtype) || !cld_dtype_in((clade_dtype)dtype, small) ||
+        (cld_call_has(call, ZERO) && dtype != usual))
+        return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "output_dtype %lld is not supported here",
+                             (long long)dtype);
     call->out[0] = call->in[X];
-    call->out[0].dtype = cld_call_has(call, ZERO) ? call->in[ZERO].dtype : CLADE_UINT8;
+    call->out[0].dtype = (clade_dtype)dtype;
     return CLADE_OK;
 }
 

@@ -76,7 +76,7 @@ static clade_status read_list(cld_call *call, int32_t k, int32_t count, const cl
 
 static clade_status set_axis(const cld_call *call, cld_resize *r, int32_t axis, double scale, int64_t out,
                              double length, clade_error *err) {
-    enum { LONGEST = 1 << 26 }; /* tables are made on the host, per entry of an axis */
+    enum { LONGEST = 1 << 24 }; /* tables are made on the host, per entry of an axis */
     if (!(scale > 0 && scale < INFINITY) || out < 0 || out > LONGEST || call->in[0].dims[axis] > INT32_MAX)
         return cld_call_fail(call, err, CLADE_ERR_SHAPE, "axis %d of %s cannot be scaled by %g", axis,
                              CLD_TYPE_TEXT(&call->in[0]), scale);
@@ -160,7 +160,7 @@ static clade_status infer(cld_call *call, clade_error *err) {
         if (call->in[0].dims[d] == 0 && r.out[d] > 0)
             return cld_call_fail(call, err, CLADE_ERR_SHAPE, "axis %d has no entries to resize", d);
     }
-    return CLADE_OK;
+    return cld_call_countable(call, err);
 }
 
 /* ---- expansion --------------------------------------------------------------------------------------------------- */

@@ -20,8 +20,9 @@ static clade_status read_attributes(const cld_call *call, roi_align *out, clade_
                         .sampling = cld_attr_int(call->node, "sampling_ratio", 0),
                         .half_pixel = half_pixel != 0,
                         .maximum = maximum != 0 };
+    enum { MOST_SAMPLES = 4096 }; /* an axis of a bin, as in cl/roi_align.cl */
     if (out->rows < 1 || out->columns < 1 || out->rows > INT16_MAX || out->columns > INT16_MAX || out->sampling < 0 ||
-        out->sampling > INT16_MAX)
+        out->sampling > MOST_SAMPLES)
         return cld_call_fail(call, err, CLADE_ERR_SHAPE, "output_height %lld, output_width %lld, sampling_ratio %lld",
                              (long long)out->rows, (long long)out->columns, (long long)out->sampling);
     return CLADE_OK;

@@ -159,26 +159,21 @@ SOFTMAX(LogSoftmax, "y = x - ln sum e^x along an axis")
 
 /* ---- Hardmax ----------------------------------------------------------------------------------------------------- */
 
-/* 1 where the position along the axis is the first maximum's: the input as [outer, n, inner], argmax compared with
- * 0, 1, ..., n - 1. */
+/* 1 at the first maximum: the one-hot of ArgMax, with the input as [outer, n, inner]. */
 static clade_status hardmax_expand(const cld_call *call, cld_build *build, clade_error *err) {
+    const cld_attr axis = { .name = "axis", .kind = CLD_ATTR_INT, .u.i = 1 },
+                   best_of[] = { axis, { .name = "keepdims", .kind = CLD_ATTR_INT, .u.i = 0 } },
+                   to = { .name = "to", .kind = CLD_ATTR_INT, .u.i = call->in[0].dtype };
     geometry g;
+    cld_value_id shape, hot[3], t;
     CLD_RETURN(geometry_of(call, &g, err));
-    cld_value_id shape, x, best, positions, t;
-    cld_type list = { .dtype = CLADE_INT64, .rank = 3, .dims = { 1, g.n, 1 } };
-    cld_attr axis = { .name = "axis", .kind = CLD_ATTR_INT, .u.i = 1 };
-    cld_attr to = { .name = "to", .kind = CLD_ATTR_INT, .u.i = call->in[0].dtype };
-    clade_tensor *counting = cld_tensor_new(build->graph->arena, &list);
-    for (int64_t k = 0; counting && k < g.n; k++)
-        cld_tensor_set_int(counting, k, k);
-    positions = counting ? cld_graph_constant(build->graph, NULL, counting) : CLD_ABSENT;
-    if (!cld_present(positions))
-        return cld_no_memory(err, build->node);
     CLD_RETURN(cld_build_ints(build, (int64_t[]){ g.outer, g.n, g.inner }, 3, &shape, err));
-    CLD_RETURN(cld_build_op(build, "Reshape", (cld_value_id[]){ build->in[0], shape }, 2, NULL, 0, &x, err));
-    CLD_RETURN(cld_build_op(build, "ArgMax", &x, 1, &axis, 1, &best, err));
-    CLD_RETURN(cld_build_op(build, "Equal", (cld_value_id[]){ best, positions }, 2, NULL, 0, &t, err));
-    CLD_RETURN(cld_build_op(build, "Cast", &t, 1, &to, 1, &t, err));
+    CLD_RETURN(cld_build_op(build, "Reshape", (cld_value_id[]){ build->in[0], shape }, 2, NULL, 0, &t, err));
+    CLD_RETURN(cld_build_op(build, "ArgMax", &t, 1, best_of, CLD_COUNT(best_of), &hot[0], err));
+    CLD_RETURN(cld_build_scalar(build, CLADE_INT64, (double)g.n, &hot[1], err));
+    CLD_RETURN(cld_build_ints(build, (int64_t[]){ 0, 1 }, 2, &hot[2], err));
+    CLD_RETURN(cld_build_op(build, "Cast", &hot[2], 1, &to, 1, &hot[2], err));
+    CLD_RETURN(cld_build_op(build, "OneHot", hot, CLD_COUNT(hot), &axis, 1, &t, err));
     CLD_RETURN(cld_build_ints(build, call->in[0].dims, call->in[0].rank, &shape, err));
     return cld_build_op(build, "Reshape", (cld_value_id[]){ t, shape }, 2, NULL, 0, build->out, err);
 }

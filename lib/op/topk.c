@@ -110,6 +110,8 @@ static clade_status emit_merge(const cld_emit *emit, clade_error *err) {
     CLD_RETURN(read_lines(&again, &all, err));
     if (all.count == 0 || all.k == 0)
         return CLADE_OK;
+    if (all.n > INT32_MAX / 4) /* the kernel counts to the end of two runs */
+        return cld_call_fail(emit->call, err, CLADE_ERR_LIMIT, "lines of %lld elements", (long long)all.n);
     size_t bytes = (size_t)(all.count * all.n) * sizeof(int32_t);
     cld_buf order[2] = { cld_step_scratch(steps, bytes), cld_step_scratch(steps, bytes) };
     int64_t width = 1;

@@ -39,26 +39,46 @@ static bool preferred(const cld_plan_options *options, const cld_node *node, con
     return false;
 }
 
-static const cld_impl *choose(const cld_call *call, const cld_caps *caps, const cld_plan_options *options) {
+static bool can(const cld_impl *impl, const cld_call *call, const cld_caps *caps) {
+    return !impl->applicable || impl->applicable(call, caps);
+}
+
+/* The preferred row, or the first. *usual: not CLBlast on CPUs, where our own rows are faster and its first call takes
+ * long; a row that needs it there must be asked for, and sets it. */
+static const cld_impl *choose(const cld_call *call, const cld_caps *caps, const cld_plan_options *options,
+                              cld_caps *usual) {
     const cld_impl *first = NULL;
+    *usual = *caps;
+    usual->blas = caps->blas && !caps->is_cpu;
     for (const cld_impl *impl = call->node->op->impls; impl && impl->name; impl++) {
-        if (impl->applicable && !impl->applicable(call, caps))
-            continue;
-        if (preferred(options, call->node, impl))
+        bool at_once = can(impl, call, usual);
+        if (preferred(options, call->node, impl) && (at_once || can(impl, call, caps))) {
+            usual->blas |= !at_once;
             return impl;
-        if (!first)
+        }
+        if (!first && at_once)
             first = impl;
     }
     return first;
 }
 
-/* The kernels index with int, so a tensor they see has at most 2^31 - 1 elements. */
+/* The step computes with double. */
+static bool is_double(const cld_step *step) {
+    for (int32_t k = 0; k < step->n_defines; k++)
+        if (strcmp(step->defines[k].text, cld_kern_type(CLADE_FLOAT64)) == 0)
+            return true;
+    return step->kind == CLD_STEP_GEMM ? step->u.gemm.dtype == CLADE_FLOAT64
+                                       : step->kind == CLD_STEP_CONVGEMM && step->u.conv.dtype == CLADE_FLOAT64;
+}
+
+/* The kernels index with int: a tensor they see leaves room for what they add, a work-item's share or a group. */
 static clade_status check_sizes(const cld_call *call, clade_error *err) {
+    enum { MOST = INT32_MAX / 4 * 3 };
     for (int32_t k = 0; k < call->n_in + call->n_out; k++) {
         const cld_type *type = k < call->n_in ? &call->in[k] : &call->out[k - call->n_in];
-        if (type->dtype != CLADE_NONE && cld_type_count(type) > INT32_MAX)
-            return cld_call_fail(call, err, CLADE_ERR_LIMIT, "a tensor of %s has more than 2^31-1 elements",
-                                 CLD_TYPE_TEXT(type));
+        if (type->dtype != CLADE_NONE && cld_type_count(type) > MOST)
+            return cld_call_fail(call, err, CLADE_ERR_LIMIT, "a tensor of %s has more than %d elements",
+                                 CLD_TYPE_TEXT(type), MOST);
     }
     return CLADE_OK;
 }
@@ -84,14 +104,21 @@ static clade_status emit_node(cld_plan *plan, int32_t n, const cld_caps *caps, c
             call.out[k] = cld_graph_at(graph, node->out[k])->type;
     }
     CLD_RETURN(check_sizes(&call, err));
-    const cld_impl *impl = choose(&call, caps, options);
+    cld_caps usual;
+    const cld_impl *impl = choose(&call, caps, options, &usual);
     if (!impl)
         return cld_call_fail(&call, err, CLADE_ERR_UNSUPPORTED, "this device has no way to run it");
     plan->impl_of_node[n] = impl->name;
     plan->steps.node = node->name;
     plan->steps.impl = impl->name;
-    cld_emit emit = { .call = &call, .caps = caps, .in = in, .out = out, .constant = constant, .steps = &plan->steps };
+    cld_emit emit = {
+        .call = &call, .caps = &usual, .in = in, .out = out, .constant = constant, .steps = &plan->steps
+    };
+    const int32_t before = plan->steps.n_steps;
     CLD_RETURN(impl->emit(&emit, err));
+    for (int32_t k = before; k < plan->steps.n_steps && !caps->fp64; k++)
+        if (is_double(&plan->steps.steps[k]))
+            return cld_call_fail(&call, err, CLADE_ERR_UNSUPPORTED, "this device has no float64 arithmetic");
     return plan->steps.failed ? cld_no_memory(err, "a plan") : CLADE_OK;
 }
 

@@ -49,6 +49,15 @@ static const kind kinds[] = {
     { "HannWindow", 1, 1, 1, { "periodic", "output_datatype" }, { 0 }, NULL, { 0 } },
     { "Resize", 1, 4, 1, { "exclude_outside" }, { "axes" }, "mode", { "linear", "cubic", "nearest" } },
     { "MaxUnpool", 2, 3, 1, { 0 }, { "kernel_shape", "strides", "pads" }, NULL, { 0 } },
+    { "Dropout", 1, 3, 2, { 0 }, { 0 }, NULL, { 0 } },
+    { "Softmax", 1, 1, 1, { "axis" }, { 0 }, NULL, { 0 } },
+    { "Hardmax", 1, 1, 1, { "axis" }, { 0 }, NULL, { 0 } },
+    { "LRN", 1, 1, 1, { "size" }, { 0 }, NULL, { 0 } },
+    { "LpNormalization", 1, 1, 1, { "axis", "p" }, { 0 }, NULL, { 0 } },
+    { "ReduceSum", 1, 2, 1, { "keepdims", "noop_with_empty_axes" }, { 0 }, NULL, { 0 } },
+    { "ArgMax", 1, 1, 1, { "axis", "keepdims" }, { 0 }, NULL, { 0 } },
+    { "BitShift", 2, 2, 1, { 0 }, { 0 }, "direction", { "LEFT", "RIGHT", "UP" } },
+    { "Mod", 2, 2, 1, { "fmod" }, { 0 }, NULL, { 0 } },
 };
 
 static int64_t number(void) {
@@ -126,6 +135,44 @@ START_TEST(odd_numbers) {
 }
 END_TEST
 
+/* What random numbers do not find: a small file must not ask for work without end, nor read what is not there. */
+static const int64_t huge[] = { 1 << 28, 1 << 28 }, half[] = { 1 << 27, 1 << 27, 1 << 27, 1 << 27 };
+static const cld_attr window_attr[] = { OP_INTS("kernel_shape", 2, huge), OP_INTS("pads", 4, half) };
+static const cld_attr samples_attr[] = { OP_INT("sampling_ratio", 32767) };
+static const cld_attr wide_attr[] = { OP_INT("output_dtype", CLADE_INT32) };
+static const cld_type image = { CLADE_FLOAT32, 4, { 1, 1, 2, 2 } }, regions = { CLADE_FLOAT32, 2, { 1, 4 } },
+                      places = { CLADE_INT64, 1, { 1 } }, nothing = { CLADE_BOOL, 1, { 0 } },
+                      one_scale = { CLADE_FLOAT32, 0, { 0 } }, ratio = { CLADE_FLOAT32, 1, { 0 } };
+
+static const struct {
+    const char *type;
+    const cld_attr *attr;
+    int32_t n_attr, n_in;
+    const cld_type *in[3];
+    const char *line;
+} traps[] = {
+    { "MaxPool", window_attr, 2, 1, { &image }, "windows of" },
+    { "LpPool", window_attr, 2, 1, { &image }, "windows of" },
+    { "RoiAlign", samples_attr, 1, 3, { &image, &regions, &places }, "sampling_ratio 32767" },
+    { "Dropout", NULL, 0, 3, { &image, &ratio, &nothing }, "not one number" },
+    { "QuantizeLinear", wide_attr, 1, 2, { &image, &one_scale }, "output_dtype" },
+};
+
+START_TEST(traps_are_refused) {
+    op_node node = { .type = traps[_i].type,
+                     .opset = 21,
+                     .attr = traps[_i].attr,
+                     .n_attr = traps[_i].n_attr,
+                     .n_in = traps[_i].n_in,
+                     .n_out = 1 };
+    const clade_tensor *out[OP_INPUTS];
+    for (int32_t k = 0; k < node.n_in; k++)
+        node.in[k] = op_tensor(&rig, traps[_i].in[k]);
+    ck_assert_int_ne(op_on_host(&rig, &node, out), CLADE_OK);
+    ck_assert_msg(strstr(rig.err.message, traps[_i].line), "%s", rig.err.message);
+}
+END_TEST
+
 Suite *suite_op_hostile(void);
 Suite *suite_op_hostile(void) {
     Suite *suite = suite_create("op/hostile");
@@ -133,6 +180,7 @@ Suite *suite_op_hostile(void) {
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, odd_numbers, 0, (int)CLD_COUNT(kinds));
+    tcase_add_loop_test(tcase, traps_are_refused, 0, (int)CLD_COUNT(traps));
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which row a node gets: CLBlast comes first on GPUs and only on request on CPUs; double precision needs the device's.
+ */
+#include "plan/plan.h"
+#include "test.h"
+
+static clade_error err;
+static cld_graph *graph;
+static cld_plan *plan;
+
+static void begin(void) {
+    graph = cld_graph_new(NULL, "rows");
+    plan = NULL;
+}
+static void end(void) {
+    cld_plan_free(plan);
+    cld_graph_free(graph);
+}
+
+/* One node on two 8 x 8 inputs. */
+static clade_status make(const char *type, int32_t n_in, clade_dtype dtype, const cld_caps *caps, const char *prefer) {
+    cld_build build = { .graph = graph, .node = "test" };
+    const cld_plan_options options = { .prefer_impl = prefer };
+    const cld_type square = { dtype, 2, { 8, 8 } };
+    cld_value_id in[2] = { cld_graph_input(graph, "a", &square), cld_graph_input(graph, "b", &square) }, out;
+    ck_ok(cld_build_op(&build, type, in, n_in, NULL, 0, &out, &err), err);
+    ck_assert(cld_graph_output(graph, out));
+    return cld_plan_new(&plan, graph, caps, &options, &err);
+}
+
+static cld_caps machine(bool cpu) {
+    return (cld_caps){ .is_cpu = cpu,
+                       .is_gpu = !cpu,
+                       .fp64 = true,
+                       .blas = true,
+                       .float_lanes = cpu ? 16 : 1,
+                       .compute_units = 2,
+                       .max_group = 256,
+                       .max_group_dim = { 256, 256, 256 },
+                       .local_bytes = 1 << 16,
+                       .align_bytes = 128 };
+}
+
+static const struct {
+    bool cpu, clblast;
+    clade_dtype dtype;
+    const char *prefer;
+} choices[] = {
+    { false, true, CLADE_FLOAT32, NULL },
+    { false, false, CLADE_FLOAT32, "MatMul=tiled" },
+    { true, false, CLADE_FLOAT32, NULL },
+    { true, false, CLADE_FLOAT64, NULL }, /* no panels: still our own */
+    { true, true, CLADE_FLOAT32, "MatMul=clblast" },
+    { true, true, CLADE_FLOAT64, "MatMul=clblast" },
+};
+
+START_TEST(clblast_on_request) {
+    const cld_caps caps = machine(choices[_i].cpu);
+    ck_ok(make("MatMul", 2, choices[_i].dtype, &caps, choices[_i].prefer), err);
+    ck_assert_int_eq(strcmp(plan->impl_of_node[0], "clblast") == 0, choices[_i].clblast);
+    ck_assert_int_eq(plan->steps.steps[0].kind == CLD_STEP_GEMM, choices[_i].clblast);
+}
+END_TEST
+
+static const struct {
+    const char *type;
+    int32_t n_in;
+    bool moves; /* and does not compute */
+} doubles[] = { { "MatMul", 2, false },  { "Add", 2, false },    { "Det", 1, false },
+                { "Softmax", 1, false }, { "ArgMax", 1, false }, { "Transpose", 1, true } };
+
+START_TEST(double_needs_the_device) {
+    cld_caps caps = machine(_i % 2);
+    const size_t k = (size_t)_i / 2;
+    caps.fp64 = false;
+    clade_status status = make(doubles[k].type, doubles[k].n_in, CLADE_FLOAT64, &caps, NULL);
+    ck_assert_int_eq(status, doubles[k].moves ? CLADE_OK : CLADE_ERR_UNSUPPORTED);
+}
+END_TEST
+
+Suite *suite_plan_rows(void);
+Suite *suite_plan_rows(void) {
+    Suite *suite = suite_create("plan/rows");
+    TCase *tcase = tcase_create("plan/rows");
+    tcase_add_checked_fixture(tcase, begin, end);
+    tcase_add_loop_test(tcase, clblast_on_request, 0, (int)CLD_COUNT(choices));
+    tcase_add_loop_test(tcase, double_needs_the_device, 0, (int)(2 * CLD_COUNT(doubles)));
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
