@@ -86,8 +86,8 @@ typedef struct clade_comparison {
 } clade_comparison;
 
 /* Compares: floating-point elements pass when |got - want| <= atol + rtol * |want|, or both are NaN, or both the same
- * infinity; integers and bool pass when equal. Never fails: another dtype or shape gives equal = 0, and so does a tensor that is
- * NULL or whose size_bytes contradicts its dims. Thread-safe. */
+ * infinity; integers and bool pass when equal. Never fails: another dtype or shape gives equal = 0, and so does a
+ * tensor that is NULL or whose size_bytes contradicts its dims. Thread-safe. */
 CLADE_API void clade_tensor_compare(clade_comparison *out, const clade_tensor *got, const clade_tensor *want,
                                     double rtol, double atol);
 

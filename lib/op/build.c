@@ -137,9 +137,15 @@ clade_status cld_build_node(cld_build *build, const cld_node *proto, const cld_v
         return cld_call_fail(&call, err, CLADE_ERR_INTERNAL,
                              "it runs on the host only, but did not ask for its inputs");
     if (op->expand) {
-        status = expand(build, &call, in, out, err);
-        if (status != CLADE_ERR_UNSUPPORTED || !op->impls)
+        clade_error why = {
+            .status = CLADE_OK
+        }; /* only told when nothing else helps: a call that succeeds leaves the caller's alone */
+        status = expand(build, &call, in, out, &why);
+        if (status != CLADE_ERR_UNSUPPORTED || !op->impls) {
+            if (status != CLADE_OK && err)
+                *err = why;
             return status;
+        }
     }
     return keep(build, &call, in, out, err);
 }

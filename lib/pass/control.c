@@ -104,6 +104,7 @@ static clade_status stack_rows(cld_walk *walk, const cld_frame *frame, int32_t r
             type.dims[d] = type.dims[d - 1] < 0 ? 0 : type.dims[d - 1];
         type.dims[0] = 0;
         type.rank++;
+        CLD_RETURN(cld_type_check(&type, node->name, err));
         clade_tensor *empty = cld_tensor_new(walk->graph->arena, &type);
         joined = empty ? cld_graph_constant(walk->graph, NULL, empty) : CLD_ABSENT;
         if (!cld_present(joined))

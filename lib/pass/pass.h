@@ -35,7 +35,7 @@ typedef struct cld_segment {
 } cld_segment;
 
 /* Starts a walk. types: of the model graph's inputs, static; their slots are 0 ... n_inputs - 1. `model` is borrowed.
- */
+ * ERR_LIMIT: an input is too large to be counted. */
 clade_status cld_walk_new(cld_walk **out, const cld_graph *model, const cld_type *types, clade_error *err);
 void cld_walk_free(cld_walk *walk);
 /* A copy of the state, from which another continuation may be walked. */

@@ -229,8 +229,11 @@ clade_status cld_walk_new(cld_walk **out, const cld_graph *model, const cld_type
         return cld_no_memory(err, "a walk");
     }
     *walk = (cld_walk){ .arena = arena, .model = model, .wanted = -1 };
-    for (int32_t k = 0; k < model->n_inputs && slot >= 0; k++)
-        slot = cld_walk_slot(walk, &types[k], NULL, cld_graph_at(model, model->inputs[k])->name);
+    for (int32_t k = 0; k < model->n_inputs && slot >= 0; k++) {
+        const char *name = cld_graph_at(model, model->inputs[k])->name;
+        CLD_TRY(cld_type_check(&types[k], name, err));
+        slot = cld_walk_slot(walk, &types[k], NULL, name);
+    }
     if (slot < 0)
         CLD_TRY(cld_no_memory(err, "a walk"));
     CLD_TRY(cld_walk_push(walk, model, NULL, err));

@@ -152,6 +152,36 @@ START_TEST(endless_loop_is_refused) {
 }
 END_TEST
 
+START_TEST(input_too_large_to_count) {
+    cld_type types[] = { { CLADE_FLOAT32, 2, { INT64_C(1) << 40, INT64_C(1) << 40 } } };
+    cld_graph_output(model, input(model, "x", CLADE_FLOAT32, 2, -1));
+    ck_ok(cld_graph_verify(model, &err), err);
+    ck_refused(cld_walk_new(&walk, model, types, &err), CLADE_ERR_LIMIT, "x", err);
+}
+END_TEST
+
+/* Without an iteration a scan output has the declared shape behind a dimension of 0, and nothing vouches for that. */
+START_TEST(scan_output_too_large_to_count) {
+    static const int64_t none = 0;
+    static const clade_tensor trips = { CLADE_INT64, 0, { 0 }, (void *)&none, sizeof none };
+    cld_type no_types[1];
+    cld_graph *body = cld_graph_new(model->arena, "body");
+    input(body, "i", CLADE_INT64, 0, 0);
+    cld_graph_output(body, input(body, "keep", CLADE_BOOL, 0, 0));
+    body->n_formal = 2;
+    cld_value_id row = input(body, "row", CLADE_FLOAT32, 2, INT64_C(1) << 40);
+    cld_graph_output(body, row);
+    cld_attr attr = { .name = "body", .kind = CLD_ATTR_GRAPH, .u.graph = body };
+    const clade_tensor one = { CLADE_FLOAT32, 0, { 0 }, (float[]){ 1 }, sizeof(float) };
+    cld_value_id in[] = { cld_graph_constant(model, "trips", &trips), CLD_ABSENT,
+                          cld_graph_constant(model, "captured", &one) };
+    cld_graph_output(model, node(model, "Loop", in, 3, &attr, 1, "rows"));
+    start(no_types);
+    cld_segment segment;
+    ck_refused(cld_walk_next(walk, &segment, &err), CLADE_ERR_LIMIT, "rows", err);
+}
+END_TEST
+
 /* 2 GiB are not made on the host: a node with rows stays a node, one without is refused. */
 START_TEST(large_results_are_not_folded) {
     int64_t dims[] = { 1 << 29 };
@@ -193,6 +223,8 @@ Suite *suite_pass_specialise(void) {
     tcase_add_test(tcase, feeding_another_type_is_refused);
     tcase_add_test(tcase, loop_is_unrolled);
     tcase_add_test(tcase, endless_loop_is_refused);
+    tcase_add_test(tcase, input_too_large_to_count);
+    tcase_add_test(tcase, scan_output_too_large_to_count);
     tcase_add_test(tcase, large_results_are_not_folded);
     tcase_add_test(tcase, host_operators_stop_at_the_budget);
     suite_add_tcase(suite, tcase);
