@@ -59,7 +59,8 @@ CLADE_API CLADE_NODISCARD clade_status clade_session_required_bytes(clade_sessio
 /* Runs on the inputs set; returns when the outputs can be read. ERR_ARGUMENT names an input that is not set. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_run(clade_session *session, clade_error *err);
 
-/* Gives output `name` (NULL: the only one) of the last run as a tensor the caller owns: clade_tensor_free. */
+/* Gives output `name` (NULL: the only one) of the last run as a tensor the caller owns: clade_tensor_free.
+ * ERR_ARGUMENT: that run failed, or its plan has been dropped since to make room for another. ERR_NOT_FOUND. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_get_output(clade_session *session, const char *name,
                                                                 clade_tensor *out, clade_error *err);
 /* Reads output `name` of the last run into memory of the caller: `tensor->data` with `tensor->size_bytes` bytes, which
@@ -81,7 +82,8 @@ typedef enum clade_dump_format { CLADE_DUMP_TEXT, CLADE_DUMP_DOT } clade_dump_fo
 /* The compiled graph and plan as text for a person, or as Graphviz input. The caller frees *out: clade_string_free. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_dump(clade_session *session, clade_dump_format format, char **out,
                                                           clade_error *err);
-/* Writes the last run as a Chrome trace (JSON) with the device time of every launch. Needs options.profile. */
+/* Writes the last run as a Chrome trace (JSON) with the device time of every launch. Needs options.profile
+ * and, like reading an output, a run that has finished and whose plan has not been dropped since. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_write_trace(clade_session *session, const char *path,
                                                                  clade_error *err);
 

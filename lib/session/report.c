@@ -30,6 +30,10 @@ clade_status clade_session_dump(clade_session *session, clade_dump_format format
         cld_text_free(&text);
         return cld_no_memory(err, "a dump");
     }
+    /* Names from a model file end up here, and this may end up on a terminal. */
+    for (char *c = text.data; *c; c++)
+        if (((unsigned char)*c < 0x20 && *c != '\n') || *c == 0x7f)
+            *c = ' ';
     *out = text.data;
     return CLADE_OK;
 }
@@ -42,6 +46,8 @@ clade_status clade_session_write_trace(clade_session *session, const char *path,
         return cld_fail(err, CLADE_ERR_ARGUMENT, "session and path must not be NULL");
     if (!session->options.profile)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "the session was not created with options.profile");
+    if (!session->last) /* the steps that were timed belong to a plan that may be gone */
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "there is no finished run to write a trace of");
     size_t count = cld_queue_timings(cld_exec_queue(session->exec), &timings);
     cld_text_add(&text, "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
     bool first = true;

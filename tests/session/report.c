@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a session tells about itself is fit for a terminal, whatever a model calls its values. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mlp.h"
+#include "test.h"
+
+/* mlp.onnx with every "hidden" as a name that would change a terminal's colour. */
+static clade_model *load_strange_names(void) {
+    static char bytes[1 << 16];
+    static const char hidden[] = "hidden", strange[] = "a\x1b[31m";
+    clade_error err;
+    clade_model *model;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/tests/data/mlp.onnx", getenv("CLADE_SOURCE_DIR"));
+    FILE *file = fopen(path, "rb");
+    ck_assert(file != NULL);
+    size_t size = fread(bytes, 1, sizeof bytes, file), found = 0;
+    fclose(file);
+    for (size_t i = 0; i + strlen(hidden) <= size; i++)
+        if (memcmp(bytes + i, hidden, strlen(hidden)) == 0) {
+            memcpy(bytes + i, strange, strlen(strange));
+            found++;
+        }
+    ck_assert_uint_eq(found, 2);
+    ck_ok(clade_model_load_memory(&model, bytes, size, NULL, &err), err);
+    return model;
+}
+
+START_TEST(control_characters_stay_out) {
+    clade_error err;
+    char *text;
+    clade_device *device = mlp_device(NULL);
+    clade_model *model = load_strange_names();
+    clade_session *session = mlp_session(device, model, 0);
+    mlp_predict(session, 1, NULL);
+    for (int format = CLADE_DUMP_TEXT; format <= CLADE_DUMP_DOT; format++) {
+        ck_ok(clade_session_dump(session, (clade_dump_format)format, &text, &err), err);
+        ck_assert(strlen(text) > 0);
+        ck_assert(strchr(text, '\x1b') == NULL);
+        clade_string_free(text);
+    }
+    ck_refused(clade_session_dump(session, (clade_dump_format)7, &text, &err), CLADE_ERR_ARGUMENT, "format", err);
+    clade_session_free(session);
+    clade_model_free(model);
+    clade_device_close(device);
+}
+END_TEST
+
+START_TEST(trace_of_the_last_run) {
+    clade_error err;
+    clade_device *device = mlp_device(NULL);
+    clade_model *model = mlp_load();
+    clade_session *session;
+    clade_session_options options = CLADE_SESSION_OPTIONS_INIT;
+    clade_tensor other = mlp_input(2);
+    const char *path = test_scratch("trace.json");
+    options.profile = 1;
+    options.max_plans = 1;
+    ck_ok(clade_session_create(&session, device, model, &options, &err), err);
+    ck_refused(clade_session_write_trace(session, path, &err), CLADE_ERR_ARGUMENT, "no finished run", err);
+    mlp_predict(session, 1, NULL);
+    ck_ok(clade_session_write_trace(session, path, &err), err);
+    ck_ok(clade_session_set_input(session, "x", &other, &err), err);
+    ck_ok(clade_session_compile(session, &err), err); /* in the place of the plan that ran */
+    ck_refused(clade_session_write_trace(session, path, &err), CLADE_ERR_ARGUMENT, "no finished run", err);
+    clade_session_free(session);
+    clade_model_free(model);
+    clade_device_close(device);
+}
+END_TEST
+
+Suite *suite_session_report(void);
+Suite *suite_session_report(void) {
+    Suite *suite = suite_create("session/report");
+    TCase *tcase = tcase_create("dump and trace");
+    tcase_set_timeout(tcase, 120);
+    tcase_add_test(tcase, control_characters_stay_out);
+    tcase_add_test(tcase, trace_of_the_last_run);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
