@@ -37,7 +37,6 @@ static clade_status emit_lines(const cld_emit *emit, clade_error *err) {
     cld_call again = *emit->call;
     clade_dtype dtype = emit->call->in[0].dtype;
     lines all;
-    CLD_RETURN(cld_call_countable(emit->call, err));
     CLD_RETURN(read_lines(&again, &all, err));
     if (cld_type_count(&emit->call->in[0]) == 0)
         return CLADE_OK;

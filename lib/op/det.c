@@ -19,7 +19,6 @@ static clade_status emit(const cld_emit *emit, clade_error *err) {
     enum { GROUP = 64 };
     const cld_type *in = &emit->call->in[0];
     clade_dtype compute = in->dtype == CLADE_FLOAT64 ? CLADE_FLOAT64 : CLADE_FLOAT32;
-    CLD_RETURN(cld_call_countable(emit->call, err));
     size_t group = emit->caps->is_cpu ? 1 : CLD_MIN(emit->caps->max_group, (size_t)GROUP);
     cld_buf work = cld_step_scratch(emit->steps, (size_t)cld_type_count(in) * clade_dtype_size(compute));
     cld_step *step = cld_step_kernel(emit->steps, "det", "det");

@@ -8,7 +8,6 @@ static clade_status emit_rows(const cld_emit *emit, rows_fn rows_of, clade_error
     const cld_call *call = emit->call;
     cld_steps *steps = emit->steps;
     cld_rows rows;
-    CLD_RETURN(cld_call_countable(call, err));
     CLD_RETURN(rows_of(call, &rows, err));
     if (cld_type_count(&call->out[0]) == 0)
         return CLADE_OK;

@@ -40,7 +40,6 @@ static clade_status emit_elements(const cld_emit *emit, clade_error *err) {
     int64_t count = cld_type_count(index), chunk = cld_item_elements(emit->caps, count);
     int64_t dims[CLADE_MAX_RANK], strides[CLADE_MAX_RANK];
     lookup look;
-    CLD_RETURN(cld_call_countable(call, err));
     CLD_RETURN(read_lookup(call, &look, err));
     if (count == 0)
         return CLADE_OK;

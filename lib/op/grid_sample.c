@@ -39,7 +39,6 @@ static clade_status emit_pixels(const cld_emit *emit, clade_error *err) {
     const cld_type *image = &emit->call->in[0], *out = &emit->call->out[0];
     cld_steps *steps = emit->steps;
     int32_t mode, padding;
-    CLD_RETURN(cld_call_countable(emit->call, err));
     CLD_RETURN(read_attributes(emit->call, &mode, &padding, err));
     if (cld_type_count(out) == 0)
         return CLADE_OK;

@@ -10,13 +10,8 @@ static clade_status infer(cld_call *call, clade_error *err) {
                              CLD_TYPE_TEXT(&call->in[0]));
     if (size < 1 || size > INT32_MAX)
         return cld_call_fail(call, err, CLADE_ERR_SHAPE, "size %lld is not a window", (long long)size);
-    CLD_RETURN(cld_call_countable(call, err));
     call->out[0] = call->in[0];
     return CLADE_OK;
-}
-
-static bool applicable(const cld_call *call, const cld_caps *caps) {
-    return caps->fp64 || call->in[0].dtype != CLADE_FLOAT64;
 }
 
 static clade_status emit(const cld_emit *emit, clade_error *err) {
@@ -49,7 +44,7 @@ static clade_status emit(const cld_emit *emit, clade_error *err) {
     return CLADE_OK;
 }
 
-static const cld_impl rows[] = { { "each", applicable, emit }, { 0 } };
+static const cld_impl rows[] = { { "each", NULL, emit }, { 0 } };
 
 const cld_op cld_op_LRN = {
     .domain = "",

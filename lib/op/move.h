@@ -65,7 +65,8 @@ void cld_step_items(cld_step *step, const cld_caps *caps, int64_t count);
 /* Cuts `count` elements into work-items: on CPUs few and large (a multiple of 16 elements each), on GPUs one element
  * each. */
 int64_t cld_item_elements(const cld_caps *caps, int64_t count);
-/* ERR_LIMIT when a tensor of the call has more elements than a kernel's idx can count. */
+/* ERR_LIMIT when a tensor of the call has more elements than a kernel's idx can count. The planner sees to this before
+ * emit; infer asks where host memory goes with the sizes. */
 clade_status cld_call_countable(const cld_call *call, clade_error *err);
 /* Host copy of input `in` to `out`, both of the same size. */
 void cld_copy_whole(const clade_tensor *in, clade_tensor *out);

@@ -5,6 +5,7 @@
 #include "op/op.h"
 
 enum { X, SCALE, BIAS };
+enum { LEAST_LANES = 32 }; /* of a group that makes one line */
 
 typedef struct lines {
     int64_t count, n;    /* lines, elements of each */
@@ -55,8 +56,6 @@ static clade_status infer(cld_call *call, clade_error *err) {
                                  clade_dtype_name(call->in[X].dtype), (int)k, clade_dtype_name(call->in[k].dtype));
     }
     CLD_RETURN(geometry(call, &l, err));
-    if (cld_type_count(&call->in[X]) > INT32_MAX)
-        return cld_call_fail(call, err, CLADE_ERR_LIMIT, "%s has too many elements", CLD_TYPE_TEXT(&call->in[X]));
     if (!cld_dtype_valid(stash) || !cld_dtype_in((clade_dtype)stash, CLD_FLOATS))
         return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "stash_type %lld is not supported", (long long)stash);
     call->out[0] = call->in[X];
@@ -71,25 +70,20 @@ static clade_status infer(cld_call *call, clade_error *err) {
     return CLADE_OK;
 }
 
-static bool any_applicable(const cld_call *call, const cld_caps *caps) {
-    return caps->fp64 ||
-           (call->in[X].dtype != CLADE_FLOAT64 && !(call->n_out > 1 && call->out[1].dtype == CLADE_FLOAT64));
-}
-
 static bool rows_applicable(const cld_call *call, const cld_caps *caps) {
     lines l;
-    return caps->is_cpu && any_applicable(call, caps) &&
-           cld_dtype_in(call->in[X].dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16)) &&
+    return caps->is_cpu && cld_dtype_in(call->in[X].dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16)) &&
            geometry(call, &l, NULL) == CLADE_OK && l.n >= 16;
 }
 
 static bool cpu_applicable(const cld_call *call, const cld_caps *caps) {
-    return caps->is_cpu && any_applicable(call, caps);
+    (void)call;
+    return caps->is_cpu;
 }
 
 static bool group_applicable(const cld_call *call, const cld_caps *caps) {
     lines l;
-    return any_applicable(call, caps) && geometry(call, &l, NULL) == CLADE_OK && l.n >= 32;
+    return caps->max_group >= LEAST_LANES && geometry(call, &l, NULL) == CLADE_OK && l.n >= LEAST_LANES;
 }
 
 static cld_step *start(const cld_emit *emit, const char *entry, const lines *l, int64_t per_item) {
@@ -154,7 +148,7 @@ static clade_status emit_each(const cld_emit *emit, clade_error *err) { return e
 static clade_status emit_group(const cld_emit *emit, clade_error *err) {
     enum { GROUP = 256, ACC_BYTES = 8 };
     lines l;
-    size_t lanes = 32;
+    size_t lanes = LEAST_LANES;
     CLD_RETURN(geometry(emit->call, &l, err));
     if (l.count * l.n == 0)
         return CLADE_OK;
@@ -170,7 +164,7 @@ static const cld_impl impls[] = {
     { "rows", rows_applicable, emit_rows },
     { "each", cpu_applicable, emit_each },
     { "group", group_applicable, emit_group },
-    { "reference", any_applicable, emit_each },
+    { "reference", NULL, emit_each },
     { 0 },
 };
 

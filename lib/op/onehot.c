@@ -43,7 +43,6 @@ static clade_status emit_elements(const cld_emit *emit, clade_error *err) {
     clade_dtype bits = cld_dtype_bits(emit->call->in[VALUES].dtype);
     int64_t depth, count = cld_type_count(&emit->call->out[0]), chunk = cld_item_elements(emit->caps, count);
     int32_t axis;
-    CLD_RETURN(cld_call_countable(emit->call, err));
     CLD_RETURN(read_depth(&again, &axis, &depth, err));
     if (count == 0)
         return CLADE_OK;

@@ -27,7 +27,6 @@ static clade_status emit_elements(const cld_emit *emit, clade_error *err) {
     clade_dtype bits = cld_dtype_bits(in->dtype);
     int64_t count = cld_type_count(in), chunk = cld_item_elements(emit->caps, count);
     bool time_first;
-    CLD_RETURN(cld_call_countable(emit->call, err));
     CLD_RETURN(time_is_first(emit->call, &time_first, err));
     if (count == 0)
         return CLADE_OK;

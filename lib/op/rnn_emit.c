@@ -209,7 +209,6 @@ static bool directions_differ(const cld_rnn *rnn) {
 static clade_status emit_with(const cld_emit *emit, tile (*choose)(const cld_rnn *, const cld_caps *),
                               clade_error *err) {
     cld_rnn rnn;
-    CLD_RETURN(cld_call_countable(emit->call, err));
     CLD_RETURN(cld_rnn_read(emit->call, &rnn, err));
     work w = { .emit = emit, .rnn = &rnn, .tile = choose(&rnn, emit->caps) };
     w.compute = rnn.dtype == CLADE_FLOAT64 ? CLADE_FLOAT64 : CLADE_FLOAT32; /* float16 is computed in float */

@@ -55,7 +55,6 @@ static clade_status emit_elements(const cld_emit *emit, clade_error *err) {
     cld_steps *steps = emit->steps;
     int64_t count = cld_type_count(&call->out[0]);
     roi_align align;
-    CLD_RETURN(cld_call_countable(call, err));
     CLD_RETURN(read_attributes(call, &align, err));
     if (count == 0)
         return CLADE_OK;

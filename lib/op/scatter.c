@@ -115,7 +115,6 @@ static clade_status nd_emit(const cld_emit *emit, clade_error *err) {
     cld_steps *steps = emit->steps;
     const reduction *by;
     cld_rows rows;
-    CLD_RETURN(cld_call_countable(call, err));
     CLD_RETURN(read_reduction(call, &by, err));
     CLD_RETURN(cld_rows_of_tuples(call, 0, &rows, err));
     if (cld_type_count(&call->out[0]) == 0)
@@ -216,7 +215,6 @@ static clade_status elements_emit(const cld_emit *emit, clade_error *err) {
     cld_steps *steps = emit->steps;
     const reduction *by;
     lines all;
-    CLD_RETURN(cld_call_countable(call, err));
     CLD_RETURN(read_reduction(call, &by, err));
     CLD_RETURN(read_lines(call, &all, err));
     if (cld_type_count(&call->out[0]) == 0)

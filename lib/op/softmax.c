@@ -7,6 +7,8 @@
 
 enum { LANES = 16 };
 
+enum { LEAST_LANES = 32 }; /* of a group that makes one line */
+
 /* The input seen as [outer, n, inner]. */
 typedef struct geometry {
     int64_t outer, n, inner;
@@ -31,14 +33,8 @@ static clade_status infer(cld_call *call, clade_error *err) {
     geometry g;
     CLD_RETURN(cld_call_dtype(call, 0, CLD_FLOATS, err));
     CLD_RETURN(geometry_of(call, &g, err));
-    if (cld_type_count(&call->in[0]) > INT32_MAX)
-        return cld_call_fail(call, err, CLADE_ERR_LIMIT, "%s has too many elements", CLD_TYPE_TEXT(&call->in[0]));
     call->out[0] = call->in[0];
     return CLADE_OK;
-}
-
-static bool any_applicable(const cld_call *call, const cld_caps *caps) {
-    return caps->fp64 || call->in[0].dtype != CLADE_FLOAT64;
 }
 
 static bool in_vectors(const cld_call *call, const cld_caps *caps, geometry *g) {
@@ -57,12 +53,13 @@ static bool across_applicable(const cld_call *call, const cld_caps *caps) {
 }
 
 static bool cpu_applicable(const cld_call *call, const cld_caps *caps) {
-    return caps->is_cpu && any_applicable(call, caps);
+    (void)call;
+    return caps->is_cpu;
 }
 
 static bool group_applicable(const cld_call *call, const cld_caps *caps) {
     geometry g;
-    return any_applicable(call, caps) && geometry_of(call, &g, NULL) == CLADE_OK && g.n >= 32;
+    return caps->max_group >= LEAST_LANES && geometry_of(call, &g, NULL) == CLADE_OK && g.n >= LEAST_LANES;
 }
 
 static cld_step *start(const cld_emit *emit, const char *entry, const geometry *g, int64_t per_item) {
@@ -123,7 +120,7 @@ static clade_status emit_each(const cld_emit *emit, clade_error *err) {
 static clade_status emit_group(const cld_emit *emit, clade_error *err) {
     enum { GROUP = 256, ACC_BYTES = 8 };
     geometry g;
-    size_t lanes = 32;
+    size_t lanes = LEAST_LANES;
     CLD_RETURN(geometry_of(emit->call, &g, err));
     if (g.outer * g.inner == 0)
         return CLADE_OK;
@@ -136,9 +133,9 @@ static clade_status emit_group(const cld_emit *emit, clade_error *err) {
 }
 
 static const cld_impl impls[] = {
-    { "rows", rows_applicable, emit_rows },     { "across", across_applicable, emit_across },
-    { "each", cpu_applicable, emit_each },      { "group", group_applicable, emit_group },
-    { "reference", any_applicable, emit_each }, { 0 },
+    { "rows", rows_applicable, emit_rows }, { "across", across_applicable, emit_across },
+    { "each", cpu_applicable, emit_each },  { "group", group_applicable, emit_group },
+    { "reference", NULL, emit_each },       { 0 },
 };
 
 #define SOFTMAX(symbol, sentence)                                                                                      \

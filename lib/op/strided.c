@@ -146,7 +146,6 @@ static void emit_kernel(const cld_emit *emit, cld_move *move, clade_dtype bits) 
 clade_status cld_moves_emit(const cld_emit *emit, cld_describe describe, clade_error *err) {
     const cld_call *call = emit->call;
     cld_moves moves;
-    CLD_RETURN(cld_call_countable(call, err));
     CLD_RETURN(describe_checked(call, describe, &moves, err));
     if (moves.fills && cld_type_count(&call->out[0]) > 0)
         cld_step_fill(emit->steps, emit->out[0], moves.fill, clade_dtype_size(call->out[0].dtype),

@@ -90,7 +90,6 @@ static bool is_short(const cld_call *call, const cld_caps *caps) {
 static clade_status emit_rank(const cld_emit *emit, clade_error *err) {
     cld_call again = *emit->call;
     lines all;
-    CLD_RETURN(cld_call_countable(emit->call, err));
     CLD_RETURN(read_lines(&again, &all, err));
     if (all.count == 0 || all.k == 0)
         return CLADE_OK;
@@ -106,7 +105,6 @@ static clade_status emit_merge(const cld_emit *emit, clade_error *err) {
     clade_dtype dtype = emit->call->in[0].dtype;
     cld_call again = *emit->call;
     lines all;
-    CLD_RETURN(cld_call_countable(emit->call, err));
     CLD_RETURN(read_lines(&again, &all, err));
     if (all.count == 0 || all.k == 0)
         return CLADE_OK;

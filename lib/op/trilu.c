@@ -33,7 +33,6 @@ static clade_status emit_elements(const cld_emit *emit, clade_error *err) {
     const cld_type *in = &emit->call->in[0];
     int64_t k, count = cld_type_count(in), chunk = cld_item_elements(emit->caps, count);
     clade_dtype bits = cld_dtype_bits(in->dtype);
-    CLD_RETURN(cld_call_countable(emit->call, err));
     CLD_RETURN(read_k(&again, &k, err));
     if (count == 0)
         return CLADE_OK;
