@@ -35,6 +35,8 @@ static clade_status read_problem(const cld_call *call, problem *out, clade_error
     if (groups < 1 || w->dims[0] % groups != 0 || w->dims[0] != x->dims[1])
         return cld_call_fail(call, err, CLADE_ERR_SHAPE, "weight expects %lld channels in %lld groups, input has %lld",
                              (long long)w->dims[0], (long long)groups, (long long)x->dims[1]);
+    if (w->dims[0] == 0) /* weights without bytes leave the kernel's size, and so the work, to the file */
+        return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "it has no input channels");
     if (w->dims[1] > INT32_MAX / groups)
         return cld_call_fail(call, err, CLADE_ERR_LIMIT, "%lld groups of %lld filters", (long long)groups,
                              (long long)w->dims[1]);

@@ -16,6 +16,7 @@ static clade_status infer(cld_call *call, clade_error *err) {
 }
 
 static clade_status emit(const cld_emit *emit, clade_error *err) {
+    (void)err;
     enum { GROUP = 64 };
     const cld_type *in = &emit->call->in[0];
     clade_dtype compute = in->dtype == CLADE_FLOAT64 ? CLADE_FLOAT64 : CLADE_FLOAT32;

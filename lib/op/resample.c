@@ -18,6 +18,7 @@ static clade_status infer(cld_call *call, clade_error *err) {
 }
 
 static clade_status emit_axis(const cld_emit *emit, clade_error *err) {
+    (void)err;
     const cld_call *call = emit->call;
     const cld_type *in = &call->in[X], *out = &call->out[0];
     cld_steps *steps = emit->steps;

@@ -142,6 +142,8 @@ static const cld_attr samples_attr[] = { OP_INT("sampling_ratio", 32767) };
 static const cld_attr wide_attr[] = { OP_INT("output_dtype", CLADE_INT32) };
 static const cld_type image = { CLADE_FLOAT32, 4, { 1, 1, 2, 2 } }, regions = { CLADE_FLOAT32, 2, { 1, 4 } },
                       places = { CLADE_INT64, 1, { 1 } }, nothing = { CLADE_BOOL, 1, { 0 } },
+                      no_channels = { CLADE_FLOAT32, 4, { 1, 0, 2, 2 } },
+                      no_weights = { CLADE_FLOAT32, 4, { 0, 1, 1 << 20, 1 << 20 } },
                       one_scale = { CLADE_FLOAT32, 0, { 0 } }, ratio = { CLADE_FLOAT32, 1, { 0 } };
 
 static const struct {
@@ -154,6 +156,7 @@ static const struct {
     { "MaxPool", window_attr, 2, 1, { &image }, "windows of" },
     { "LpPool", window_attr, 2, 1, { &image }, "windows of" },
     { "RoiAlign", samples_attr, 1, 3, { &image, &regions, &places }, "sampling_ratio 32767" },
+    { "ConvTranspose", NULL, 0, 2, { &no_channels, &no_weights }, "no input channels" },
     { "Dropout", NULL, 0, 3, { &image, &ratio, &nothing }, "not one number" },
     { "QuantizeLinear", wide_attr, 1, 2, { &image, &one_scale }, "output_dtype" },
 };
