@@ -16,7 +16,8 @@ static const struct quirk_row {
       "an interpreter that checks kernels, for tests; CLBlast takes 2 s for a product of 64x64 matrices",
       "https://github.com/jrprice/Oclgrind" },
     { NULL, "llvmpipe", NULL, NULL, CLD_QUIRK_EMULATED | CLD_QUIRK_NO_BLAS,
-      "a software rasteriser, much slower than a CPU driver; CLBlast takes 2 s for a product of 64x64 matrices",
+      "a software rasteriser, much slower than a CPU driver; CLBlast takes 2 s for a product of 64x64 matrices; "
+      "silently ends the loops of a work-item after 65535 iterations in all, so it is for small tests only",
       "https://docs.mesa3d.org/drivers/llvmpipe.html" },
     { "rusticl", NULL, NULL, NULL, CLD_QUIRK_NO_BINARY,
       "ends the process when it is given a binary it does not know, and saves only 10 ms with one it does",
