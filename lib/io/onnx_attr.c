@@ -71,6 +71,9 @@ static clade_status keep_captures(reader *r, const cld_scope *inner, clade_error
 static clade_status read_graph(reader *r, const CldOnnx__AttributeProto *proto, cld_attr *out, clade_error *err) {
     clade_status status;
     cld_onnx *onnx = r->onnx;
+    if (r->node->op != NULL && r->node->op->control == CLD_CONTROL_NONE)
+        return cld_fail(err, CLADE_ERR_GRAPH, "%s '%s': attribute '%s' is a graph, which the operator does not take",
+                        r->node->type, r->node->name, proto->name);
     if (!proto->has_g)
         return cld_fail(err, CLADE_ERR_FORMAT, "%s '%s': attribute '%s' is of type graph and has none", r->node->type,
                         r->node->name, proto->name);

@@ -19,6 +19,8 @@ static clade_status read_opsets(cld_onnx *onnx, const CldOnnx__ModelProto *model
         const char *domain = import->domain != NULL ? import->domain : "";
         if (strcmp(domain, "ai.onnx") == 0)
             domain = "";
+        if (strcmp(domain, CLD_INTERNAL) == 0)
+            return cld_fail(err, CLADE_ERR_FORMAT, "the model imports operator domain '%s', which is reserved", domain);
         if (import->version < 0 || import->version > INT32_MAX)
             return cld_fail(err, CLADE_ERR_FORMAT, "the model imports version %lld of operator domain '%s'",
                             (long long)import->version, domain);

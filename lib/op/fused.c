@@ -13,7 +13,7 @@ static clade_status infer(cld_call *call, clade_error *err) {
 }
 
 const cld_op cld_op_Fused = {
-    .domain = "clade",
+    .domain = CLD_INTERNAL,
     .name = "Fused",
     .doc = "y = a pointwise expression of several inputs",
     .since = 1,

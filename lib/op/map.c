@@ -126,7 +126,8 @@ static void collapse(cld_map *map) {
 }
 
 bool cld_map_make(cld_map *map, const cld_call *call) {
-    const cld_attr *body = cld_attr_find(call->node, CLD_FUSED_BODY, CLD_ATTR_GRAPH);
+    const cld_attr *body =
+        call->node->op == &cld_op_Fused ? cld_attr_find(call->node, CLD_FUSED_BODY, CLD_ATTR_GRAPH) : NULL;
     *map = (cld_map){ .arena = call->arena, .shape = call->out[0] };
     if (!(body ? make_body(map, call, body->u.graph) : make_single(map, call)))
         return false;

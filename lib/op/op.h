@@ -45,8 +45,10 @@ typedef struct cld_impl {
 
 typedef struct cld_build cld_build;
 
-/* Attributes that passes give to nodes begin with this; a file that uses such a name is refused, since an epilogue
- * becomes kernel source. */
+/* What only passes and expansions may make. Attributes that they give to nodes begin with CLD_RESERVED, and operators
+ * of theirs are of CLD_INTERNAL and stand in no table; a file that uses either is refused, since an epilogue becomes
+ * kernel source and a body decides what a kernel reads and writes. */
+#define CLD_INTERNAL "clade"
 #define CLD_RESERVED "clade_"
 #define CLD_EPILOGUE CLD_RESERVED "epilogue"
 

@@ -62,7 +62,7 @@ const char *cld_pointwise_text(cld_arena *arena, const char *text, clade_dtype d
 /* ---- map.c ------------------------------------------------------------------------------------------------------- */
 
 /* The attribute of clade.Fused: a graph of pointwise nodes whose inputs are the node's. */
-#define CLD_FUSED_BODY "body"
+#define CLD_FUSED_BODY CLD_RESERVED "body"
 
 enum { CLD_MAP_INPUTS = 16, CLD_MAP_OUTPUTS = 8, CLD_MAP_VARIABLES = 64 };
 

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Inside op: clade.Resample, one axis of an interpolation, by tables of positions and weights. No model can name it;
- * Resize is made of it. Inputs: x, index int32 [n_out, taps], weight [n_out, taps], bias [n_out]; attributes axis, to
- * (an element type). */
+ * Resize is made of it. Inputs: x, index int32 [n_out, taps], weight [n_out, taps], bias [n_out]; attributes
+ * AXIS, TO (an element type). */
 #include "op/move.h"
 #include "op/resize.h"
 
+#define AXIS CLD_RESERVED "axis"
+#define TO CLD_RESERVED "to"
 enum { X, INDEX, WEIGHT, BIAS, INPUTS };
 
-static int32_t axis_of(const cld_call *call) { return (int32_t)cld_attr_int(call->node, "axis", 0); }
+static int32_t axis_of(const cld_call *call) { return (int32_t)cld_attr_int(call->node, AXIS, 0); }
 
 static clade_status infer(cld_call *call, clade_error *err) {
     (void)err;
     call->out[0] = call->in[X];
-    call->out[0].dtype = (clade_dtype)cld_attr_int(call->node, "to", CLADE_FLOAT32);
+    call->out[0].dtype = (clade_dtype)cld_attr_int(call->node, TO, CLADE_FLOAT32);
     call->out[0].dims[axis_of(call)] = call->in[BIAS].dims[0];
     return CLADE_OK;
 }
@@ -64,7 +66,7 @@ static clade_status eval(const cld_call *call, clade_tensor *const *out, clade_e
 static const cld_impl impls[] = { { "axis", NULL, emit_axis }, { 0 } };
 
 static const cld_op resample = {
-    .domain = "clade",
+    .domain = CLD_INTERNAL,
     .name = "Resample",
     .doc = "along an axis, bias[j] + sum over t of weight[j,t] x[index[j,t]]",
     .since = 1,
@@ -96,8 +98,8 @@ static clade_status constant(cld_build *build, clade_dtype dtype, int64_t rows, 
 clade_status cld_resample(cld_build *build, cld_value_id in, int32_t axis, const cld_resize_table *table,
                           clade_dtype to, cld_value_id *out, clade_error *err) {
     clade_dtype real = cld_graph_at(build->graph, in)->type.dtype == CLADE_FLOAT64 ? CLADE_FLOAT64 : CLADE_FLOAT32;
-    const cld_attr attr[] = { { .name = "axis", .kind = CLD_ATTR_INT, .u.i = axis },
-                              { .name = "to", .kind = CLD_ATTR_INT, .u.i = to } };
+    const cld_attr attr[] = { { .name = AXIS, .kind = CLD_ATTR_INT, .u.i = axis },
+                              { .name = TO, .kind = CLD_ATTR_INT, .u.i = to } };
     cld_value_id inputs[INPUTS] = { [X] = in };
     CLD_RETURN(constant(build, CLADE_INT32, table->n_out, table->taps, table->index, NULL, &inputs[INDEX], err));
     CLD_RETURN(constant(build, real, table->n_out, table->taps, NULL, table->weight, &inputs[WEIGHT], err));
