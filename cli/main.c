@@ -13,10 +13,16 @@ static void print_help(FILE *to) {
           to);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(to, "  %-8s  %s\n", commands[i]->name, commands[i]->summary);
-    fputs("\nclade COMMAND --help describes a command; clade --version prints the version.\n"
+    fputs("\nclade help COMMAND (or COMMAND --help) describes a command; clade version prints the version.\n"
           "exit codes: 0 success, 1 a test case failed, 2 usage, 3 a file, model or input was refused,\n"
           "4 no device or the device failed, 5 out of host memory or a defect.\n",
           to);
+}
+
+static int is_one_of(const char *word, const char *const *spellings) {
+    while (*spellings && strcmp(word, *spellings) != 0)
+        spellings++;
+    return *spellings != NULL;
 }
 
 /* A report that did not reach its reader is not a success. */
@@ -32,18 +38,24 @@ int main(int argc, char **argv) {
         print_help(stderr);
         return CLI_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    const int help = is_one_of(argv[1], (const char *const[]){ "help", "--help", "-h", NULL });
+    if (help && argc == 2) {
         print_help(stdout);
         return close_output(CLI_OK);
     }
-    if (strcmp(argv[1], "--version") == 0) {
+    if (is_one_of(argv[1], (const char *const[]){ "version", "--version", "-V", NULL })) {
         printf("clade %s\n", clade_version());
         return close_output(CLI_OK);
     }
+    const char *name = argv[1 + help];
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(argv[1], commands[i]->name) == 0)
-            return close_output(commands[i]->run(commands[i], argc - 1, argv + 1));
+        if (strcmp(name, commands[i]->name) == 0) {
+            char *described[] = { argv[1 + help], (char[]){ "--help" }, NULL };
+            return close_output(commands[i]->run(commands[i], help ? 2 : argc - 1, help ? described : argv + 1));
+        }
     }
-    fprintf(stderr, "clade: there is no command '%s'; clade --help lists them\n", argv[1]);
+    fputs("clade: there is no command '", stderr);
+    cli_print_clean(stderr, name);
+    fputs("'; clade --help lists them\n", stderr);
     return CLI_USAGE;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The command line: one table says what an option is called, takes and means, and both the parser and --help read it.
  *
- * Accepts --name VALUE, --name=VALUE, -n VALUE, and options after arguments; "--" ends them. No abbreviations.
+ * Accepts --name VALUE, --name=VALUE, -n VALUE, -nVALUE, and options after arguments; "--" ends them. No abbreviations.
  */
 #include "cli.h"
 
@@ -123,19 +123,28 @@ static const cli_option *find_letter(const option_table *table, char letter) {
     return NULL;
 }
 
-/* The row that `text` ("--name", "--name=VALUE", "-n", or one flag repeated as in "-vv") means, or NULL; *value is what
- * follows '=', or NULL. */
-static const cli_option *find(const option_table *table, const char *text, const char **value) {
-    *value = NULL;
-    if (text[1] != '-') {
-        const cli_option *row = find_letter(table, text[1]);
-        const size_t repeated = strspn(text + 1, (const char[]){ text[1], '\0' });
-        if (row == NULL || text[1 + repeated] || (repeated > 1 && row->kind != CLI_FLAG))
-            return NULL;
-        for (size_t i = 1; i < repeated; i++)
-            ++*(int *)row->to;
+/* "-n", "-nVALUE", or one flag repeated as in "-vv". */
+static const cli_option *find_short(const option_table *table, const char *text, const char **value) {
+    const cli_option *row = find_letter(table, text[1]);
+    if (row == NULL)
+        return NULL;
+    if (row->kind != CLI_FLAG) {
+        *value = text[2] ? text + 2 : NULL;
         return row;
     }
+    const size_t repeated = strspn(text + 1, (const char[]){ text[1], '\0' });
+    if (text[1 + repeated])
+        return NULL;
+    for (size_t i = 1; i < repeated; i++)
+        ++*(int *)row->to;
+    return row;
+}
+
+/* The row that `text` means, or NULL; *value is the value attached to it, or NULL. */
+static const cli_option *find(const option_table *table, const char *text, const char **value) {
+    *value = NULL;
+    if (text[1] != '-')
+        return find_short(table, text, value);
     const size_t length = strcspn(text + 2, "=");
     for (size_t i = 0; i < table->count; i++) {
         if (strlen(table->rows[i].name) == length && strncmp(table->rows[i].name, text + 2, length) == 0) {

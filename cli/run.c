@@ -26,7 +26,10 @@ static void output_path(char *to, size_t size, const run_options *options, const
     }
     if (numbered)
         snprintf(number, sizeof number, "_%zu", index);
-    snprintf(to, size, "%s/%s%s.%s", options->directory, file, number, options->format);
+    size_t length = strlen(options->directory);
+    while (length > 0 && options->directory[length - 1] == '/')
+        length--;
+    snprintf(to, size, "%.*s/%s%s.%s", (int)length, options->directory, file, number, options->format);
 }
 
 static void print_text(const clade_value_info *value, const clade_tensor *tensor, const char *file) {
@@ -97,6 +100,26 @@ static clade_status report_output(const cli_engine *engine, size_t count, size_t
     return status;
 }
 
+/* Makes `directory` and what is missing above it; 0 with errno when that fails. */
+static int make_directories(const char *directory) {
+    char path[PATH_MAX];
+    if ((size_t)snprintf(path, sizeof path, "%s", directory) >= sizeof path) {
+        errno = ENAMETOOLONG;
+        return 0;
+    }
+    for (char *at = path; *at; at++) {
+        char *end = at + 1;
+        if (*end != '/' && *end != '\0')
+            continue;
+        const char kept = *end;
+        *end = '\0';
+        if (mkdir(path, 0777) != 0 && errno != EEXIST)
+            return 0;
+        *end = kept;
+    }
+    return 1;
+}
+
 static clade_status run_and_report(const cli_engine *engine, const cli_common *common, const run_options *options,
                                    clade_error *err) {
     clade_status status = cli_inputs_set(&common->inputs, engine->session, engine->model, 0, err);
@@ -133,7 +156,7 @@ static cli_exit run(const cli_command *self, int argc, char **argv) {
     cli_common common = { .json = 0 };
     run_options options = { .format = "npy" };
     const cli_option own[] = {
-        { "output", 'o', CLI_TEXT, "DIR", "write each output to DIR/NAME.npy; DIR is made if missing",
+        { "output", 'o', CLI_TEXT, "DIR", "write each output to DIR/NAME.npy; DIR and its parents are made",
           &options.directory },
         { "format", 'f', CLI_TEXT, "FORMAT", "of the outputs: npy (default), pb or csv", &options.format },
         { .name = NULL },
@@ -145,8 +168,13 @@ static cli_exit run(const cli_command *self, int argc, char **argv) {
         return exit;
     if (strcmp(options.format, "npy") && strcmp(options.format, "pb") && strcmp(options.format, "csv"))
         return cli_usage(self, "there is no format '%s'", options.format);
-    if (options.directory && mkdir(options.directory, 0777) != 0 && errno != EEXIST) {
-        fprintf(stderr, "clade: cannot make the directory %s: %s\n", options.directory, strerror(errno));
+    if (options.directory && !options.directory[0])
+        return cli_usage(self, "option --output needs the name of a directory");
+    if (options.directory && !make_directories(options.directory)) {
+        const int reason = errno;
+        fputs("clade: cannot make the directory ", stderr);
+        cli_print_clean(stderr, options.directory);
+        fprintf(stderr, ": %s\n", strerror(reason));
         return CLI_REFUSED;
     }
 

@@ -30,6 +30,10 @@ fi
 
 expect 0 '^  0\.5 1 5 3\.5 4 8$' run "$model" -i a="$a" -i b="$b"
 expect 0 'y\.npy$' run "$model" --input a="$a" --input=b="$b" -o "$scratch/out"
+# A value may be attached to a letter; parents of the directory are made; one slash in what is reported.
+expect 0 '^  0\.5 1 5 3\.5 4 8$' run "$model" -ia="$a" -ib="$b"
+expect 0 'new/a/b/y\.npy$' run "$model" -ia="$a" -ib="$b" -o"$scratch/new/a/b//"
+expect 0 "-> $scratch/new/c/y\\.npy\$" run "$model" -ia="$a" -ib="$b" -o "$scratch/new/c/"
 for format in npy pb csv; do
     expect 0 "y\\.$format\$" run "$model" -i a="$a" -i b="$b" -o "$scratch/out" -f "$format"
     # What was written can be read: y - b.

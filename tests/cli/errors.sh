@@ -41,7 +41,9 @@ expect 3 'ragged\.csv' run "$model" -i a="$scratch/ragged.csv" -i b="$b"
 expect 3 'int64' run "$model" -i a="$n" -i b="$b"
 expect 3 '\[2,3\]' run "$model" -i a="$a" -i b="$a"
 expect 3 '6 elements' run "$model" -i a="$a" -s a=2x2 -i b="$b"
-expect 3 'cannot make the directory' run "$model" -i a="$a" -i b="$b" -o "$scratch/a/b/c"
+: >"$scratch/file"
+expect 3 'cannot make the directory .*file/b/c: Not a directory' run "$model" -i a="$a" -i b="$b" -o "$scratch/file/b/c"
+expect 3 'cannot make the directory .*: File name too long' run "$model" -i a="$a" -i b="$b" -o "$(printf 'a/%.0s' {1..2100})"
 
 expect 3 "no input 'c'" bench "$model" -s c=1x3
 expect 3 'not of the form' bench "$model" -s a=1xx3

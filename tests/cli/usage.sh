@@ -7,12 +7,16 @@
 version=$(sed -n 's/^AC_INIT(\[clade\], \[\(.*\)\])$/\1/p' "$source_dir/configure.ac")
 expect 0 "^clade ${version//./\\.}\$" --version
 expect 0 '^usage: clade COMMAND' --help
+expect 0 "^clade ${version//./\\.}\$" version
+expect 0 "^clade ${version//./\\.}\$" -V
 expect 0 'exit codes:' help
+expect 2 "no command 'fly'" help fly
 expect 2 '^usage: clade COMMAND'
 expect 2 "no command 'fly'" fly
 for command in devices info run test bench dump; do
     expect 0 "^  $command " --help
     expect 0 "^usage: clade $command " "$command" --help
+    expect 0 "^usage: clade $command " help "$command"
     expect 2 "no option '--fly'" "$command" --fly
     expect 2 "no option '-x'" "$command" -x
     expect 2 "no option '-vx'" "$command" -vx
@@ -22,6 +26,7 @@ expect 2 'expected MODEL, got 0' info
 expect 2 'expected MODEL, got 2' info one two
 expect 2 'expected DIR' test
 expect 2 'takes no value' devices --json=yes
+expect 2 'name of a directory' run model.onnx --output=
 expect 2 '--device needs a value' info model.onnx --device
 expect 2 'whole number of at least 1' bench --runs 0 model.onnx
 expect 2 'whole number of at least 1' bench --runs 1x model.onnx
