@@ -110,13 +110,14 @@ static cli_exit run(const cli_command *self, int argc, char **argv) {
     clade_status status = cli_engine_open(&engine, arguments.items[0], &common, &session, &err);
     if (status == CLADE_OK)
         status = measure(&engine, &common, &times, samples, &err);
-    if (status == CLADE_OK) {
-        clade_session_stats stats;
-        clade_device_info device;
-        clade_session_get_stats(engine.session, &stats);
-        clade_device_get_info(engine.device, &device);
+    clade_session_stats stats = CLADE_SESSION_STATS_INIT;
+    clade_device_info device = CLADE_DEVICE_INFO_INIT;
+    if (status == CLADE_OK)
+        status = clade_session_get_stats(engine.session, &stats, &err);
+    if (status == CLADE_OK)
+        status = clade_device_get_info(engine.device, &device, &err);
+    if (status == CLADE_OK)
         (common.json ? print_json : print_text)(arguments.items[0], device.name, &times, &stats);
-    }
     cli_engine_close(&engine);
     free(samples);
     return status == CLADE_OK ? CLI_OK : cli_fail(&err);

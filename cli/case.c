@@ -64,7 +64,7 @@ static void free_set(tensor_set *set) {
 static int match(tensor_set *set, const clade_model *model, value_getter get, size_t value_count) {
     int by_name = 1;
     for (size_t i = 0; by_name && i < set->count; i++) {
-        clade_value_info value;
+        clade_value_info value = CLADE_VALUE_INFO_INIT;
         size_t v = 0;
         while (v < value_count && get(model, v, &value, NULL) == CLADE_OK && strcmp(value.name, set->names[i]) != 0)
             v++;
@@ -103,14 +103,17 @@ static const char *position_text(char *to, const clade_tensor *tensor, int64_t i
     return cli_shape_text(to, tensor->rank, at, NULL);
 }
 
-static void compare_output(test_case *c, const char *name, const clade_tensor *got, const clade_tensor *want) {
-    clade_comparison difference;
+static clade_status compare_output(test_case *c, const char *name, const clade_tensor *got, const clade_tensor *want) {
+    clade_comparison difference = CLADE_COMPARISON_INIT;
     char got_text[CLI_SHAPE_TEXT], want_text[CLI_SHAPE_TEXT];
-    clade_tensor_compare(&difference, got, want, c->tolerance->rtol, c->tolerance->atol);
+    const clade_status status =
+        clade_tensor_compare(&difference, got, want, c->tolerance->rtol, c->tolerance->atol, &c->err);
+    if (status != CLADE_OK)
+        return status;
     if (difference.worst_index >= 0 && difference.worst_error > c->result->worst_error)
         c->result->worst_error = difference.worst_error;
     if (difference.equal)
-        return;
+        return CLADE_OK;
     if (difference.worst_index < 0)
         conclude(c, CLI_FAIL, "output '%s' is %s %s, expected %s %s", name, clade_dtype_name(got->dtype),
                  cli_shape_text(got_text, got->rank, got->dims, NULL), clade_dtype_name(want->dtype),
@@ -120,12 +123,13 @@ static void compare_output(test_case *c, const char *name, const clade_tensor *g
                  "worst error %.3g in '%s' at %s: got %.9g, expected %.9g; %" PRId64 " of %" PRId64 " differ",
                  difference.worst_error, name, position_text(got_text, got, difference.worst_index), difference.got,
                  difference.want, difference.mismatches, clade_tensor_count(got));
+    return CLADE_OK;
 }
 
 static clade_status set_inputs(test_case *c, const tensor_set *inputs) {
     clade_status status = CLADE_OK;
     for (size_t i = 0; status == CLADE_OK && i < inputs->count; i++) {
-        clade_value_info value;
+        clade_value_info value = CLADE_VALUE_INFO_INIT;
         status = clade_model_input(c->model, inputs->value[i], &value, &c->err);
         if (status == CLADE_OK)
             status = clade_session_set_input(c->session, value.name, &inputs->tensors[i], &c->err);
@@ -135,24 +139,27 @@ static clade_status set_inputs(test_case *c, const tensor_set *inputs) {
 
 static clade_status compare_outputs(test_case *c, const tensor_set *outputs) {
     for (size_t i = 0; i < outputs->count && c->result->verdict == CLI_PASS; i++) {
-        clade_value_info value;
+        clade_value_info value = CLADE_VALUE_INFO_INIT;
         clade_tensor got;
         clade_status status = clade_model_output(c->model, outputs->value[i], &value, &c->err);
         if (status == CLADE_OK)
             status = clade_session_get_output(c->session, value.name, &got, &c->err);
         if (status != CLADE_OK)
             return status;
-        compare_output(c, value.name, &got, &outputs->tensors[i]);
+        status = compare_output(c, value.name, &got, &outputs->tensors[i]);
         clade_tensor_free(&got);
+        if (status != CLADE_OK)
+            return status;
     }
     return CLADE_OK;
 }
 
 static void run_set(test_case *c, size_t number) {
     static tensor_set inputs, outputs; /* too large for a stack; one case runs at a time */
-    clade_model_info info;
-    clade_model_get_info(c->model, &info);
-    clade_status status = read_set(&inputs, c, number, "input", &c->err);
+    clade_model_info info = CLADE_MODEL_INFO_INIT;
+    clade_status status = clade_model_get_info(c->model, &info, &c->err);
+    if (status == CLADE_OK)
+        status = read_set(&inputs, c, number, "input", &c->err);
     if (status == CLADE_OK)
         status = read_set(&outputs, c, number, "output", &c->err);
     if (status != CLADE_OK)

@@ -49,7 +49,7 @@ static cli_exit run(const cli_command *self, int argc, char **argv) {
     if (common.json)
         cli_json_open(&json, NULL, '[');
     for (size_t i = 0; i < count; i++) {
-        clade_device_info info;
+        clade_device_info info = CLADE_DEVICE_INFO_INIT;
         if (clade_device_describe(&info, i, &err) != CLADE_OK)
             return cli_fail(&err);
         if (common.json)

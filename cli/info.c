@@ -59,7 +59,7 @@ static void print_text(const clade_model *model, const clade_model_info *info, c
     printf("nodes       %zu\nparameters  %zu\nweights     %s\n", info->node_count, info->parameter_count,
            cli_bytes_text(bytes, info->weight_bytes));
     for (size_t side = 0; side < 2; side++) {
-        clade_value_info value;
+        clade_value_info value = CLADE_VALUE_INFO_INIT;
         for (size_t i = 0; i < side_count(info, side) && sides[side].get(model, i, &value, NULL) == CLADE_OK; i++) {
             printf("%-11s ", sides[side].title);
             cli_print_clean(stdout, value.name);
@@ -69,7 +69,7 @@ static void print_text(const clade_model *model, const clade_model_info *info, c
             putchar('\n');
         }
     }
-    clade_operator_info op;
+    clade_operator_info op = CLADE_OPERATOR_INFO_INIT;
     for (size_t i = 0; i < info->operator_count && clade_model_operator(model, i, &op, NULL) == CLADE_OK; i++) {
         printf("operator    ");
         cli_print_clean(stdout, op.domain);
@@ -124,13 +124,13 @@ static void print_json(const clade_model *model, const clade_model_info *info, c
     cli_json_integer(&json, "parameters", (int64_t)info->parameter_count);
     cli_json_integer(&json, "weight_bytes", (int64_t)info->weight_bytes);
     for (size_t side = 0; side < 2; side++) {
-        clade_value_info value;
+        clade_value_info value = CLADE_VALUE_INFO_INIT;
         cli_json_open(&json, sides[side].key, '[');
         for (size_t i = 0; i < side_count(info, side) && sides[side].get(model, i, &value, NULL) == CLADE_OK; i++)
             print_value_json(&json, model, side, i, &value);
         cli_json_close(&json, ']');
     }
-    clade_operator_info op;
+    clade_operator_info op = CLADE_OPERATOR_INFO_INIT;
     cli_json_open(&json, "operators", '[');
     for (size_t i = 0; i < info->operator_count && clade_model_operator(model, i, &op, NULL) == CLADE_OK; i++) {
         cli_json_open(&json, NULL, '{');
@@ -162,15 +162,14 @@ static cli_exit run(const cli_command *self, int argc, char **argv) {
     clade_error err = { .status = CLADE_OK };
     if (clade_model_load(&model, arguments.items[0], NULL, &err) != CLADE_OK)
         return cli_fail(&err);
-    clade_model_info info;
-    clade_model_get_info(model, &info);
-    const requirement need = find_requirement(&common, model);
-    if (common.json)
-        print_json(model, &info, &need);
-    else
-        print_text(model, &info, &need);
+    clade_model_info info = CLADE_MODEL_INFO_INIT;
+    const clade_status status = clade_model_get_info(model, &info, &err);
+    if (status == CLADE_OK) {
+        const requirement need = find_requirement(&common, model);
+        (common.json ? print_json : print_text)(model, &info, &need);
+    }
     clade_model_free(model);
-    return CLI_OK;
+    return status == CLADE_OK ? CLI_OK : cli_fail(&err);
 }
 
 const cli_command cli_info = {

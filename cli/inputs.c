@@ -118,7 +118,7 @@ static clade_status make_tensor(const cli_inputs *inputs, const char *file, clad
 
 /* Does NAME of "NAME=VALUE" occur among the inputs, or among their free dimensions? */
 static int is_known(const clade_model *model, size_t count, const char *text, int dimension) {
-    clade_value_info value;
+    clade_value_info value = CLADE_VALUE_INFO_INIT;
     for (size_t i = 0; i < count && clade_model_input(model, i, &value, NULL) == CLADE_OK; i++) {
         if (!dimension && value_of(text, value.name))
             return 1;
@@ -153,11 +153,12 @@ static clade_status check_names(const cli_inputs *inputs, const clade_model *mod
 
 clade_status cli_inputs_set(const cli_inputs *inputs, clade_session *session, const clade_model *model, int random,
                             clade_error *err) {
-    clade_model_info info;
-    clade_model_get_info(model, &info);
-    clade_status status = check_names(inputs, model, info.input_count, err);
+    clade_model_info info = CLADE_MODEL_INFO_INIT;
+    clade_status status = clade_model_get_info(model, &info, err);
+    if (status == CLADE_OK)
+        status = check_names(inputs, model, info.input_count, err);
     for (size_t i = 0; status == CLADE_OK && i < info.input_count; i++) {
-        clade_value_info value;
+        clade_value_info value = CLADE_VALUE_INFO_INIT;
         clade_tensor tensor = { .data = NULL };
         status = clade_model_input(model, i, &value, err);
         if (status != CLADE_OK)

@@ -65,7 +65,7 @@ static void print_json(cli_json *json, const clade_value_info *value, const clad
 /* Is there another output whose file would have the same name? Asked of every pair, so both get a number. */
 static int collides(const clade_model *model, size_t count, size_t index, const char *path,
                     const run_options *options) {
-    clade_value_info other;
+    clade_value_info other = CLADE_VALUE_INFO_INIT;
     char other_path[PATH_MAX];
     for (size_t i = 0; i < count && clade_model_output(model, i, &other, NULL) == CLADE_OK; i++) {
         output_path(other_path, sizeof other_path, options, other.name, i, 0);
@@ -77,7 +77,7 @@ static int collides(const clade_model *model, size_t count, size_t index, const 
 
 static clade_status report_output(const cli_engine *engine, size_t count, size_t index, const run_options *options,
                                   cli_json *json, clade_error *err) {
-    clade_value_info value;
+    clade_value_info value = CLADE_VALUE_INFO_INIT;
     clade_tensor tensor = { .data = NULL };
     char path[PATH_MAX];
     clade_status status = clade_model_output(engine->model, index, &value, err);
@@ -132,11 +132,14 @@ static clade_status run_and_report(const cli_engine *engine, const cli_common *c
     if (status != CLADE_OK)
         return status;
 
-    clade_device_info device;
-    clade_model_info info;
+    clade_device_info device = CLADE_DEVICE_INFO_INIT;
+    clade_model_info info = CLADE_MODEL_INFO_INIT;
     cli_json json = { .depth = 0 };
-    clade_device_get_info(engine->device, &device);
-    clade_model_get_info(engine->model, &info);
+    status = clade_device_get_info(engine->device, &device, err);
+    if (status == CLADE_OK)
+        status = clade_model_get_info(engine->model, &info, err);
+    if (status != CLADE_OK)
+        return status;
     if (common->json) {
         cli_json_open(&json, NULL, '{');
         cli_json_text(&json, "device", device.name);

@@ -10,7 +10,7 @@ int main(int argc, char **argv) {
     clade_model *model = NULL;
     clade_session *session = NULL;
     clade_tensor input = { .data = NULL }, output = { .data = NULL };
-    clade_value_info value;
+    clade_value_info value = CLADE_VALUE_INFO_INIT;
 
     /* Every call returns a status; the first that fails leaves its line in err and ends the chain. */
     if (argc == 2 && clade_device_open(&device, NULL, NULL, &err) == CLADE_OK &&

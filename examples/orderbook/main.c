@@ -184,11 +184,11 @@ static clade_status run(const options *o, const row_feed *feed, size_t column, c
         status = clade_model_load(&model, o->model, NULL, err);
     if (status == CLADE_OK)
         status = clade_session_create(&session, device, model, NULL, err);
-    if (status == CLADE_OK) {
-        clade_device_info info;
-        clade_device_get_info(device, &info);
+    clade_device_info info = CLADE_DEVICE_INFO_INIT;
+    if (status == CLADE_OK)
+        status = clade_device_get_info(device, &info, err);
+    if (status == CLADE_OK)
         printf("model   %s on %s\n", o->model, info.name);
-    }
     for (size_t i = 0; status == CLADE_OK && i < o->batch_count; i++) {
         prediction_report report;
         const prediction_options p = { o->batches[i], o->every, o->gap, column };

@@ -15,6 +15,7 @@ extern "C" {
 typedef enum clade_device_kind { CLADE_DEVICE_OTHER, CLADE_DEVICE_CPU, CLADE_DEVICE_GPU } clade_device_kind;
 
 typedef struct clade_device_info {
+    size_t size_bytes;         /* sizeof(clade_device_info): start from CLADE_DEVICE_INFO_INIT */
     uint32_t index;            /* over all platforms, in the order the loader gives them */
     uint32_t platform, device; /* the pair "platform:device" */
     clade_device_kind kind;
@@ -24,18 +25,18 @@ typedef struct clade_device_info {
     int fp64, fp16;     /* arithmetic in float64 / float16 is native */
     int unified_memory; /* host and device share memory */
 } clade_device_info;
+#define CLADE_DEVICE_INFO_INIT CLADE_SIZED_INIT(clade_device_info)
 
 /* An open device: its context, the programs compiled for it, the cache on disk. May be shared by threads and sessions.
  * Opaque. */
 typedef struct clade_device clade_device;
 
-/* Options of clade_device_open; zero-initialise with CLADE_DEVICE_OPTIONS_INIT. */
+/* Options of clade_device_open. */
 typedef struct clade_device_options {
-    size_t size_bytes;     /* sizeof(clade_device_options): lets the struct grow */
+    size_t size_bytes;     /* sizeof(clade_device_options): start from CLADE_DEVICE_OPTIONS_INIT */
     const char *cache_dir; /* NULL: CLADE_CACHE_DIR, else the user's XDG cache directory; "": no cache on disk */
 } clade_device_options;
-#define CLADE_DEVICE_OPTIONS_INIT                                                                                      \
-    { sizeof(clade_device_options), NULL }
+#define CLADE_DEVICE_OPTIONS_INIT CLADE_SIZED_INIT(clade_device_options)
 
 /* Number of devices over all platforms. No platform at all is ERR_NO_DEVICE. */
 CLADE_API CLADE_NODISCARD clade_status clade_device_count(size_t *out, clade_error *err);
@@ -50,8 +51,9 @@ CLADE_API CLADE_NODISCARD clade_status clade_device_open(clade_device **out, con
                                                          const clade_device_options *options, clade_error *err);
 /* Drops the caller's reference; sessions that still use the device keep it alive. NULL is fine. */
 CLADE_API void clade_device_close(clade_device *device);
-/* Describes an open device; NULL gives zeros. */
-CLADE_API void clade_device_get_info(const clade_device *device, clade_device_info *out);
+/* Describes an open device. */
+CLADE_API CLADE_NODISCARD clade_status clade_device_get_info(const clade_device *device, clade_device_info *out,
+                                                             clade_error *err);
 
 #ifdef __cplusplus
 }

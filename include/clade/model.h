@@ -14,11 +14,10 @@ extern "C" {
 typedef struct clade_model clade_model;
 
 typedef struct clade_model_options {
-    size_t size_bytes;
-    size_t max_bytes; /* refuse a model whose tensors need more host memory than this; 0: half of physical memory */
+    size_t size_bytes; /* sizeof(clade_model_options): start from CLADE_MODEL_OPTIONS_INIT */
+    size_t max_bytes;  /* refuse a model whose tensors need more host memory than this; 0: half of physical memory */
 } clade_model_options;
-#define CLADE_MODEL_OPTIONS_INIT                                                                                       \
-    { sizeof(clade_model_options), 0 }
+#define CLADE_MODEL_OPTIONS_INIT CLADE_SIZED_INIT(clade_model_options)
 
 /* Loads an ONNX model (opset 7 and up). The file is taken for hostile; external data must lie inside its folder.
  * Loading succeeds for a well-formed model with operators Clade lacks: clade_model_operator tells, compiling refuses.
@@ -33,6 +32,7 @@ CLADE_API CLADE_NODISCARD clade_status clade_model_load_memory(clade_model **out
 CLADE_API void clade_model_free(clade_model *model);
 
 typedef struct clade_model_info {
+    size_t size_bytes;                 /* sizeof(clade_model_info): start from CLADE_MODEL_INFO_INIT */
     const char *producer, *graph_name; /* borrowed from the model, never NULL */
     int64_t ir_version, opset;         /* opset of the default domain */
     size_t node_count;                 /* sub-graphs included */
@@ -40,16 +40,20 @@ typedef struct clade_model_info {
     size_t weight_bytes;               /* bytes of all initialisers */
     size_t input_count, output_count, operator_count;
 } clade_model_info;
-CLADE_API void clade_model_get_info(const clade_model *model, clade_model_info *out);
+#define CLADE_MODEL_INFO_INIT CLADE_SIZED_INIT(clade_model_info)
+CLADE_API CLADE_NODISCARD clade_status clade_model_get_info(const clade_model *model, clade_model_info *out,
+                                                            clade_error *err);
 
 /* An input or output as declared. */
 typedef struct clade_value_info {
-    const char *name; /* borrowed from the model */
+    size_t size_bytes; /* sizeof(clade_value_info): start from CLADE_VALUE_INFO_INIT */
+    const char *name;  /* borrowed from the model */
     clade_dtype dtype;
     int32_t rank;                          /* -1: not declared */
     int64_t dims[CLADE_MAX_RANK];          /* -1: free */
     const char *dim_names[CLADE_MAX_RANK]; /* the name of a free dimension, or NULL; borrowed */
 } clade_value_info;
+#define CLADE_VALUE_INFO_INIT CLADE_SIZED_INIT(clade_value_info)
 /* ERR_ARGUMENT when index is out of range. */
 CLADE_API CLADE_NODISCARD clade_status clade_model_input(const clade_model *model, size_t index, clade_value_info *out,
                                                          clade_error *err);
@@ -66,11 +70,13 @@ CLADE_API void clade_string_free(char *string);
 
 /* One operator type the model uses, sub-graphs included. */
 typedef struct clade_operator_info {
+    size_t size_bytes;         /* sizeof(clade_operator_info): start from CLADE_OPERATOR_INFO_INIT */
     const char *domain, *name; /* borrowed; domain "" is ai.onnx */
     size_t count;
     int supported;      /* Clade has a descriptor for this operator at this opset */
     const char *reason; /* when not supported: one line; else "" */
 } clade_operator_info;
+#define CLADE_OPERATOR_INFO_INIT CLADE_SIZED_INIT(clade_operator_info)
 CLADE_API CLADE_NODISCARD clade_status clade_model_operator(const clade_model *model, size_t index,
                                                             clade_operator_info *out, clade_error *err);
 

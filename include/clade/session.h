@@ -18,7 +18,7 @@ extern "C" {
 typedef struct clade_session clade_session;
 
 typedef struct clade_session_options {
-    size_t size_bytes;
+    size_t size_bytes;       /* sizeof(clade_session_options): start from CLADE_SESSION_OPTIONS_INIT */
     int profile;             /* 1: time every kernel; clade_session_write_trace then has something to write */
     int no_blas;             /* 1: never take a CLBlast row */
     const char *prefer_impl; /* NULL, or "Op=row[,Op=row...]": take that row of that operator where it is applicable */
@@ -28,8 +28,7 @@ typedef struct clade_session_options {
     clade_progress_fn progress; /* called while kernels compile; may cancel; NULL: none */
     void *progress_user;
 } clade_session_options;
-#define CLADE_SESSION_OPTIONS_INIT                                                                                     \
-    { sizeof(clade_session_options), 0, 0, NULL, 0, 0, NULL, NULL }
+#define CLADE_SESSION_OPTIONS_INIT CLADE_SIZED_INIT(clade_session_options)
 
 /* Creates a session; it keeps references to `device` and `model`. Cheap: plans and programs come later. A model whose
  * operators are not all supported is refused here (ERR_UNSUPPORTED: names the node and the reason). `options` may be
@@ -69,6 +68,7 @@ CLADE_API CLADE_NODISCARD clade_status clade_session_read_output_into(clade_sess
                                                                       clade_tensor *tensor, clade_error *err);
 
 typedef struct clade_session_stats {
+    size_t size_bytes;         /* sizeof(clade_session_stats): start from CLADE_SESSION_STATS_INIT */
     size_t plans;              /* plans held now */
     size_t program_cache_hits; /* programs loaded from the store */
     size_t program_builds;     /* programs compiled from source */
@@ -76,7 +76,9 @@ typedef struct clade_session_stats {
     size_t peak_bytes;         /* device bytes held at most, weights included */
     size_t launches;           /* steps of the last run: kernels, BLAS calls, copies and fills */
 } clade_session_stats;
-CLADE_API void clade_session_get_stats(const clade_session *session, clade_session_stats *out);
+#define CLADE_SESSION_STATS_INIT CLADE_SIZED_INIT(clade_session_stats)
+CLADE_API CLADE_NODISCARD clade_status clade_session_get_stats(const clade_session *session, clade_session_stats *out,
+                                                               clade_error *err);
 
 typedef enum clade_dump_format { CLADE_DUMP_TEXT, CLADE_DUMP_DOT } clade_dump_format;
 /* The compiled graph and plan as text for a person, or as Graphviz input. The caller frees *out: clade_string_free. */

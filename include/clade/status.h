@@ -18,6 +18,23 @@
 #define CLADE_PRINTF(fmt, args)
 #endif
 
+/* Structs that may grow begin with `size_bytes`. Start from the struct's _INIT macro, which sets it and zeroes the
+ * rest; 0 always means the default. An older struct stands for one whose new fields are 0; of a newer one, options must
+ * be 0 where this library does not know them (else ERR_UNSUPPORTED), and results are filled as far as it does. A size
+ * of 0 is ERR_ARGUMENT. clade_error and clade_tensor will never change.
+ */
+#ifdef __cplusplus
+extern "C++" template <typename Struct> inline Struct clade_sized_() {
+    Struct out = Struct();
+    out.size_bytes = sizeof(Struct);
+    return out;
+}
+#define CLADE_SIZED_INIT(type) clade_sized_<type>()
+#else
+#define CLADE_SIZED_INIT(type)                                                                                         \
+    { .size_bytes = sizeof(type) }
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -48,7 +65,7 @@ typedef enum clade_status {
 #undef X
 } clade_status;
 
-/* One failure. Caller-owned, no heap inside; zero it or leave it as it is before a call. */
+/* One failure. Caller-owned, no heap inside; zero it or leave it as it is before a call. Frozen. */
 typedef struct clade_error {
     clade_status status;
     char message[500]; /* one line, NUL-terminated, no newline at the end */

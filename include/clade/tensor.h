@@ -15,6 +15,7 @@
 extern "C" {
 #endif
 
+/* Frozen: part of the layout of clade_tensor, which will never change. */
 #define CLADE_MAX_RANK 8
 
 /* X(name, ONNX TensorProto.DataType, bytes per element). float16 is IEEE binary16; bool is one byte, 0 or 1. */
@@ -78,18 +79,21 @@ CLADE_API CLADE_NODISCARD clade_status clade_tensor_write(const clade_tensor *te
 
 /* How two tensors differ, as `clade test` measures it. */
 typedef struct clade_comparison {
+    size_t size_bytes;   /* sizeof(clade_comparison): start from CLADE_COMPARISON_INIT */
     int equal;           /* 1: same dtype and shape, and every element within tolerance */
     int64_t mismatches;  /* elements outside tolerance */
     int64_t worst_index; /* flat index of the worst element; -1 when dtype or shape differ, or there is no element */
     double worst_error;  /* |got - want| there; infinity when only one of them is NaN or infinite */
     double got, want;
 } clade_comparison;
+#define CLADE_COMPARISON_INIT CLADE_SIZED_INIT(clade_comparison)
 
 /* Compares: floating-point elements pass when |got - want| <= atol + rtol * |want|, or both are NaN, or both the same
- * infinity; integers and bool pass when equal. Never fails: another dtype or shape gives equal = 0, and so does a
- * tensor that is NULL or whose size_bytes contradicts its dims. Thread-safe. */
-CLADE_API void clade_tensor_compare(clade_comparison *out, const clade_tensor *got, const clade_tensor *want,
-                                    double rtol, double atol);
+ * infinity; integers and bool pass when equal. Another dtype or shape gives equal = 0, and so does a
+ * tensor whose size_bytes contradicts its dims. ERR_ARGUMENT. Thread-safe. */
+CLADE_API CLADE_NODISCARD clade_status clade_tensor_compare(clade_comparison *out, const clade_tensor *got,
+                                                            const clade_tensor *want, double rtol, double atol,
+                                                            clade_error *err);
 
 #ifdef __cplusplus
 }

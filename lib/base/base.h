@@ -62,6 +62,15 @@ bool cld_arena_grow(cld_arena *arena, void **array, int32_t *capacity, int32_t n
 /* A failed host allocation, said in the same words everywhere. */
 clade_status cld_no_memory(clade_error *err, const char *what);
 
+/* ---- sized.c: the public structs that may grow; each begins with its size_bytes --------------------------------- */
+
+/* Copies a caller's options over *known, which holds the defaults and has `known_bytes` bytes; NULL leaves them.
+ * ERR_ARGUMENT: its size is none. ERR_UNSUPPORTED: it sets what this library does not know. */
+clade_status cld_sized_read(void *known, size_t known_bytes, const void *from, const char *type, clade_error *err);
+/* Copies *known to a caller's struct as far as it reaches, and zeroes what it has beyond; its size stays.
+ * ERR_ARGUMENT: `to` is NULL, or its size is none. */
+clade_status cld_sized_write(void *to, const void *known, size_t known_bytes, const char *type, clade_error *err);
+
 /* ---- text.c --------------------------------------------------------------------------------------------------- */
 
 /* A growing string. Zero-initialise; after a failed append `failed` is set, and further appends do nothing. */

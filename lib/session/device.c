@@ -9,11 +9,18 @@ clade_status clade_device_count(size_t *out, clade_error *err) {
 }
 
 clade_status clade_device_describe(clade_device_info *out, size_t index, clade_error *err) {
-    return out ? cld_ocl_describe(out, index, err) : cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");
+    clade_device_info info;
+    if (!out)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");
+    CLD_RETURN(cld_ocl_describe(&info, index, err));
+    return cld_sized_write(out, &info, sizeof info, "clade_device_info", err);
 }
 
-cld_store *cld_device_store(const clade_device_options *options) {
-    return cld_store_open(options ? options->cache_dir : NULL);
+clade_status cld_device_store(cld_store **out, const clade_device_options *options, clade_error *err) {
+    clade_device_options known = CLADE_DEVICE_OPTIONS_INIT;
+    CLD_RETURN(cld_sized_read(&known, sizeof known, options, "clade_device_options", err));
+    *out = cld_store_open(known.cache_dir);
+    return CLADE_OK;
 }
 
 clade_status cld_device_wrap(clade_device **out, cld_ocl *ocl, clade_error *err) {
@@ -31,10 +38,12 @@ clade_status cld_device_wrap(clade_device **out, cld_ocl *ocl, clade_error *err)
 clade_status clade_device_open(clade_device **out, const char *select, const clade_device_options *options,
                                clade_error *err) {
     cld_ocl *ocl;
+    cld_store *store;
     if (!out)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");
     *out = NULL;
-    CLD_RETURN(cld_ocl_open(&ocl, select, cld_device_store(options), err));
+    CLD_RETURN(cld_device_store(&store, options, err));
+    CLD_RETURN(cld_ocl_open(&ocl, select, store, err));
     return cld_device_wrap(out, ocl, err);
 }
 
@@ -50,10 +59,10 @@ void clade_device_close(clade_device *device) {
     free(device);
 }
 
-void clade_device_get_info(const clade_device *device, clade_device_info *out) {
-    if (!out)
-        return;
-    *out = (clade_device_info){ 0 };
-    if (device)
-        cld_ocl_info(device->ocl, out);
+clade_status clade_device_get_info(const clade_device *device, clade_device_info *out, clade_error *err) {
+    clade_device_info info;
+    if (!device || !out)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "device and out must not be NULL");
+    cld_ocl_info(device->ocl, &info);
+    return cld_sized_write(out, &info, sizeof info, "clade_device_info", err);
 }

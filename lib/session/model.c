@@ -80,23 +80,27 @@ fail:
 
 clade_status clade_model_load(clade_model **out, const char *path, const clade_model_options *options,
                               clade_error *err) {
+    clade_model_options known = CLADE_MODEL_OPTIONS_INIT;
     cld_graph *graph;
     cld_model_facts facts;
     if (!out || !path)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out and path must not be NULL");
     *out = NULL;
-    CLD_RETURN(cld_onnx_read(&graph, &facts, path, options ? options->max_bytes : 0, err));
+    CLD_RETURN(cld_sized_read(&known, sizeof known, options, "clade_model_options", err));
+    CLD_RETURN(cld_onnx_read(&graph, &facts, path, known.max_bytes, err));
     return finish(out, graph, &facts, err);
 }
 
 clade_status clade_model_load_memory(clade_model **out, const void *data, size_t size_bytes,
                                      const clade_model_options *options, clade_error *err) {
+    clade_model_options known = CLADE_MODEL_OPTIONS_INIT;
     cld_graph *graph;
     cld_model_facts facts;
     if (!out || (!data && size_bytes))
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out and data must not be NULL");
     *out = NULL;
-    CLD_RETURN(cld_onnx_parse(&graph, &facts, data, size_bytes, NULL, options ? options->max_bytes : 0, err));
+    CLD_RETURN(cld_sized_read(&known, sizeof known, options, "clade_model_options", err));
+    CLD_RETURN(cld_onnx_parse(&graph, &facts, data, size_bytes, NULL, known.max_bytes, err));
     return finish(out, graph, &facts, err);
 }
 
@@ -121,13 +125,10 @@ clade_status cld_model_check_supported(const clade_model *model, clade_error *er
 
 /* ---- looking at a model ---- */
 
-void clade_model_get_info(const clade_model *model, clade_model_info *out) {
-    if (!out)
-        return;
-    *out = (clade_model_info){ .producer = "", .graph_name = "" };
-    if (!model)
-        return;
-    *out = (clade_model_info){ .producer = model->facts.producer,
+clade_status clade_model_get_info(const clade_model *model, clade_model_info *out, clade_error *err) {
+    if (!model || !out)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "model and out must not be NULL");
+    clade_model_info known = { .producer = model->facts.producer,
                                .graph_name = model->facts.graph_name,
                                .ir_version = model->facts.ir_version,
                                .opset = model->facts.opset,
@@ -137,6 +138,7 @@ void clade_model_get_info(const clade_model *model, clade_model_info *out) {
                                .input_count = (size_t)model->graph->n_inputs,
                                .output_count = (size_t)model->graph->n_outputs,
                                .operator_count = (size_t)model->n_operators };
+    return cld_sized_write(out, &known, sizeof known, "clade_model_info", err);
 }
 
 static clade_status check_index(const clade_model *model, const void *out, size_t index, const char *what, size_t count,
@@ -147,22 +149,22 @@ static clade_status check_index(const clade_model *model, const void *out, size_
         return cld_fail(err, CLADE_ERR_ARGUMENT, "the model has %zu %ss, there is no number %zu", count, what, index);
     return CLADE_OK;
 }
-static void describe_value(const cld_value *value, clade_value_info *out) {
-    *out = (clade_value_info){ .name = value->name, .dtype = value->type.dtype, .rank = value->type.rank };
-    memcpy(out->dims, value->type.dims, sizeof out->dims);
-    memcpy(out->dim_names, value->dim_names, sizeof out->dim_names);
+
+static clade_status describe_value(const cld_value *value, clade_value_info *out, clade_error *err) {
+    clade_value_info known = { .name = value->name, .dtype = value->type.dtype, .rank = value->type.rank };
+    memcpy(known.dims, value->type.dims, sizeof known.dims);
+    memcpy(known.dim_names, value->dim_names, sizeof known.dim_names);
+    return cld_sized_write(out, &known, sizeof known, "clade_value_info", err);
 }
 
 clade_status clade_model_input(const clade_model *model, size_t index, clade_value_info *out, clade_error *err) {
     CLD_RETURN(check_index(model, out, index, "input", model ? (size_t)model->graph->n_inputs : 0, err));
-    describe_value(cld_graph_at(model->graph, model->graph->inputs[index]), out);
-    return CLADE_OK;
+    return describe_value(cld_graph_at(model->graph, model->graph->inputs[index]), out, err);
 }
 
 clade_status clade_model_output(const clade_model *model, size_t index, clade_value_info *out, clade_error *err) {
     CLD_RETURN(check_index(model, out, index, "output", model ? (size_t)model->graph->n_outputs : 0, err));
-    describe_value(cld_graph_at(model->graph, model->graph->outputs[index]), out);
-    return CLADE_OK;
+    return describe_value(cld_graph_at(model->graph, model->graph->outputs[index]), out, err);
 }
 
 clade_status clade_model_infer_output(const clade_model *model, size_t index, char **out, clade_error *err) {
@@ -181,10 +183,10 @@ void clade_string_free(char *string) { free(string); }
 clade_status clade_model_operator(const clade_model *model, size_t index, clade_operator_info *out, clade_error *err) {
     CLD_RETURN(check_index(model, out, index, "operator", model ? (size_t)model->n_operators : 0, err));
     const cld_operator_use *use = &model->operators[index];
-    *out = (clade_operator_info){ .domain = use->domain,
+    clade_operator_info known = { .domain = use->domain,
                                   .name = use->type,
                                   .count = use->count,
                                   .supported = use->op != NULL,
                                   .reason = use->reason };
-    return CLADE_OK;
+    return cld_sized_write(out, &known, sizeof known, "clade_operator_info", err);
 }

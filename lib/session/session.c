@@ -6,17 +6,14 @@
 
 clade_status cld_session_new(clade_session **out, clade_device *device, clade_model *model, cld_queue *queue,
                              const clade_session_options *options, clade_error *err) {
-    clade_status status = CLADE_OK;
-    static const clade_session_options defaults = CLADE_SESSION_OPTIONS_INIT;
-    clade_session *session = calloc(1, sizeof *session);
+    clade_session_options known = CLADE_SESSION_OPTIONS_INIT;
+    clade_status status = cld_sized_read(&known, sizeof known, options, "clade_session_options", err);
+    clade_session *session = status == CLADE_OK ? calloc(1, sizeof *session) : NULL;
     if (!session) {
         cld_queue_free(queue);
-        return cld_no_memory(err, "a session");
+        return status != CLADE_OK ? status : cld_no_memory(err, "a session");
     }
-    /* A caller built against an older header passes a shorter struct. */
-    session->options = defaults;
-    if (options)
-        memcpy(&session->options, options, CLD_MIN(options->size_bytes, sizeof *options));
+    session->options = known;
     session->device = cld_device_retain(device);
     session->model = cld_model_retain(model);
     session->inputs = calloc((size_t)model->graph->n_inputs + 1, sizeof *session->inputs);
@@ -65,18 +62,16 @@ void clade_session_free(clade_session *session) {
     free(session);
 }
 
-void clade_session_get_stats(const clade_session *session, clade_session_stats *out) {
-    if (!out)
-        return;
-    *out = (clade_session_stats){ 0 };
-    if (!session)
-        return;
+clade_status clade_session_get_stats(const clade_session *session, clade_session_stats *out, clade_error *err) {
+    if (!session || !out)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "session and out must not be NULL");
     const cld_exec_stats *stats = cld_exec_stats_of(session->exec);
     cld_stage *oldest;
-    *out = (clade_session_stats){ .plans = cld_route_lines(session, &oldest),
+    clade_session_stats known = { .plans = cld_route_lines(session, &oldest),
                                   .program_cache_hits = stats->cache_hits,
                                   .program_builds = stats->builds,
                                   .weight_bytes = stats->weight_bytes,
                                   .peak_bytes = stats->peak_bytes,
                                   .launches = stats->launches };
+    return cld_sized_write(out, &known, sizeof known, "clade_session_stats", err);
 }

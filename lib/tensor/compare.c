@@ -20,17 +20,15 @@ static double integer_error(const clade_tensor *got, const clade_tensor *want, i
 
 /* The struct is the caller's own work: it must be what it claims. */
 static bool complete(const clade_tensor *tensor) {
-    if (!tensor || !cld_dtype_valid(tensor->dtype))
+    if (!cld_dtype_valid(tensor->dtype))
         return false;
     cld_type type = cld_tensor_type(tensor);
     return cld_type_check(&type, "", NULL) == CLADE_OK && tensor->size_bytes == cld_type_bytes(&type) &&
            (tensor->data || !tensor->size_bytes);
 }
 
-void clade_tensor_compare(clade_comparison *out, const clade_tensor *got, const clade_tensor *want, double rtol,
-                          double atol) {
-    if (!out)
-        return;
+static void compare(clade_comparison *out, const clade_tensor *got, const clade_tensor *want, double rtol,
+                    double atol) {
     *out = (clade_comparison){ .worst_index = -1 };
     if (!complete(got) || !complete(want))
         return;
@@ -55,4 +53,13 @@ void clade_tensor_compare(clade_comparison *out, const clade_tensor *got, const 
         }
     }
     out->equal = out->mismatches == 0;
+}
+
+clade_status clade_tensor_compare(clade_comparison *out, const clade_tensor *got, const clade_tensor *want, double rtol,
+                                  double atol, clade_error *err) {
+    clade_comparison comparison;
+    if (!out || !got || !want)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "out, got and want must not be NULL");
+    compare(&comparison, got, want, rtol, atol);
+    return cld_sized_write(out, &comparison, sizeof comparison, "clade_comparison", err);
 }

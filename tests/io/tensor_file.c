@@ -13,7 +13,7 @@ static const char *const suffixes[] = { ".npy", ".pb", ".csv" };
 START_TEST(round_trip) {
     clade_error err;
     clade_tensor in, out;
-    clade_comparison c;
+    clade_comparison c = CLADE_COMPARISON_INIT;
     char path[4096], name[8] = "before";
     snprintf(path, sizeof path, "%s%s", test_scratch("tensor"), suffixes[_i]);
     ck_ok(clade_tensor_alloc(&in, CLADE_FLOAT32, 2, (int64_t[]){ 5, 3 }, &err), err);
@@ -23,7 +23,7 @@ START_TEST(round_trip) {
         ck_ok(clade_tensor_write(&in, path, &err), err);
     ck_ok(clade_tensor_read_named(&out, name, sizeof name, path, &err), err);
     ck_assert_str_eq(name, "");
-    clade_tensor_compare(&c, &out, &in, 0, 0);
+    ck_ok(clade_tensor_compare(&c, &out, &in, 0, 0, &err), err);
     ck_assert(c.equal);
     clade_tensor_free(&in);
     clade_tensor_free(&out);

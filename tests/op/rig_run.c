@@ -9,10 +9,10 @@ static void compare(op_rig *rig, const cld_prepared *prepared, cld_queue *queue,
     const cld_value *value = cld_graph_at(rig->graph, rig->graph->outputs[k]);
     const clade_tensor *want = rig->want[k];
     clade_tensor got;
-    clade_comparison result;
+    clade_comparison result = CLADE_COMPARISON_INIT;
     ck_ok(clade_tensor_alloc(&got, value->type.dtype, value->type.rank, value->type.dims, &rig->err), rig->err);
     ck_ok(cld_mem_read(queue, cld_prepared_output(prepared, k), 0, got.data, got.size_bytes, &rig->err), rig->err);
-    clade_tensor_compare(&result, &got, want, rig->rtol, rig->atol);
+    ck_ok(clade_tensor_compare(&result, &got, want, rig->rtol, rig->atol, &rig->err), rig->err);
     ck_assert_msg(result.equal, "output %d, %s, is %s: %lld elements differ, at %lld: %g, want %g", (int)k, value->name,
                   CLD_TYPE_TEXT(&value->type), (long long)result.mismatches, (long long)result.worst_index, result.got,
                   result.want);

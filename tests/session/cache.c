@@ -22,11 +22,12 @@ static float want[BATCH * MLP_OUTPUTS];
 
 /* Opens the device anew with its cache in `cache_dir` and runs once: the result, and how the programs were had. */
 static clade_session_stats run_with(const char *cache_dir, float *y) {
+    clade_error err = { .status = CLADE_OK };
     clade_device *device = mlp_device(cache_dir);
     clade_session *session = mlp_session(device, model, 0);
-    clade_session_stats stats;
+    clade_session_stats stats = CLADE_SESSION_STATS_INIT;
     mlp_predict(session, BATCH, y);
-    clade_session_get_stats(session, &stats);
+    ck_ok(clade_session_get_stats(session, &stats, &err), err);
     clade_session_free(session);
     clade_device_close(device);
     return stats;
@@ -44,7 +45,7 @@ static void fill(void) {
     snprintf(directory, sizeof directory, "%s", test_scratch("cache-XXXXXX"));
     ck_assert(mkdtemp(directory) != NULL);
     run_with("", want);
-    clade_session_stats stats;
+    clade_session_stats stats = CLADE_SESSION_STATS_INIT;
     same_bits(directory, &stats);
     ck_assert_uint_gt(stats.program_builds, 0);
     ck_assert_uint_eq(stats.program_cache_hits, 0);
@@ -101,7 +102,7 @@ static void (*const spoils[])(const char *, off_t) = { empty_file,  halve,      
                                                        garble_body, delete_file, make_directory };
 
 START_TEST(second_process_builds_nothing) {
-    clade_session_stats stats;
+    clade_session_stats stats = CLADE_SESSION_STATS_INIT;
     same_bits(directory, &stats);
     ck_assert_uint_eq(stats.program_builds, 0);
     ck_assert_uint_gt(stats.program_cache_hits, 0);
@@ -109,7 +110,7 @@ START_TEST(second_process_builds_nothing) {
 END_TEST
 
 START_TEST(spoilt_file_changes_no_bit) {
-    clade_session_stats stats;
+    clade_session_stats stats = CLADE_SESSION_STATS_INIT;
     each_file(spoils[_i]);
     same_bits(directory, &stats);
     ck_assert_uint_gt(stats.program_builds, 0);
@@ -120,7 +121,7 @@ END_TEST
 START_TEST(impossible_directory_is_no_cache) {
     static const char *const names[] = { "/proc/no/such/place", "/dev/null", "/dev/null/below" };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        clade_session_stats stats;
+        clade_session_stats stats = CLADE_SESSION_STATS_INIT;
         same_bits(names[i], &stats);
         ck_assert_uint_gt(stats.program_builds, 0);
     }
@@ -147,7 +148,7 @@ START_TEST(processes_share_one_cache) {
         ck_assert_int_eq(waitpid(children[i], &status, 0), children[i]);
         ck_assert_int_eq(status, 0);
     }
-    clade_session_stats stats;
+    clade_session_stats stats = CLADE_SESSION_STATS_INIT;
     same_bits(fresh, &stats);
     ck_assert_uint_eq(stats.program_builds, 0);
 }

@@ -93,32 +93,33 @@ END_TEST
 
 START_TEST(required_bytes_are_exact) {
     clade_tensor input = mlp_input(MLP_MAX_BATCH);
-    clade_session_stats stats;
+    clade_session_stats stats = CLADE_SESSION_STATS_INIT;
     size_t required = 0;
     ck_ok(clade_session_set_input(session, "x", &input, &err), err);
     ck_ok(clade_session_required_bytes(session, &required, &err), err);
-    clade_session_get_stats(session, &stats);
+    ck_ok(clade_session_get_stats(session, &stats, &err), err);
     ck_assert_uint_eq(stats.peak_bytes, 0);
     ck_ok(clade_session_run(session, &err), err);
-    clade_session_get_stats(session, &stats);
+    ck_ok(clade_session_get_stats(session, &stats, &err), err);
     ck_assert_uint_eq(stats.peak_bytes, required);
 }
 END_TEST
 
 START_TEST(statistics) {
     clade_tensor input = mlp_input(1);
-    clade_session_stats compiled, first, second;
+    clade_session_stats compiled = CLADE_SESSION_STATS_INIT, first = CLADE_SESSION_STATS_INIT,
+                        second = CLADE_SESSION_STATS_INIT;
     ck_ok(clade_session_set_input(session, "x", &input, &err), err);
     ck_ok(clade_session_compile(session, &err), err);
-    clade_session_get_stats(session, &compiled);
+    ck_ok(clade_session_get_stats(session, &compiled, &err), err);
     ck_assert_uint_eq(compiled.plans, 1);
     ck_assert_uint_eq(compiled.program_builds + compiled.program_cache_hits, 1);
     ck_assert_uint_gt(compiled.weight_bytes, 0);
     ck_assert_uint_eq(compiled.launches, 0);
     ck_ok(clade_session_run(session, &err), err);
-    clade_session_get_stats(session, &first);
+    ck_ok(clade_session_get_stats(session, &first, &err), err);
     ck_ok(clade_session_run(session, &err), err);
-    clade_session_get_stats(session, &second);
+    ck_ok(clade_session_get_stats(session, &second, &err), err);
     ck_assert_uint_gt(first.launches, 0);
     ck_assert_mem_eq(&first, &second, sizeof first);
 }

@@ -27,8 +27,8 @@ static void close_all(void) {
 }
 
 static size_t plans(void) {
-    clade_session_stats stats;
-    clade_session_get_stats(session, &stats);
+    clade_session_stats stats = CLADE_SESSION_STATS_INIT;
+    ck_ok(clade_session_get_stats(session, &stats, &err), err);
     return stats.plans;
 }
 
@@ -90,12 +90,12 @@ END_TEST
 START_TEST(required_bytes_up_to_what_a_run_decides) {
     float x[] = { 2, 0, 1, 1 };
     clade_tensor input = { CLADE_FLOAT32, 1, { 4 }, x, sizeof x };
-    clade_session_stats stats;
+    clade_session_stats stats = CLADE_SESSION_STATS_INIT;
     size_t required;
     ck_ok(clade_session_set_input(session, "x", &input, &err), err);
     ck_ok(clade_session_required_bytes(session, &required, &err), err);
     ck_ok(clade_session_compile(session, &err), err);
-    clade_session_get_stats(session, &stats);
+    ck_ok(clade_session_get_stats(session, &stats, &err), err);
     ck_assert_uint_eq(stats.peak_bytes, required);
 }
 END_TEST

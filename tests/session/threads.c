@@ -37,11 +37,11 @@ static const char *run_often(int64_t batch) {
         else if (clade_session_read_output_into(session, NULL, &output, &err) != CLADE_OK)
             wrong = "read_output_into";
         else {
-            clade_comparison difference;
+            clade_comparison difference = CLADE_COMPARISON_INIT;
             clade_tensor expected = output;
             expected.data = want;
-            clade_tensor_compare(&difference, &output, &expected, 1e-6, 1e-6);
-            if (!difference.equal)
+            if (clade_tensor_compare(&difference, &output, &expected, 1e-6, 1e-6, &err) != CLADE_OK ||
+                !difference.equal)
                 wrong = "another result";
         }
     }
