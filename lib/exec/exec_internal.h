@@ -16,13 +16,15 @@ typedef struct cld_resident {
     bool filled; /* packed ones: the `once` steps have run */
 } cld_resident;
 
+enum { CLD_RESIDENT_LISTS = 1024 };
+
 struct cld_exec {
     cld_ocl *ocl;
     cld_queue *queue;
     clade_progress_fn progress;
     void *progress_user;
     cld_exec_stats stats;
-    cld_resident *residents;
+    cld_resident *residents[CLD_RESIDENT_LISTS]; /* by hash of tensor and key */
 };
 
 /* ---- resident.c ----------------------------------------------------------------------------------------------- */

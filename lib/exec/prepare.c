@@ -240,12 +240,12 @@ static clade_status pack_constants(cld_prepared *p, clade_error *err) {
     for (int32_t s = 0; s < count; s++)
         if (p->steps[s].step->once)
             CLD_RETURN(enqueue(p, &p->steps[s], err));
-    for (int32_t s = 0; s < count; s++) {
+    for (int32_t s = count - 1; s >= 0; s--) /* newest first: drivers walk a program's list of kernels to drop one */
         if (p->steps[s].step->once)
             cld_kernel_free(p->steps[s].kernel);
-        else
+    for (int32_t s = 0; s < count; s++)
+        if (!p->steps[s].step->once)
             p->steps[kept++] = p->steps[s];
-    }
     p->n_steps = kept;
     if (kept == count)
         return CLADE_OK;
@@ -299,13 +299,13 @@ fail:
 void cld_prepared_free(cld_prepared *p) {
     if (!p)
         return;
-    for (int32_t s = 0; p->steps && s < p->n_steps; s++)
+    for (int32_t s = p->n_steps - 1; p->steps && s >= 0; s--) /* newest first, as in pack_constants */
         cld_kernel_free(p->steps[s].kernel);
     for (int32_t s = 0; p->slabs && s < p->plan->n_slabs; s++)
         cld_exec_release(p->exec, p->slabs[s]);
     for (int32_t k = 0; p->outputs && k < p->plan->graph->n_outputs; k++)
         cld_exec_release(p->exec, p->outputs[k]);
-    for (int32_t b = 0; p->residents && b < p->plan->n_bufs; b++)
+    for (int32_t b = p->plan->n_bufs - 1; p->residents && b >= 0; b--)
         if (p->residents[b])
             cld_resident_drop(p->exec, p->residents[b]);
     cld_batch_free(p->batch);

@@ -6,10 +6,17 @@
 
 static bool same_key(const char *a, const char *b) { return a && b ? strcmp(a, b) == 0 : a == b; }
 
+static cld_resident **list_of(cld_exec *exec, const clade_tensor *tensor, const char *key) {
+    uint64_t hash = cld_hash(CLD_HASH_START, &tensor, sizeof tensor);
+    hash = key ? cld_hash(hash, key, strlen(key)) : hash;
+    return &exec->residents[hash % CLD_RESIDENT_LISTS];
+}
+
 clade_status cld_resident_use(cld_resident **out, cld_exec *exec, const clade_tensor *tensor, const char *key,
                               size_t bytes, clade_error *err) {
     clade_status status = CLADE_OK;
-    for (cld_resident *r = exec->residents; r; r = r->next)
+    cld_resident **list = list_of(exec, tensor, key);
+    for (cld_resident *r = *list; r; r = r->next)
         if (r->tensor == tensor && same_key(r->key, key) && cld_mem_bytes(r->mem) >= bytes) {
             r->users++;
             *out = r;
@@ -23,8 +30,8 @@ clade_status cld_resident_use(cld_resident **out, cld_exec *exec, const clade_te
         CLD_TRY(cld_mem_write(exec->queue, r->mem, 0, tensor->data, tensor->size_bytes, true, err));
     r->tensor = tensor;
     r->users = 1;
-    r->next = exec->residents;
-    exec->residents = r;
+    r->next = *list;
+    *list = r;
     exec->stats.weight_bytes += cld_mem_bytes(r->mem);
     *out = r;
     return CLADE_OK;
@@ -40,7 +47,7 @@ fail:
 void cld_resident_drop(cld_exec *exec, cld_resident *resident) {
     if (--resident->users > 0)
         return;
-    cld_resident **link = &exec->residents;
+    cld_resident **link = list_of(exec, resident->tensor, resident->key);
     while (*link != resident)
         link = &(*link)->next;
     *link = resident->next;

@@ -11,12 +11,8 @@ clade_status cld_session_find_input(const clade_session *session, const char *na
         *index = 0;
         return CLADE_OK;
     }
-    for (int32_t k = 0; k < graph->n_inputs; k++)
-        if (strcmp(cld_graph_at(graph, graph->inputs[k])->name, name) == 0) {
-            *index = k;
-            return CLADE_OK;
-        }
-    return cld_fail(err, CLADE_ERR_NOT_FOUND, "the model has no input '%s'", name);
+    *index = cld_names_get(&session->model->inputs, name);
+    return *index >= 0 ? CLADE_OK : cld_fail(err, CLADE_ERR_NOT_FOUND, "the model has no input '%s'", name);
 }
 
 clade_status cld_session_check_input(const clade_session *session, int32_t index, const clade_tensor *tensor,

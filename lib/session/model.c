@@ -16,10 +16,14 @@ void clade_model_free(clade_model *model) {
     free(model);
 }
 
-static cld_operator_use *use_of(clade_model *model, const cld_node *node) {
-    for (int32_t k = 0; k < model->n_operators; k++)
-        if (strcmp(model->operators[k].type, node->type) == 0 && strcmp(model->operators[k].domain, node->domain) == 0)
-            return &model->operators[k];
+/* `names` finds a use again by domain and type. NULL: no memory. */
+static cld_operator_use *use_of(clade_model *model, cld_names *names, const cld_node *node) {
+    char *key = cld_arena_printf(names->arena, "%s\n%s", node->domain, node->type);
+    int32_t known = key ? cld_names_get(names, key) : -1;
+    if (known >= 0)
+        return &model->operators[known];
+    if (!key || !cld_names_put(names, key, model->n_operators))
+        return NULL;
     cld_operator_use *use = &model->operators[model->n_operators++];
     *use = (cld_operator_use){ .domain = node->domain, .type = node->type, .op = node->op };
     if (!node->op)
@@ -36,7 +40,7 @@ static size_t count_nodes(const cld_graph *graph) {
     return count;
 }
 
-static void describe(clade_model *model, const cld_graph *graph) {
+static clade_status describe(clade_model *model, cld_names *names, const cld_graph *graph, clade_error *err) {
     for (int32_t v = 0; v < graph->n_values; v++) {
         const clade_tensor *constant = graph->values[v].constant;
         if (!constant)
@@ -47,11 +51,25 @@ static void describe(clade_model *model, const cld_graph *graph) {
     }
     for (int32_t n = 0; n < graph->n_nodes; n++) {
         const cld_node *node = &graph->nodes[n];
-        use_of(model, node)->count++;
+        cld_operator_use *use = use_of(model, names, node);
+        if (!use)
+            return cld_no_memory(err, "a model");
+        use->count++;
         for (int32_t a = 0; a < node->n_attr; a++)
             if (node->attr[a].kind == CLD_ATTR_GRAPH)
-                describe(model, node->attr[a].u.graph);
+                CLD_RETURN(describe(model, names, node->attr[a].u.graph, err));
     }
+    return CLADE_OK;
+}
+
+/* The names of inputs and outputs, so that a caller's name is found at once. */
+static clade_status index_names(cld_names *names, const cld_graph *graph, const cld_value_id *ids, int32_t count,
+                                clade_error *err) {
+    cld_names_init(names, graph->arena);
+    for (int32_t k = count - 1; k >= 0; k--) /* of two outputs that are one value the first counts */
+        if (!cld_names_put(names, cld_graph_at(graph, ids[k])->name, k))
+            return cld_no_memory(err, "a model");
+    return CLADE_OK;
 }
 
 /* Takes `graph`, also on failure. Facts are those of the file; then the model passes run. */
@@ -62,18 +80,24 @@ static clade_status finish(clade_model **out, cld_graph *graph, const cld_model_
         cld_graph_free(graph);
         return cld_no_memory(err, "a model");
     }
+    cld_names names;
+    cld_arena *scratch = cld_arena_new();
     cld_refs_init(&model->refs);
     model->graph = graph;
     model->facts = *facts;
     model->node_count = count_nodes(graph);
     model->operators = cld_arena_calloc(graph->arena, model->node_count + 1, sizeof *model->operators);
-    if (!model->operators)
+    if (!model->operators || !scratch)
         CLD_TRY(cld_no_memory(err, "a model"));
-    describe(model, graph);
+    cld_names_init(&names, scratch);
+    CLD_TRY(describe(model, &names, graph, err));
     CLD_TRY(cld_compile_model(graph, err));
+    CLD_TRY(index_names(&model->inputs, graph, graph->inputs, graph->n_inputs, err));
+    CLD_TRY(index_names(&model->outputs, graph, graph->outputs, graph->n_outputs, err));
     *out = model;
-    return CLADE_OK;
+    model = NULL;
 fail:
+    cld_arena_free(scratch);
     clade_model_free(model);
     return status;
 }

@@ -4,15 +4,13 @@
 
 clade_status cld_session_result(const clade_session *session, const char *name, cld_result *out, clade_error *err) {
     const cld_graph *graph = session->model->graph;
-    int32_t k = 0;
     if (!session->last)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "there is no finished run to read outputs from");
     if (!name && graph->n_outputs != 1)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "the model has %d outputs, so an output must be named",
                         (int)graph->n_outputs);
-    while (name && k < graph->n_outputs && strcmp(cld_graph_at(graph, graph->outputs[k])->name, name) != 0)
-        k++;
-    if (k == graph->n_outputs)
+    int32_t k = name ? cld_names_get(&session->model->outputs, name) : 0;
+    if (k < 0)
         return cld_fail(err, CLADE_ERR_NOT_FOUND, "the model has no output '%s'", name);
     const cld_segment *segment = &session->last->segment;
     out->known = segment->known[k];

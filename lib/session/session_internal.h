@@ -22,7 +22,8 @@ typedef struct cld_operator_use {
 
 struct clade_model {
     cld_refs refs;
-    cld_graph *graph; /* after the model passes */
+    cld_graph *graph;          /* after the model passes */
+    cld_names inputs, outputs; /* name -> number */
     cld_model_facts facts;
     cld_operator_use *operators; /* in the graph's arena */
     int32_t n_operators;

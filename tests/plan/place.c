@@ -142,6 +142,64 @@ START_TEST(output_that_is_an_input_is_copied) {
 }
 END_TEST
 
+/* As in training: everything lives to the end. Few steps per buffer, or this would take minutes. */
+START_TEST(many_that_live_to_the_end) {
+    enum { COUNT = 16000 };
+    static cld_value_id ids[COUNT];
+    cld_plan *plan;
+    cld_build build = { .graph = graph, .node = "test" };
+    cld_type type = { CLADE_FLOAT32, 2, { 3, 7 } };
+    cld_value_id x = cld_graph_input(graph, "x", &type), y;
+    cld_attr axis = { .name = "axis", .kind = CLD_ATTR_INT, .u.i = 0 };
+    for (int32_t k = 0; k < COUNT; k++)
+        ck_ok(cld_build_op(&build, "Transpose", &x, 1, NULL, 0, &ids[k], &err), err);
+    ck_ok(cld_build_op(&build, "Concat", ids, COUNT, &axis, 1, &y, &err), err);
+    ck_assert(cld_graph_output(graph, y));
+    ck_ok(cld_plan_new(&plan, graph, &caps, &options, &err), err);
+    ck_assert_uint_eq(plan->arena_bytes, (size_t)COUNT * caps.align_bytes); /* no byte is lost */
+    cld_plan_free(plan);
+}
+END_TEST
+
+/* A row that stays per step of a chain whose values do not: 2 of the chain live at once, all rows at the end. */
+START_TEST(rows_beside_a_chain) {
+    enum { COUNT = 3000 };
+    static cld_value_id rows[COUNT];
+    cld_plan *plan;
+    cld_build build = { .graph = graph, .node = "test" };
+    cld_type type = { CLADE_FLOAT32, 2, { 8, 8 } };
+    cld_value_id state = cld_graph_input(graph, "x", &type), y;
+    cld_attr axis = { .name = "axis", .kind = CLD_ATTR_INT, .u.i = 0 };
+    for (int32_t k = 0; k < COUNT; k++) {
+        ck_ok(cld_build_op(&build, "Transpose", &state, 1, NULL, 0, &state, &err), err);
+        ck_ok(cld_build_op(&build, "Transpose", &state, 1, NULL, 0, &rows[k], &err), err);
+    }
+    ck_ok(cld_build_op(&build, "Concat", rows, COUNT, &axis, 1, &y, &err), err);
+    ck_assert(cld_graph_output(graph, y));
+    ck_ok(cld_plan_new(&plan, graph, &caps, &options, &err), err);
+    ck_assert_uint_le(plan->arena_bytes, (COUNT + 2) * (size_t)256);
+    cld_plan_free(plan);
+}
+END_TEST
+
+START_TEST(slabs_without_end_are_refused) {
+    cld_plan *plan;
+    cld_caps limited = caps;
+    static cld_value_id ids[100];
+    cld_build build = { .graph = graph, .node = "test" };
+    cld_type type = { CLADE_FLOAT32, 2, { 8, 8 } };
+    cld_value_id x = cld_graph_input(graph, "x", &type), y;
+    cld_attr axis = { .name = "axis", .kind = CLD_ATTR_INT, .u.i = 0 };
+    for (int32_t k = 0; k < 100; k++)
+        ck_ok(cld_build_op(&build, "Transpose", &x, 1, NULL, 0, &ids[k], &err), err);
+    ck_ok(cld_build_op(&build, "Concat", ids, 100, &axis, 1, &y, &err), err);
+    ck_assert(cld_graph_output(graph, y));
+    limited.max_alloc_bytes = 256;
+    ck_refused(cld_plan_new(&plan, graph, &limited, &options, &err), CLADE_ERR_DEVICE_MEMORY,
+               "more than 64 allocations of 256 bytes", err);
+}
+END_TEST
+
 Suite *suite_plan_place(void);
 Suite *suite_plan_place(void) {
     Suite *suite = suite_create("plan_place");
@@ -151,6 +209,9 @@ Suite *suite_plan_place(void) {
     tcase_add_test(tcase, same_graph_same_plan);
     tcase_add_test(tcase, slabs_when_allocations_are_limited);
     tcase_add_test(tcase, refuses_what_no_allocation_holds);
+    tcase_add_test(tcase, many_that_live_to_the_end);
+    tcase_add_test(tcase, rows_beside_a_chain);
+    tcase_add_test(tcase, slabs_without_end_are_refused);
     tcase_add_test(tcase, output_that_is_an_input_is_copied);
     suite_add_tcase(suite, tcase);
     return suite;
