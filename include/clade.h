@@ -16,15 +16,6 @@
 #include "clade/session.h"
 #include "clade/status.h"
 #include "clade/tensor.h"
+#include "clade/version.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* The library's version, "MAJOR.MINOR.PATCH". Static. */
-CLADE_API const char *clade_version(void);
-
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -19,6 +19,17 @@ CLADE_ADD_FLAG([-fvisibility=hidden])
 CLADE_ADD_FLAG([-ffp-contract=off])
 CLADE_ADD_FLAG([-pthread])])
 
+# CLADE_VERSION_SCRIPT(file): symbol versions, where the linker has them.
+AC_DEFUN([CLADE_VERSION_SCRIPT],
+[AC_MSG_CHECKING([whether the linker takes symbol versions])
+clade_save_LDFLAGS=$LDFLAGS
+LDFLAGS="$LDFLAGS -shared -fPIC -Wl,--version-script=$srcdir/$1"
+AC_LINK_IFELSE([AC_LANG_SOURCE([[int clade_unused(void); int clade_unused(void) { return 0; }]])],
+               [clade_versions=yes], [clade_versions=no])
+LDFLAGS=$clade_save_LDFLAGS
+AC_MSG_RESULT([$clade_versions])
+AM_CONDITIONAL([SYMBOL_VERSIONS], [test "$clade_versions" = yes])])
+
 AC_DEFUN([CLADE_WARNINGS],
 [for clade_flag in -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
                   -Wundef -Wvla -Wformat=2 -Wcast-align -Wno-overlength-strings; do

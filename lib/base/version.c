@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The library's version: configure's, where there is one. */
-#include "clade.h"
+/* The library's version as text; tests/base/error.c sees that the header's is configure's. */
+#include "clade/version.h"
 
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "0.1.0"
-#endif
+#define TEXT(number) TEXT_(number)
+#define TEXT_(number) #number
 
-const char *clade_version(void) { return PACKAGE_VERSION; }
+const char *clade_version(void) {
+    return TEXT(CLADE_VERSION_MAJOR) "." TEXT(CLADE_VERSION_MINOR) "." TEXT(CLADE_VERSION_PATCH);
+}
