@@ -70,8 +70,14 @@ static bool inside(const cld_move *move, const int64_t *stride, int64_t offset, 
     return low >= 0 && high < count;
 }
 
+/* The moves to outputs that are read, collapsed. An output that nobody reads has neither type nor buffer here. */
 static clade_status describe_checked(const cld_call *call, cld_describe describe, cld_moves *moves, clade_error *err) {
+    int32_t wanted = 0;
     CLD_RETURN(describe(call, moves, err));
+    for (int32_t k = 0; k < moves->count; k++)
+        if (cld_call_wants(call, moves->move[k].out))
+            moves->move[wanted++] = moves->move[k];
+    moves->count = wanted;
     for (int32_t k = 0; k < moves->count; k++) {
         cld_move *move = &moves->move[k];
         collapse(move);
@@ -155,7 +161,7 @@ clade_status cld_moves_emit(const cld_emit *emit, cld_describe describe, clade_e
         int64_t count = elements(move);
         clade_dtype bits = cld_dtype_bits(call->in[move->in].dtype);
         size_t size = clade_dtype_size(bits);
-        if (count == 0 || emit->out[move->out].i < 0)
+        if (count == 0)
             continue;
         if (move->rank > CLD_MOVE_KERNEL_RANK)
             return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED,
@@ -201,7 +207,7 @@ clade_status cld_moves_eval(const cld_call *call, clade_tensor *const *out, cld_
     for (int32_t k = 0; k < moves.count; k++) {
         const cld_move *move = &moves.move[k];
         size_t size = clade_dtype_size(call->in[move->in].dtype);
-        if (elements(move) > 0 && out[move->out])
+        if (elements(move) > 0)
             copy_dims(move, 0, (char *)out[move->out]->data + move->to_offset * (int64_t)size,
                       (const char *)call->value[move->in]->data + move->from_offset * (int64_t)size, size);
     }
