@@ -2,8 +2,9 @@
 /* One ONNX test case: DIR/model.onnx with DIR/test_data_set_K/input_J.pb and output_J.pb.
  *
  * Files are matched to the model's inputs (outputs) by the names stored in them when all of them are such names and no
- * two the same, else by order. A case is *refused* when the library says that it does not support the model, or that
- * the model is malformed; every other error, and every wrong answer, is a failure.
+ * two the same, else by order. A case is *refused* when the library says, before the answer is computed, that it does
+ * not take the model: not supported, malformed, or element types and shapes that an operator does not take. Every other
+ * error, and every wrong answer, is a failure.
  */
 #include "cli.h"
 
@@ -43,11 +44,18 @@ static void conclude(test_case *c, cli_verdict verdict, const char *format, ...)
     va_end(args);
 }
 
-/* Turns the error of the library into a verdict. `loading`: the model itself may be what is malformed. */
-static void conclude_error(test_case *c, int loading) {
+/* Turns the error of the library into a verdict. `of_model`: it can be about the model, not only about the test data.
+ */
+static void conclude_error(test_case *c, int of_model) {
+    static const struct {
+        clade_status status;
+        int of_model;
+    } refusals[] = { { CLADE_ERR_UNSUPPORTED, 0 }, { CLADE_ERR_LIMIT, 0 }, { CLADE_ERR_FORMAT, 1 },
+                     { CLADE_ERR_GRAPH, 1 },       { CLADE_ERR_SHAPE, 1 }, { CLADE_ERR_DTYPE, 1 } };
     const clade_status status = c->err.status;
-    const int refused = status == CLADE_ERR_UNSUPPORTED || status == CLADE_ERR_LIMIT ||
-                        (loading && (status == CLADE_ERR_FORMAT || status == CLADE_ERR_GRAPH));
+    int refused = 0;
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+        refused |= status == refusals[i].status && of_model >= refusals[i].of_model;
     if (refused)
         conclude(c, CLI_REFUSE, "%s", c->err.message);
     else
@@ -170,15 +178,12 @@ static void run_set(test_case *c, size_t number) {
              !match(&outputs, c->model, clade_model_output, info.output_count))
         conclude(c, CLI_FAIL, "test_data_set_%zu has %zu inputs and %zu outputs, the model %zu and %zu", number,
                  inputs.count, outputs.count, info.input_count, info.output_count);
-    else {
-        status = set_inputs(c, &inputs);
-        if (status == CLADE_OK)
-            status = clade_session_run(c->session, &c->err);
-        if (status == CLADE_OK)
-            status = compare_outputs(c, &outputs);
-        if (status != CLADE_OK)
-            conclude_error(c, 0);
-    }
+    else if (set_inputs(c, &inputs) != CLADE_OK)
+        conclude_error(c, 0);
+    else if (clade_session_run(c->session, &c->err) != CLADE_OK) /* it plans, stage by stage, for these shapes */
+        conclude_error(c, 1);
+    else if (compare_outputs(c, &outputs) != CLADE_OK)
+        conclude_error(c, 0);
     free_set(&inputs);
     free_set(&outputs);
 }

@@ -5,6 +5,7 @@
 subtract     y = a - b with a [N,3] and b [3]; data set 0 stores the names, b first; data set 1 stores none, in order
 count        y = a + a in int64, beyond 2^53, where float64 would be off
 strange      an operator that nobody has
+signed_shift BitShift of signed integers, which the standard does not have
 no_data      a model alone
 """
 import os
@@ -57,6 +58,11 @@ write_set("count", 0, [("a", n)], [("y", np.array([2**54 + 2, -14, 0], np.int64)
 write_model("strange", [helper.make_node("Frobnicate", ["a"], ["y"], name="odd one", domain="nowhere")],
             [value("a", TensorProto.FLOAT, [3])], [value("y", TensorProto.FLOAT, [3])])
 write_set("strange", 0, [("a", b)], [("y", b)])
+
+write_model("signed_shift", [helper.make_node("BitShift", ["a", "a"], ["y"], direction="LEFT")],
+            [value("a", TensorProto.INT32, ["N"])], [value("y", TensorProto.INT32, ["N"])])
+ones = np.ones(3, np.int32)
+write_set("signed_shift", 0, [("a", ones)], [("y", 2 * ones)])
 
 write_model("no_data", [helper.make_node("Neg", ["a"], ["y"])],
             [value("a", TensorProto.FLOAT, [3])], [value("y", TensorProto.FLOAT, [3])])
