@@ -13,13 +13,18 @@ enum { MAX_EXPAND_DEPTH = 16, NEWEST = 21 /* opset of what expand makes */ };
  * Results as small as shapes are folded whatever was folded before: planning needs them. */
 static const size_t max_folded_bytes = (size_t)1 << 30, always_folded_bytes = 4096;
 
-static clade_status check_arity(const cld_op *op, const cld_node *node, int32_t n_in, int32_t n_out, clade_error *err) {
+static clade_status check_arity(const cld_op *op, const cld_node *node, const cld_value_id *in, int32_t n_in,
+                                int32_t n_out, clade_error *err) {
     if (n_in < op->min_in || (op->max_in >= 0 && n_in > op->max_in))
         return cld_fail(err, CLADE_ERR_GRAPH, "%s '%s': takes %d to %d inputs, it has %d", node->type, node->name,
                         op->min_in, op->max_in, (int)n_in);
     if (n_out < op->min_out || (op->max_out >= 0 && n_out > op->max_out))
         return cld_fail(err, CLADE_ERR_GRAPH, "%s '%s': gives %d to %d outputs, %d are asked for", node->type,
                         node->name, op->min_out, op->max_out, (int)n_out);
+    for (int32_t k = 0; k < op->min_in; k++)
+        if (!cld_present(in[k]))
+            return cld_fail(err, CLADE_ERR_GRAPH, "%s '%s': input %d is not optional, it is absent", node->type,
+                            node->name, (int)k);
     return CLADE_OK;
 }
 
@@ -112,7 +117,7 @@ clade_status cld_build_node(cld_build *build, const cld_node *proto, const cld_v
     }
     if (op->control != CLD_CONTROL_NONE)
         return cld_fail(err, CLADE_ERR_INTERNAL, "%s '%s' reached a static graph", proto->type, proto->name);
-    CLD_RETURN(check_arity(op, proto, n_in, n_out, err));
+    CLD_RETURN(check_arity(op, proto, in, n_in, n_out, err));
     CLD_RETURN(cld_call_make(&call, build->graph, proto, in, n_in, n_out, err));
     clade_status status = op->infer(&call, err);
     if (status == CLD_PENDING)
