@@ -49,7 +49,7 @@ static clade_status emit_lines(const cld_emit *emit, clade_error *err) {
     cld_step_int(emit->steps, step, (int32_t)all.count);
     cld_step_int(emit->steps, step, (int32_t)all.n);
     cld_step_int(emit->steps, step, (int32_t)all.inner);
-    cld_step_size(step, (size_t)all.count, 1, 1, all.count < 64 ? 1 : 64, 1, 1);
+    cld_step_size(step, (size_t)all.count, 1, 1, cld_long_group(emit->caps, all.count), 1, 1);
     return CLADE_OK;
 }
 

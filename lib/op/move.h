@@ -62,6 +62,10 @@ clade_status cld_moves_permute(const cld_call *call, const int64_t *dims, const 
 clade_dtype cld_dtype_bits(clade_dtype dtype);
 /* Launches `count` items along dimension 0; kernels guard against the rounding. */
 void cld_step_items(cld_step *step, const cld_caps *caps, int64_t count);
+/* A group for `count` long work-items that do not need each other. */
+static inline size_t cld_long_group(const cld_caps *caps, int64_t count) {
+    return count < 64 ? 1 : CLD_MIN((size_t)64, caps->max_group);
+}
 /* Cuts `count` elements into work-items: on CPUs few and large (a multiple of 16 elements each), on GPUs one element
  * each. */
 int64_t cld_item_elements(const cld_caps *caps, int64_t count);

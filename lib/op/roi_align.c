@@ -70,7 +70,7 @@ static clade_status emit_elements(const cld_emit *emit, clade_error *err) {
                               image->dims[3], align.rows,     align.columns,  align.sampling };
     cld_step_ints(steps, step, CLD_COUNT(sizes), sizes);
     cld_step_float(steps, step, cld_attr_float(call->node, "spatial_scale", 1.0f));
-    cld_step_size(step, (size_t)count, 1, 1, count < 64 ? 1 : 64, 1, 1);
+    cld_step_size(step, (size_t)count, 1, 1, cld_long_group(emit->caps, count), 1, 1);
     return CLADE_OK;
 }
 

@@ -79,7 +79,7 @@ static int64_t share(const cld_caps *caps, int64_t lines, int64_t targets) {
 }
 
 static void launch(cld_step *step, const cld_caps *caps, int64_t lines, int64_t parts) {
-    cld_step_size(step, (size_t)lines, (size_t)parts, 1, caps->is_cpu || lines < 64 ? 1 : 64, 1, 1);
+    cld_step_size(step, (size_t)lines, (size_t)parts, 1, caps->is_cpu ? 1 : cld_long_group(caps, lines), 1, 1);
 }
 
 static clade_status same_dtype(const cld_call *call, clade_error *err) {

@@ -64,7 +64,8 @@ static cld_step *begin(const cld_emit *emit, const char *entry, const lines *all
     cld_step_define_dtype(emit->steps, step, "T", emit->call->in[0].dtype);
     cld_step_define(emit->steps, step, "REAL", "%d", cld_dtype_in(emit->call->in[0].dtype, CLD_FLOATS));
     cld_step_define(emit->steps, step, "LARGEST", "%d", all->largest);
-    cld_step_size(step, (size_t)items, (size_t)all->count, 1, items < 64 ? (size_t)items : 64, 1, 1);
+    cld_step_size(step, (size_t)items, (size_t)all->count, 1,
+                  CLD_MIN(CLD_MIN((size_t)items, 64), emit->caps->max_group), 1, 1);
     return step;
 }
 

@@ -78,6 +78,41 @@ START_TEST(double_needs_the_device) {
 }
 END_TEST
 
+/* A device may allow one work-item a group: every row for GPUs obeys. Each: an operator on 96 x 96 and [1] inputs. */
+static const struct {
+    const char *type;
+    int32_t n_in;
+} lines[] = { { "CumSum", 2 },  { "TopK", 2 },   { "ScatterElements", 3 },
+              { "Softmax", 1 }, { "ArgMax", 1 }, { "ReduceSum", 1 } };
+
+START_TEST(groups_of_one) {
+    cld_caps caps = machine(false);
+    cld_build build = { .graph = graph, .node = "test" };
+    const cld_plan_options options = { 0 };
+    const bool elements = strcmp(lines[_i].type, "ScatterElements") == 0;
+    const cld_type square = { CLADE_FLOAT32, 2, { 96, 96 } }, where = { CLADE_INT64, 2, { 96, 96 } };
+    cld_value_id in[3] = { cld_graph_input(graph, "a", &square) }, out[2];
+    caps.max_group = caps.max_group_dim[0] = caps.max_group_dim[1] = caps.max_group_dim[2] = 1;
+    if (elements)
+        in[1] = cld_graph_input(graph, "b", &where), in[2] = cld_graph_input(graph, "c", &square);
+    else
+        ck_ok(cld_build_ints(&build, (const int64_t[]){ 1 }, 1, &in[1], &err), err);
+    cld_node node = { .name = "lines", .domain = "", .type = lines[_i].type, .opset = 18, .n_in = lines[_i].n_in };
+    char reason[100];
+    node.op = cld_op_find("", node.type, node.opset, reason, sizeof reason);
+    node.n_out = strcmp(node.type, "TopK") == 0 ? 2 : 1;
+    node.out = (cld_value_id[]){ { 0 }, { 0 } };
+    ck_ok(cld_build_node(&build, &node, in, node.n_in, out, node.n_out, &err), err);
+    ck_assert(cld_graph_output(graph, out[0]));
+    ck_ok(cld_plan_new(&plan, graph, &caps, &options, &err), err);
+    ck_assert_int_gt(plan->steps.n_steps, 0);
+    for (int32_t s = 0; s < plan->steps.n_steps; s++)
+        for (int d = 0; d < 3; d++)
+            ck_assert_msg(plan->steps.steps[s].local[d] <= 1, "%s: a group of %zu", node.type,
+                          plan->steps.steps[s].local[d]);
+}
+END_TEST
+
 Suite *suite_plan_rows(void);
 Suite *suite_plan_rows(void) {
     Suite *suite = suite_create("plan/rows");
@@ -85,6 +120,7 @@ Suite *suite_plan_rows(void) {
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_loop_test(tcase, clblast_on_request, 0, (int)CLD_COUNT(choices));
     tcase_add_loop_test(tcase, double_needs_the_device, 0, (int)(2 * CLD_COUNT(doubles)));
+    tcase_add_loop_test(tcase, groups_of_one, 0, (int)CLD_COUNT(lines));
     suite_add_tcase(suite, tcase);
     return suite;
 }
