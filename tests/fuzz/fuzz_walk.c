@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libFuzzer harness: bytes -> model graph -> static graphs. Every operator's infer, expand and eval meets shapes and
- * attributes of a stranger's choice; they must refuse or answer. Free dimensions become 2. A walk that stops to read a
- * value from the device ends there.
+/* libFuzzer harness: bytes -> model graph -> static graph -> plans. Every operator's infer, expand, eval, applicable
+ * and emit meets shapes and attributes of a stranger's choice; they must refuse or answer. Free dimensions become 2. A
+ * walk that stops to read a value from the device ends there. fuzz_plan.c gets to plans more often.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "io/io.h"
 #include "pass/pass.h"
+#include "planned.h"
 
 enum { MAX_BYTES = 16 << 20, MAX_INPUTS = 64 };
 
@@ -29,8 +30,8 @@ static void rename_values(cld_graph *graph) {
         graph->values[i].name = cld_arena_printf(graph->arena, "%d", (int)i);
 }
 
-static void walk(const cld_graph *graph) {
-    clade_error err;
+static void walk(const cld_graph *graph, unsigned choice) {
+    clade_error err = { CLADE_OK, "" };
     cld_type types[MAX_INPUTS];
     cld_walk *state;
     if (graph->n_inputs > MAX_INPUTS)
@@ -49,6 +50,7 @@ static void walk(const cld_graph *graph) {
             fprintf(stderr, "%s\n", err.message);
             abort();
         }
+        plan_for_all(segment.graph, choice, NULL);
         cld_graph_free(segment.graph);
     }
     cld_walk_free(state);
@@ -56,14 +58,14 @@ static void walk(const cld_graph *graph) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
-    clade_error err;
+    clade_error err = { CLADE_OK, "" };
     cld_graph *graph;
     cld_model_facts facts;
     if (cld_onnx_parse(&graph, &facts, data, size_bytes, NULL, MAX_BYTES, &err) != CLADE_OK)
         return 0;
     if (cld_pass_fold_batchnorm(graph, &err) == CLADE_OK && cld_pass_fold_batchnorm_next(graph, &err) == CLADE_OK &&
         cld_pass_dead(graph, &err) == CLADE_OK)
-        walk(graph);
+        walk(graph, size_bytes % 8);
     cld_graph_free(graph);
     return 0;
 }
