@@ -71,7 +71,7 @@ typedef struct cli_inputs {
 
 /* Options that mean the same in every command that has them. */
 typedef struct cli_common {
-    const char *device, *prefer_impl;
+    const char *device, *as, *prefer_impl;
     int json, no_cache, no_blas, verbose;
     cli_inputs inputs;
 } cli_common;

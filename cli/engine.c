@@ -15,6 +15,7 @@ clade_status cli_device_open(clade_device **out, const cli_common *common, clade
     clade_device_options options = CLADE_DEVICE_OPTIONS_INIT;
     if (common->no_cache)
         options.cache_dir = "";
+    options.as = common->as;
     return clade_device_open(out, common->device, &options, err);
 }
 

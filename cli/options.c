@@ -39,6 +39,8 @@ static void add_common(option_table *table, cli_common *c, int mask) {
         { CLI_HAS_SEED, { "seed", 0, CLI_COUNT, "N", "seed of random inputs (default 1)", &c->inputs.seed } },
         { CLI_HAS_DEVICE,
           { "device", 'd', CLI_TEXT, "DEVICE", "index, gpu, cpu, part of a name, or platform:device", &c->device } },
+        { CLI_HAS_DEVICE,
+          { "as", 0, CLI_TEXT, "KIND,KEY=N,...", "plan as for such a device: gpu,group=64,local=32768", &c->as } },
         { CLI_HAS_DEVICE, { "no-cache", 0, CLI_FLAG, NULL, "neither read nor write the cache on disk", &c->no_cache } },
         { CLI_HAS_SESSION,
           { "prefer-impl", 0, CLI_TEXT, "OP=ROW,...", "take that implementation of an operator where it applies",

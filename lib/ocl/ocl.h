@@ -18,7 +18,8 @@ typedef struct cld_mem cld_mem;
 typedef struct cld_kernel cld_kernel; /* a cl_kernel of one step, with its arguments bound */
 typedef struct cld_batch cld_batch;   /* programs under construction for one plan */
 
-/* ---- device.c, select.c, caps.c, quirks.c --------------------------------------------------------------------- */
+/* ---- device.c, select.c, caps.c, quirks.c, stated.c -----------------------------------------------------------------
+ */
 clade_status cld_ocl_count(size_t *out, clade_error *err);
 clade_status cld_ocl_describe(clade_device_info *out, size_t index, clade_error *err);
 clade_status cld_ocl_open(cld_ocl **out, const char *select, cld_store *store,
@@ -29,6 +30,8 @@ cld_ocl *cld_ocl_retain(cld_ocl *ocl);
 void cld_ocl_release(cld_ocl *ocl);
 void cld_ocl_info(const cld_ocl *ocl, clade_device_info *out);
 const cld_caps *cld_ocl_caps(const cld_ocl *ocl);
+/* Replaces capabilities by stated ones, as clade_device_options.as says. Before anything is planned. */
+clade_status cld_ocl_plan_as(cld_ocl *ocl, const char *as, clade_error *err);
 
 /* ---- queue.c -------------------------------------------------------------------------------------------------- */
 clade_status cld_queue_new(cld_queue **out, cld_ocl *ocl, bool profile, clade_error *err);

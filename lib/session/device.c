@@ -16,14 +16,17 @@ clade_status clade_device_describe(clade_device_info *out, size_t index, clade_e
     return cld_sized_write(out, &info, sizeof info, "clade_device_info", err);
 }
 
-clade_status cld_device_store(cld_store **out, const clade_device_options *options, clade_error *err) {
-    clade_device_options known = CLADE_DEVICE_OPTIONS_INIT;
-    CLD_RETURN(cld_sized_read(&known, sizeof known, options, "clade_device_options", err));
-    *out = cld_store_open(known.cache_dir);
-    return CLADE_OK;
+clade_status cld_device_options(clade_device_options *out, const clade_device_options *given, clade_error *err) {
+    *out = (clade_device_options)CLADE_DEVICE_OPTIONS_INIT;
+    return cld_sized_read(out, sizeof *out, given, "clade_device_options", err);
 }
 
-clade_status cld_device_wrap(clade_device **out, cld_ocl *ocl, clade_error *err) {
+clade_status cld_device_wrap(clade_device **out, cld_ocl *ocl, const clade_device_options *options, clade_error *err) {
+    clade_status status = options->as ? cld_ocl_plan_as(ocl, options->as, err) : CLADE_OK;
+    if (status != CLADE_OK) {
+        cld_ocl_release(ocl);
+        return status;
+    }
     clade_device *device = calloc(1, sizeof *device);
     if (!device) {
         cld_ocl_release(ocl);
@@ -38,13 +41,13 @@ clade_status cld_device_wrap(clade_device **out, cld_ocl *ocl, clade_error *err)
 clade_status clade_device_open(clade_device **out, const char *select, const clade_device_options *options,
                                clade_error *err) {
     cld_ocl *ocl;
-    cld_store *store;
+    clade_device_options known;
     if (!out)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");
     *out = NULL;
-    CLD_RETURN(cld_device_store(&store, options, err));
-    CLD_RETURN(cld_ocl_open(&ocl, select, store, err));
-    return cld_device_wrap(out, ocl, err);
+    CLD_RETURN(cld_device_options(&known, options, err));
+    CLD_RETURN(cld_ocl_open(&ocl, select, cld_store_open(known.cache_dir), err));
+    return cld_device_wrap(out, ocl, &known, err);
 }
 
 clade_device *cld_device_retain(clade_device *device) {

@@ -7,13 +7,13 @@
 clade_status clade_device_open_opencl(clade_device **out, cl_context context, cl_device_id id,
                                       const clade_device_options *options, clade_error *err) {
     cld_ocl *ocl;
-    cld_store *store;
+    clade_device_options known;
     if (!out)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");
     *out = NULL;
-    CLD_RETURN(cld_device_store(&store, options, err));
-    CLD_RETURN(cld_ocl_open_context(&ocl, context, id, store, err));
-    return cld_device_wrap(out, ocl, err);
+    CLD_RETURN(cld_device_options(&known, options, err));
+    CLD_RETURN(cld_ocl_open_context(&ocl, context, id, cld_store_open(known.cache_dir), err));
+    return cld_device_wrap(out, ocl, &known, err);
 }
 
 clade_status clade_session_create_opencl(clade_session **out, clade_device *device, clade_model *model,

@@ -128,10 +128,10 @@ clade_status cld_session_new(clade_session **out, clade_device *device, clade_mo
                              const clade_session_options *options, clade_error *err);
 clade_model *cld_model_retain(clade_model *model);
 clade_device *cld_device_retain(clade_device *device);
-/* The store the options name; NULL: none can be had. */
-clade_status cld_device_store(cld_store **out, const clade_device_options *options, clade_error *err);
+/* The caller's options, NULL or older ones too, as this version knows them. */
+clade_status cld_device_options(clade_device_options *out, const clade_device_options *given, clade_error *err);
 /* A handle on `ocl` (taken, also on failure). */
-clade_status cld_device_wrap(clade_device **out, cld_ocl *ocl, clade_error *err);
+clade_status cld_device_wrap(clade_device **out, cld_ocl *ocl, const clade_device_options *options, clade_error *err);
 /* ERR_UNSUPPORTED naming the first node without a descriptor. */
 clade_status cld_model_check_supported(const clade_model *model, clade_error *err);
 

@@ -34,6 +34,11 @@ expect 2 'whole number of at least 1' bench --runs=-3 model.onnx
 expect 2 'number of at least 0' test --rtol -1 "$cases/count"
 expect 2 'number of at least 0' test --atol nan "$cases/count"
 expect 2 "no format 'txt'" run --format txt model.onnx
+# Stated capabilities: what is not one, no number, or more than the device has.
+expect 3 "no capability 'grup=64'; there are cpu, gpu, group=N" dump --as gpu,grup=64 "$source_dir/tests/data/mlp.onnx"
+expect 3 "'group=x' is no number" dump --as group=x "$source_dir/tests/data/mlp.onnx"
+expect 3 "'group=0' is no number" dump --as group=0 "$source_dir/tests/data/mlp.onnx"
+expect 3 "'local=99999999999' is more than the device's" dump --as local=99999999999 "$source_dir/tests/data/mlp.onnx"
 # An argument after -- is no option.
 expect 3 'no-such-model' info -- --no-such-model
 # Every option that a command lists is in the manual.

@@ -39,6 +39,28 @@ START_TEST(capabilities) {
 }
 END_TEST
 
+/* Stated capabilities shrink the device's and change its kind; what was refused changes nothing. */
+START_TEST(stated) {
+    clade_error err = { 0 };
+    cld_ocl *ocl;
+    ck_ok(cld_ocl_open(&ocl, NULL, NULL, &err), err);
+    const cld_caps *caps = cld_ocl_caps(ocl), before = *caps;
+    ck_refused(cld_ocl_plan_as(ocl, "gpu,group=1,grup=2", &err), CLADE_ERR_ARGUMENT, "there are cpu, gpu, group=N",
+               err);
+    ck_refused(cld_ocl_plan_as(ocl, "groups=2", &err), CLADE_ERR_ARGUMENT, "no capability 'groups=2'", err);
+    ck_refused(cld_ocl_plan_as(ocl, "local=-2", &err), CLADE_ERR_ARGUMENT, "'local=-2' is no number", err);
+    ck_refused(cld_ocl_plan_as(ocl, "fp64=2", &err), CLADE_ERR_ARGUMENT, "more than the device's", err);
+    ck_assert_mem_eq(caps, &before, sizeof before);
+    ck_ok(cld_ocl_plan_as(ocl, "gpu,group=1,local=1024,fp64=0,units=500", &err), err);
+    ck_assert(caps->is_gpu && !caps->is_cpu && caps->float_lanes == 1 && !caps->fp64);
+    ck_assert(caps->max_group == 1 && caps->max_group_dim[0] == 1 && caps->max_group_dim[2] == 1);
+    ck_assert(caps->local_bytes == 1024 && caps->compute_units == 500);
+    ck_ok(cld_ocl_plan_as(ocl, "cpu", &err), err);
+    ck_assert(caps->is_cpu && !caps->is_gpu && caps->float_lanes >= 4 && caps->max_group == 1);
+    cld_ocl_release(ocl);
+}
+END_TEST
+
 /* What `select` opens: its index, or -1 with the error's line checked. */
 static int opened(const char *select, const char *refusal) {
     clade_error err = { 0 };
@@ -175,6 +197,7 @@ Suite *suite_ocl_device(void) {
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, listed);
     tcase_add_test(tcase, capabilities);
+    tcase_add_test(tcase, stated);
     tcase_add_test(tcase, selected);
     tcase_add_test(tcase, two_devices);
     tcase_add_test(tcase, no_platform);
