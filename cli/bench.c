@@ -40,6 +40,7 @@ static clade_status measure(cli_engine *engine, const cli_common *common, timing
     if (status == CLADE_OK)
         status = clade_session_run(engine->session, err);
     out->first_ms = cli_now_ms() - start;
+    cli_stage("timed runs");
     for (size_t i = 0; status == CLADE_OK && i < out->runs; i++) {
         start = cli_now_ms();
         status = clade_session_run(engine->session, err);
@@ -110,6 +111,7 @@ static cli_exit run(const cli_command *self, int argc, char **argv) {
     clade_status status = cli_engine_open(&engine, arguments.items[0], &common, &session, &err);
     if (status == CLADE_OK)
         status = measure(&engine, &common, &times, samples, &err);
+    cli_progress_clear();
     clade_session_stats stats = CLADE_SESSION_STATS_INIT;
     clade_device_info device = CLADE_DEVICE_INFO_INIT;
     if (status == CLADE_OK)

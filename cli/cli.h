@@ -97,15 +97,22 @@ int cli_parse(const cli_command *command, const cli_option *options, cli_common 
 /* Prints one usage error for `command` and returns CLI_USAGE. */
 cli_exit cli_usage(const cli_command *command, const char *format, ...) CLADE_PRINTF(2, 3);
 
-/* ---- report.c: errors, log and progress on standard error ---- */
+/* ---- report.c: errors and log on standard error ---- */
 
 /* Prints the error's line and returns the exit code that its status means. */
 cli_exit cli_fail(const clade_error *err);
 /* Routes the library's log to standard error: warnings, and with `verbose` 1 information, with 2 everything. */
 void cli_log_install(int verbose);
-/* A clade_progress_fn that shows one line which rewrites itself; used when standard error is a terminal. */
+
+/* ---- progress.c: what is being done, on a terminal ---- */
+
+/* A clade_progress_fn: one line on standard error that rewrites itself, until the next stage or the end of stages. */
 int cli_progress(void *user, const char *what, size_t done, size_t total);
-void cli_progress_clear(void);
+void cli_stage(const char *what); /* a stage without a count */
+void cli_progress_clear(void);    /* before a report: no stage is under way */
+/* Around output to standard error while a stage is under way. */
+void cli_progress_hide(void);
+void cli_progress_show(void);
 
 /* ---- engine.c: a device, a model and a session from the common options ---- */
 

@@ -46,6 +46,7 @@ static cli_exit run(const cli_command *self, int argc, char **argv) {
         status = clade_session_compile(engine.session, &err);
     if (status == CLADE_OK && trace)
         status = profile(engine.session, trace, &err);
+    cli_progress_clear();
     if (status == CLADE_OK)
         status = print_dump(engine.session, dot ? CLADE_DUMP_DOT : CLADE_DUMP_TEXT, &err);
     cli_engine_close(&engine);

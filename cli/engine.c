@@ -23,7 +23,7 @@ clade_session_options cli_session_options(const cli_common *common) {
     clade_session_options options = CLADE_SESSION_OPTIONS_INIT;
     options.no_blas = common->no_blas;
     options.prefer_impl = common->prefer_impl;
-    if (isatty(STDERR_FILENO))
+    if (isatty(STDERR_FILENO)) /* counting costs a wait a step: not where nobody sees it */
         options.progress = cli_progress;
     return options;
 }
@@ -32,14 +32,17 @@ clade_status cli_engine_open(cli_engine *out, const char *path, const cli_common
                              const clade_session_options *options, clade_error *err) {
     *out = (cli_engine){ .device = NULL };
     const double start = cli_now_ms();
+    cli_stage("opening the device");
     clade_status status = cli_device_open(&out->device, common, err);
     const double opened = cli_now_ms();
+    cli_stage("loading the model");
     if (status == CLADE_OK)
         status = clade_model_load(&out->model, path, NULL, err);
     if (status == CLADE_OK)
         status = clade_session_create(&out->session, out->device, out->model, options, err);
     out->open_ms = opened - start;
     out->load_ms = cli_now_ms() - opened;
+    cli_stage("reading inputs, planning");
     if (status != CLADE_OK)
         cli_engine_close(out);
     return status;

@@ -16,6 +16,7 @@ static requirement find_requirement(const cli_common *common, clade_model *model
     clade_device *device = NULL;
     clade_session *session = NULL;
     const clade_session_options options = cli_session_options(common);
+    cli_stage("planning");
     clade_status status = cli_device_open(&device, common, &out.err);
     if (status == CLADE_OK)
         status = clade_session_create(&session, device, model, &options, &out.err);
@@ -166,6 +167,7 @@ static cli_exit run(const cli_command *self, int argc, char **argv) {
     const clade_status status = clade_model_get_info(model, &info, &err);
     if (status == CLADE_OK) {
         const requirement need = find_requirement(&common, model);
+        cli_progress_clear();
         (common.json ? print_json : print_text)(model, &info, &need);
     }
     clade_model_free(model);

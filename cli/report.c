@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Standard error: errors, the library's log, and progress on a terminal. */
+/* Standard error: errors and the library's log. */
 #include "cli.h"
 
 /* What each status means for the exit code. */
@@ -16,14 +16,6 @@ static const struct {
     { CLADE_ERR_CANCELLED, CLI_INTERNAL },
     { CLADE_ERR_INTERNAL, CLI_INTERNAL },
 };
-
-static int progress_shown;
-
-void cli_progress_clear(void) {
-    if (progress_shown)
-        fputs("\r\033[K", stderr);
-    progress_shown = 0;
-}
 
 cli_exit cli_fail(const clade_error *err) {
     cli_progress_clear();
@@ -43,27 +35,15 @@ static void print_log(void *user, clade_log_level level, const char *line) {
     const int verbose = *(const int *)user;
     if (level < least[verbose > 2 ? 2 : verbose])
         return;
-    cli_progress_clear();
+    cli_progress_hide();
     fprintf(stderr, "clade: %s: ", names[level]);
     cli_print_clean(stderr, line);
     fputc('\n', stderr);
+    cli_progress_show();
 }
 
 void cli_log_install(int verbose) {
     static int level;
     level = verbose;
     clade_log_set(print_log, &level);
-}
-
-int cli_progress(void *user, const char *what, size_t done, size_t total) {
-    (void)user;
-    cli_progress_clear();
-    if (total && done >= total)
-        return 0;
-    cli_print_clean(stderr, what);
-    if (total)
-        fprintf(stderr, " %zu/%zu", done, total);
-    fflush(stderr);
-    progress_shown = 1;
-    return 0;
 }

@@ -132,6 +132,7 @@ static clade_status run_and_report(const cli_engine *engine, const cli_common *c
     if (status != CLADE_OK)
         return status;
 
+    cli_progress_clear();
     clade_device_info device = CLADE_DEVICE_INFO_INIT;
     clade_model_info info = CLADE_MODEL_INFO_INIT;
     cli_json json = { .depth = 0 };

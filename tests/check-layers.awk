@@ -12,7 +12,7 @@ BEGIN {
     allow("<sqlite3", "^(lib/store/|tests/)")
     allow("<protobuf-c", "^lib/io/")
     allow("<csv[.]h", "^lib/io/")
-    allow("<pthread", "^(lib/base/lock[.]c$|lib/ocl/blas[.]c$|tests/|examples/)") # blas.c: CLBlast's own state needs a static lock
+    allow("<pthread", "^(lib/base/lock[.]c$|cli/progress[.]c$|lib/ocl/blas[.]c$|tests/|examples/)") # blas.c: CLBlast's own state needs a static lock
     allow("\"clade/opencl", "^(lib/ocl/|lib/session/|cli/|examples/|tests/)")
     allow("\"ocl/", "^(lib/ocl/|lib/exec/|lib/tune/|lib/session/|tests/)")
 

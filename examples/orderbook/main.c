@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { BATCHES_MAX = 8, BATCH_MAX = 4096 };
 
@@ -175,15 +176,28 @@ static clade_status open_feed(row_feed *out, const options *o, clade_error *err)
     return status;
 }
 
+/* A first call takes seconds where nothing is in the cache: a line that moves, for a person. */
+static int show_progress(void *user, const char *what, size_t done, size_t total) {
+    (void)user;
+    fprintf(stderr, "\r\033[K");
+    if (done < total)
+        fprintf(stderr, "%s %zu/%zu", what, done, total);
+    fflush(stderr);
+    return 0;
+}
+
 static clade_status run(const options *o, const row_feed *feed, size_t column, clade_error *err) {
     clade_device *device = NULL;
     clade_model *model = NULL;
     clade_session *session = NULL;
+    clade_session_options session_options = CLADE_SESSION_OPTIONS_INIT;
+    if (isatty(STDERR_FILENO))
+        session_options.progress = show_progress;
     clade_status status = clade_device_open(&device, o->device, NULL, err);
     if (status == CLADE_OK)
         status = clade_model_load(&model, o->model, NULL, err);
     if (status == CLADE_OK)
-        status = clade_session_create(&session, device, model, NULL, err);
+        status = clade_session_create(&session, device, model, &session_options, err);
     clade_device_info info = CLADE_DEVICE_INFO_INIT;
     if (status == CLADE_OK)
         status = clade_device_get_info(device, &info, err);

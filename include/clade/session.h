@@ -25,7 +25,8 @@ typedef struct clade_session_options {
     size_t max_plans;        /* plans kept, least recently used dropped first; 0: 16. One for each combination of input
                               * shapes and of the values that decide shapes or control flow */
     size_t max_device_bytes; /* refuse a plan that needs more (ERR_LIMIT); 0: what the device has (ERR_DEVICE_MEMORY) */
-    clade_progress_fn progress; /* called while kernels compile; may cancel; NULL: none */
+    clade_progress_fn progress; /* called around the build of kernels, at each step of a plan's first run, where drivers
+                                 * compile too, and around saving to the cache; may cancel; NULL: none */
     void *progress_user;
 } clade_session_options;
 #define CLADE_SESSION_OPTIONS_INIT CLADE_SIZED_INIT(clade_session_options)

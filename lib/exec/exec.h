@@ -41,8 +41,8 @@ clade_status cld_prepared_new(cld_prepared **out, cld_exec *exec, const cld_plan
 void cld_prepared_free(cld_prepared *prepared);
 /* Enqueues every step; does not wait. */
 clade_status cld_prepared_run(cld_prepared *prepared, clade_error *err);
-/* After a run has finished: keeps the programs' binaries, the first time. */
-void cld_prepared_ran(cld_prepared *prepared);
+/* After a run has finished: keeps the programs' binaries, the first time. ERR_CANCELLED. */
+clade_status cld_prepared_ran(cld_prepared *prepared, clade_error *err);
 /* The buffer of graph output k; borrowed. */
 cld_mem *cld_prepared_output(const cld_prepared *prepared, int32_t k);
 

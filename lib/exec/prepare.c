@@ -234,12 +234,32 @@ static clade_status drop_packed_sources(cld_prepared *p, clade_error *err) {
     return CLADE_OK;
 }
 
+/* The steps that are, or are not, `once`. On CPU drivers the first launch of a kernel compiles it a second time, which
+ * takes longer than the build: then every step is waited for and counted, so that the caller sees it move and may stop.
+ */
+static clade_status enqueue_steps(cld_prepared *p, bool once, const char *what, clade_error *err) {
+    clade_progress_fn progress = p->saved ? NULL : p->exec->progress;
+    size_t done = 0, total = 0;
+    for (int32_t s = 0; s < p->n_steps; s++)
+        total += p->steps[s].step->once == once;
+    for (int32_t s = 0; s < p->n_steps; s++) {
+        if (p->steps[s].step->once != once)
+            continue;
+        if (progress && progress(p->exec->progress_user, what, done++, total))
+            return cld_fail(err, CLADE_ERR_CANCELLED, "cancelled before node '%s', %s", p->steps[s].step->node, what);
+        CLD_RETURN(enqueue(p, &p->steps[s], err));
+        if (progress)
+            CLD_RETURN(cld_queue_finish(p->exec->queue, err));
+    }
+    if (progress && total && progress(p->exec->progress_user, what, total, total))
+        return cld_fail(err, CLADE_ERR_CANCELLED, "cancelled behind the last node, %s", what);
+    return CLADE_OK;
+}
+
 /* Runs the `once` steps and drops them from the list. */
 static clade_status pack_constants(cld_prepared *p, clade_error *err) {
     int32_t kept = 0, count = p->n_steps;
-    for (int32_t s = 0; s < count; s++)
-        if (p->steps[s].step->once)
-            CLD_RETURN(enqueue(p, &p->steps[s], err));
+    CLD_RETURN(enqueue_steps(p, true, "packing weights", err));
     for (int32_t s = count - 1; s >= 0; s--) /* newest first: drivers walk a program's list of kernels to drop one */
         if (p->steps[s].step->once)
             cld_kernel_free(p->steps[s].kernel);
@@ -318,15 +338,14 @@ void cld_prepared_free(cld_prepared *p) {
 }
 
 clade_status cld_prepared_run(cld_prepared *p, clade_error *err) {
-    for (int32_t s = 0; s < p->n_steps; s++)
-        CLD_RETURN(enqueue(p, &p->steps[s], err));
+    CLD_RETURN(enqueue_steps(p, false, "first run", err));
     p->exec->stats.launches += (size_t)p->n_steps;
     return CLADE_OK;
 }
 
-void cld_prepared_ran(cld_prepared *p) {
-    if (p->saved)
-        return;
-    cld_batch_save(p->batch);
+clade_status cld_prepared_ran(cld_prepared *p, clade_error *err) {
+    if (!p->saved)
+        CLD_RETURN(cld_batch_save(p->batch, p->exec->progress, p->exec->progress_user, err));
     p->saved = true;
+    return CLADE_OK;
 }

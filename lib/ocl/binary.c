@@ -21,12 +21,12 @@ void cld_binary_key(char key[CLD_DIGEST_HEX], const cld_ocl *ocl, const char *op
     cld_digest_hex(&digest, key);
 }
 
-static bool wanted(const cld_ocl *ocl) { return ocl->store && !(ocl->quirks & CLD_QUIRK_NO_BINARY); }
+bool cld_binary_wanted(const cld_ocl *ocl) { return ocl->store && !(ocl->quirks & CLD_QUIRK_NO_BINARY); }
 
 bool cld_binary_load(cld_program *program, const cld_ocl *ocl, const char *options) {
     void *data = NULL;
     size_t bytes = 0;
-    if (!wanted(ocl) || !cld_store_get(ocl->store, "program", program->key, &data, &bytes))
+    if (!cld_binary_wanted(ocl) || !cld_store_get(ocl->store, "program", program->key, &data, &bytes))
         return false;
     const unsigned char *binary = data;
     cl_int code = CL_INVALID_BINARY, status = CL_SUCCESS;
@@ -52,7 +52,7 @@ bool cld_binary_load(cld_program *program, const cld_ocl *ocl, const char *optio
 
 void cld_binary_save(cld_program *program, const cld_ocl *ocl) {
     size_t bytes = 0;
-    if (!wanted(ocl) ||
+    if (!cld_binary_wanted(ocl) ||
         clGetProgramInfo(program->handle, CL_PROGRAM_BINARY_SIZES, sizeof bytes, &bytes, NULL) != CL_SUCCESS ||
         bytes == 0 || bytes == program->stored_bytes)
         return;

@@ -142,6 +142,7 @@ clade_status cld_source_text(char **out, cld_paste **pastes, int32_t count, clad
 void cld_binary_key(char key[CLD_DIGEST_HEX], const cld_ocl *ocl, const char *options, const char *source);
 /* Loads and builds program->key from the store; false: not there or not usable (the row is then removed). */
 bool cld_binary_load(cld_program *program, const cld_ocl *ocl, const char *options);
+bool cld_binary_wanted(const cld_ocl *ocl); /* a store, and a driver whose binaries are any good */
 /* Stores the binary unless what is stored has that size already. */
 void cld_binary_save(cld_program *program, const cld_ocl *ocl);
 

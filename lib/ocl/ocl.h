@@ -73,8 +73,9 @@ void cld_batch_free(cld_batch *batch);
 clade_status cld_batch_add(cld_batch *batch, const cld_step *step, int32_t *handle, clade_error *err);
 /* ERR_BUILD carries the node, and the log hook gets the driver's whole build log. */
 clade_status cld_batch_build(cld_batch *batch, clade_progress_fn progress, void *user, clade_error *err);
-/* After the kernels ran once: writes the binary of what this batch compiled from source to the store. */
-void cld_batch_save(cld_batch *batch);
+/* After the kernels ran once: writes the binary of what this batch compiled from source to the store. A failure to do
+ * so is none; ERR_CANCELLED: by `progress`. */
+clade_status cld_batch_save(cld_batch *batch, clade_progress_fn progress, void *user, clade_error *err);
 typedef struct cld_program_stats {
     size_t cache_hits, builds;
 } cld_program_stats;

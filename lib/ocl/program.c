@@ -265,11 +265,19 @@ clade_status cld_batch_build(cld_batch *batch, clade_progress_fn progress, void 
     return status;
 }
 
-void cld_batch_save(cld_batch *batch) {
+clade_status cld_batch_save(cld_batch *batch, clade_progress_fn progress, void *user, clade_error *err) {
+    if (!batch->programs || !cld_binary_wanted(batch->ocl))
+        return CLADE_OK;
+    /* Some CPU drivers compile every kernel once more when they are asked for the binary. */
+    if (progress && progress(user, "saving compiled kernels", 0, 1))
+        return cld_fail(err, CLADE_ERR_CANCELLED, "cancelled before the compiled kernels were saved");
     cld_lock_take(batch->ocl->lock);
-    for (int32_t i = 0; batch->programs && i < batch->n_pastes; i++)
+    for (int32_t i = 0; i < batch->n_pastes; i++)
         cld_binary_save(batch->programs[i], batch->ocl);
     cld_lock_drop(batch->ocl->lock);
+    if (progress && progress(user, "saving compiled kernels", 1, 1))
+        return cld_fail(err, CLADE_ERR_CANCELLED, "cancelled after the compiled kernels were saved");
+    return CLADE_OK;
 }
 
 void cld_batch_stats(const cld_batch *batch, cld_program_stats *out) { *out = batch->stats; }

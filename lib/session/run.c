@@ -123,8 +123,8 @@ clade_status clade_session_run(clade_session *session, clade_error *err) {
     /* A result that is an input as it stands is read from the device like the others. */
     CLD_RETURN(upload(session, stage, stage->segment.results, session->model->graph->n_outputs, err));
     CLD_RETURN(cld_queue_finish(cld_exec_queue(session->exec), err));
+    for (cld_stage *ran = stage; ran; ran = ran->parent)
+        CLD_RETURN(cld_prepared_ran(ran->prepared, err));
     session->last = stage;
-    for (; stage; stage = stage->parent)
-        cld_prepared_ran(stage->prepared);
     return CLADE_OK;
 }

@@ -72,6 +72,22 @@ else
     fail "the trace is not one, or holds no times"
 fi
 
+# On a terminal a line moves in a slow first run: the stage, its count, the seconds. Elsewhere there is none.
+if ! command -v script >/dev/null; then
+    skip "script is not installed: progress on a terminal"
+else
+    said=$(CLADE_CACHE_DIR=$scratch/empty POCL_CACHE_DIR=$scratch/empty \
+        script -qec "$clade bench -n 1 $deeplob" /dev/null </dev/null | tr '\r' '\n')
+    for stage in 'compiling kernels: [0-9]+' 'first run [0-9]+/[0-9]+'; do
+        # Painted four times a second: two or more lines that differ.
+        shown=$(grep -oE "$stage, [0-9]+\\.[0-9] s" <<<"$said" | sort -u | wc -l)
+        if [ "$shown" -ge 2 ]; then pass; else fail "'$stage' is shown $shown times in: $(head -n 20 <<<"$said")"; fi
+    done
+    if tail -n 1 <<<"$said" | grep -q '^programs'; then pass; else fail "the report does not stand alone: $said"; fi
+fi
+said=$(CLADE_CACHE_DIR=$scratch/none "$clade" bench -n 1 "$model" 2>&1 >/dev/null)
+if [ -z "$said" ]; then pass; else fail "without a terminal: $said"; fi
+
 # What the library logs is shown: a damaged cache is a warning, and nothing worse.
 export CLADE_CACHE_DIR=$scratch/cache
 expect 0 '^run +min ' bench -n 1 "$model"

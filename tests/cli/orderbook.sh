@@ -23,6 +23,16 @@ one=$(classes --batch 1 --seed 5) many=$(classes --batch 16 --seed 5) other=$(cl
 if [ -n "$one" ] && [ "$one" = "$many" ]; then pass; else fail "batch 1: '$one', batch 16: '$many'"; fi
 if [ -n "$other" ] && [ "$one" != "$other" ]; then pass; else fail "seeds 5 and 6: '$one' and '$other'"; fi
 
+# On a terminal the first call counts its steps.
+if ! command -v script >/dev/null; then
+    skip "script is not installed: progress on a terminal"
+elif CLADE_CACHE_DIR=$scratch/empty script -qec "$orderbook $deeplob --events 150 --batch 1" /dev/null </dev/null |
+    tr '\r' '\n' | grep -cE 'first run [0-9]+/' | grep -qE '..'; then
+    pass
+else
+    fail "no steps are counted on a terminal"
+fi
+
 job 2 '^usage:'
 job 2 '^usage:' "$deeplob" --labels x.npy
 job 2 'no such value' "$deeplob" --batch 0

@@ -61,7 +61,7 @@ static void build_and_save(const char *directory, size_t want_hits, size_t want_
     build(&rig, batch, want_hits, want_builds);
     ck_assert(ocl_scales_by(&rig, batch, by3, 3));
     ck_assert(ocl_scales_by(&rig, batch, by5, 5));
-    cld_batch_save(batch);
+    ck_assert_int_eq(cld_batch_save(batch, NULL, NULL, NULL), CLADE_OK);
     cld_batch_free(batch);
     ocl_close(&rig);
 }
