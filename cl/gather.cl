@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading through indices. E is an unsigned type of the element's size, I the index type. Indices are taken into range
- * (clade_index), so no data leads out of bounds. Each element is written once: same bits always.
+/* Reading through indices. E is an unsigned type of the element's size, I the index type, INDEX (clade_index or
+ * clade_plain_index) takes an index into range, so no data leads out of bounds. Each element is written once: same bits
+ * always.
  *
  * gather_items, gather_rows: rows of `inner` elements. Row r starts in `in` at
  *     (r / per_batch) * batch_stride + sum over j < depth of index[(r % index_rows) * depth + j] * s_j
@@ -16,6 +17,9 @@
 #ifndef I
 #define I long
 #endif
+#ifndef INDEX
+#define INDEX clade_index
+#endif
 
 #define GATHER_DIMS                                                                                                    \
     idx m0, idx m1, idx m2, idx m3, idx m4, idx m5, idx m6, idx m7, idx s0, idx s1, idx s2, idx s3, idx s4, idx s5,    \
@@ -24,11 +28,11 @@
 #define GATHER_ROWS                                                                                                    \
     __global E *restrict out, ulong out_off, __global const E *restrict in, ulong in_off,                              \
         __global const I *restrict index, ulong index_off, idx rows, idx inner, idx index_rows, idx per_batch,         \
-        idx batch_stride, idx chunk, idx depth, GATHER_DIMS
+        idx batch_stride, idx chunk, idx depth, GATHER_DIMS, CLADE_FAULT
 
 #define GATHER_INDEX(j)                                                                                                \
     if (depth > j)                                                                                                     \
-        from += clade_index(tuple[j], m##j) * s##j;
+        from += INDEX(tuple[j], m##j, fault, fault_step) * s##j;
 
 /* `from`: where row r starts. */
 #define GATHER_START(r)                                                                                                \
@@ -71,10 +75,10 @@ KERNEL(gather_rows)(GATHER_ROWS) {
 
 KERNEL(gather_elements)
 (__global E *restrict out, ulong out_off, __global const E *restrict in, ulong in_off, __global const I *restrict index,
- ulong index_off, idx count, idx chunk, idx axis_size, idx axis_stride, idx depth, GATHER_DIMS) {
+ ulong index_off, idx count, idx chunk, idx axis_size, idx axis_stride, idx depth, GATHER_DIMS, CLADE_FAULT) {
     const idx start = get_global_id(0) * chunk, end = min(start + chunk, count);
     for (idx at = start; at < end; at++) {
-        idx rest = at, from = clade_index(index[index_off + at], axis_size) * axis_stride;
+        idx rest = at, from = INDEX(index[index_off + at], axis_size, fault, fault_step) * axis_stride;
         GATHER_COORDINATE(0)
         GATHER_COORDINATE(1)
         GATHER_COORDINATE(2)

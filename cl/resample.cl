@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One axis of an interpolation: [outer, n_in, inner] -> [outer, n_out, inner],
  *     out[o, j, k] = bias[j] + sum over t < TAPS of weight[j, t] * in[o, index[j, t], k].
- * TI and TO are the element types of in and out, W the type of weights and of the sum. Tables come from the host. Sums
- * in order of t: same bits always.
+ * TI and TO are the element types of in and out, W the type of weights and of the sum. Tables come from the host, index
+ * in [0, n_in). Sums in order of t: same bits always.
  *
  * resample_items  one work-item an element: GPUs.
  * resample_rows   one work-item `chunk` rows (o, j) of inner elements: CPUs, groups of one.
@@ -35,7 +35,7 @@ KERNEL(resample_items)(RESAMPLE_PARAMETERS) {
         return;
     W sum = bias[bias_off + j];
     for (idx t = 0; t < TAPS; t++) {
-        const idx from = clade_index(index[index_off + j * TAPS + t], n_in);
+        const idx from = index[index_off + j * TAPS + t];
         sum += weight[weight_off + j * TAPS + t] * (W)TI_LOAD(in + in_off, (row / n_out * n_in + from) * inner + k);
     }
     TO_SAVE(out + out_off, at, (TO)sum);
@@ -49,7 +49,7 @@ KERNEL(resample_rows)(RESAMPLE_PARAMETERS) {
         __global const TI_STORE *from[TAPS];
         for (idx t = 0; t < TAPS; t++) {
             w[t] = weight[weight_off + j * TAPS + t];
-            from[t] = in + in_off + (row / n_out * n_in + clade_index(index[index_off + j * TAPS + t], n_in)) * inner;
+            from[t] = in + in_off + (row / n_out * n_in + index[index_off + j * TAPS + t]) * inner;
         }
         for (idx k = 0; k < inner; k++) {
             W sum = bias[bias_off + j];

@@ -200,7 +200,8 @@ GROUP KERNEL(rnn_run)(__global T_STORE *restrict y, ulong y_off, __global T_STOR
                       __global const T *restrict p, ulong p_off, __global const int *restrict lens, ulong lens_off,
                       __global const T_STORE *restrict h_0, ulong h_0_off, __global const T_STORE *restrict c_0,
                       ulong c_0_off, int steps, int batch, int hidden, int r_lanes, int first_d, int directions,
-                      int flags, int z_t, int z_b, int y_t, int y_d, int y_b, int s_d, int s_b, STATE_PARAMETER) {
+                      int flags, int z_t, int z_b, int y_t, int y_d, int y_b, int s_d, int s_b, CLADE_FAULT,
+                      STATE_PARAMETER) {
     const int d = first_d + get_group_id(1), hp = (hidden + LANES - 1) / LANES * LANES;
     const int first = get_local_id(0), group = get_local_size(0), r_k = GATES * r_lanes;
     STATE T *h = OWN_STATE, *more = h + 2 * MR * hp;
@@ -211,6 +212,8 @@ GROUP KERNEL(rnn_run)(__global T_STORE *restrict y, ulong y_off, __global T_STOR
     b += b_off + (size_t)d * BIASES * hp;
     p += p_off + (size_t)d * 3 * hp;
 
+    for (int i = first; HAS_LENS && i < MR; i += group)
+        (void)clade_length(lens[ROW(i)], steps, fault, fault_step);
     for (int u = first; u < MR * hp; u += group) {
         const int j = u % hp;
         const size_t at = (size_t)d * s_d + (size_t)ROW(u / hp) * s_b + j;

@@ -42,7 +42,7 @@ static idx NAME(samples)(idx sampling, T bin) {
 KERNEL(roi_align)
 (__global T_STORE *restrict out, ulong out_off, __global const T_STORE *restrict image, ulong image_off,
  __global const T_STORE *restrict rois, ulong rois_off, __global const I *restrict batch, ulong batch_off, idx count,
- idx images, idx channels, idx height, idx width, idx rows, idx columns, idx sampling, float scale) {
+ idx images, idx channels, idx height, idx width, idx rows, idx columns, idx sampling, float scale, CLADE_FAULT) {
     const idx at = get_global_id(0);
     if (at >= count)
         return;
@@ -58,7 +58,7 @@ KERNEL(roi_align)
     }
     const T bin_w = w / columns, bin_h = h / rows;
     const idx nx = NAME(samples)(sampling, bin_w), ny = NAME(samples)(sampling, bin_h);
-    const idx n = clade_index(batch[batch_off + r], images);
+    const idx n = clade_plain_index(batch[batch_off + r], images, fault, fault_step);
     __global const T_STORE *plane = image + image_off + (ulong)(n * channels + c) * height * width;
     T result = 0;
     int first = 1;

@@ -4,7 +4,8 @@
  *
  * Several updates may have the same target. Work-item `part` of `parts` owns the targets that are `part` modulo
  * `parts`, reads all indices and applies its own updates in their order: no atomics, same bits always. T is the element
- * type, I the index type. Indices are taken into range (clade_index), so no data leads out of bounds.
+ * type, I the index type, INDEX (clade_index or clade_plain_index) takes an index into range, so no data leads out of
+ * bounds.
  *
  * scatter_rows: `rows` updates of `inner` elements; row r goes to sum over j < depth of index[r * depth + j] * s_j, an
  *     index into m_j entries. Launch: (positions of a row taken at a time, parts). This is ScatterND.
@@ -21,6 +22,9 @@
 #ifndef I
 #define I long
 #endif
+#ifndef INDEX
+#define INDEX clade_index
+#endif
 #ifndef COMBINE
 #define COMBINE new
 #endif
@@ -29,11 +33,11 @@
 
 #define SCATTER_INDEX(j)                                                                                               \
     if (depth > j)                                                                                                     \
-        to += clade_index(tuple[j], m##j) * s##j;
+        to += INDEX(tuple[j], m##j, fault, fault_step) * s##j;
 
 KERNEL(scatter_rows)
 (__global T_STORE *out, ulong out_off, __global const T_STORE *updates, ulong updates_off, __global const I *index,
- ulong index_off, idx rows, idx inner, idx parts, idx depth, SCATTER_EIGHT(m), SCATTER_EIGHT(s)) {
+ ulong index_off, idx rows, idx inner, idx parts, idx depth, SCATTER_EIGHT(m), SCATTER_EIGHT(s), CLADE_FAULT) {
     const idx part = get_global_id(1);
     if (part >= parts)
         return;
@@ -70,7 +74,7 @@ KERNEL(scatter_rows)
 KERNEL(scatter_elements)
 (__global T_STORE *out, ulong out_off, __global const T_STORE *updates, ulong updates_off, __global const I *index,
  ulong index_off, idx lines, idx parts, idx axis_updates, idx update_stride, idx axis_size, idx axis_stride, idx depth,
- SCATTER_EIGHT(m), SCATTER_EIGHT(s), SCATTER_EIGHT(u)) {
+ SCATTER_EIGHT(m), SCATTER_EIGHT(s), SCATTER_EIGHT(u), CLADE_FAULT) {
     const idx line = get_global_id(0), part = get_global_id(1);
     if (line >= lines || part >= parts)
         return;
@@ -87,7 +91,7 @@ KERNEL(scatter_elements)
     SCATTER_COORDINATE(6)
     SCATTER_COORDINATE(7)
     for (idx k = 0; k < axis_updates; k++, from += update_stride) {
-        const idx at = clade_index(index[from], axis_size), o = to + at * axis_stride;
+        const idx at = INDEX(index[from], axis_size, fault, fault_step), o = to + at * axis_stride;
         if (at % parts != part)
             continue;
         const T old = T_LOAD(out, o), new = T_LOAD(updates, from);

@@ -46,6 +46,9 @@ static void add_common(option_table *table, cli_common *c, int mask) {
           { "prefer-impl", 0, CLI_TEXT, "OP=ROW,...", "take that implementation of an operator where it applies",
             &c->prefer_impl } },
         { CLI_HAS_SESSION, { "no-blas", 0, CLI_FLAG, NULL, "never take a CLBlast implementation", &c->no_blas } },
+        { CLI_HAS_SESSION,
+          { "unchecked-indices", 0, CLI_FLAG, NULL, "take an index out of range for the nearest one in range",
+            &c->unchecked_indices } },
         { CLI_HAS_JSON, { "json", 'j', CLI_FLAG, NULL, "report as JSON", &c->json } },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -28,6 +28,8 @@ typedef struct clade_session_options {
     clade_progress_fn progress; /* called around the build of kernels, at each step of a plan's first run, where drivers
                                  * compile too, and around saving to the cache; may cancel; NULL: none */
     void *progress_user;
+    int unchecked_indices; /* 1: an index that the device meets and that is out of range is taken for the nearest one in
+                            * range, in silence. 0: clade_session_run fails */
 } clade_session_options;
 #define CLADE_SESSION_OPTIONS_INIT CLADE_SIZED_INIT(clade_session_options)
 
@@ -56,7 +58,10 @@ CLADE_API CLADE_NODISCARD clade_status clade_session_compile(clade_session *sess
 CLADE_API CLADE_NODISCARD clade_status clade_session_required_bytes(clade_session *session, size_t *out,
                                                                     clade_error *err);
 
-/* Runs on the inputs set; returns when the outputs can be read. ERR_ARGUMENT names an input that is not set. */
+/* Runs on the inputs set; returns when the outputs can be read. ERR_ARGUMENT names an input that is not set, or the
+ * node that met an index (of Gather, ScatterND, ..., also a class of a loss, a sequence length) out of range, with the
+ * index and the number of entries: the first one the device met, of several in one node any. Nothing is left to read
+ * then, and the session can be used on. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_run(clade_session *session, clade_error *err);
 
 /* Gives output `name` (NULL: the only one) of the last run as a tensor the caller owns: clade_tensor_free.

@@ -22,7 +22,8 @@ clade_status cld_exec_new(cld_exec **out, cld_ocl *ocl, cld_queue *queue, clade_
 void cld_exec_free(cld_exec *exec) {
     if (!exec)
         return;
-    cld_queue_free(exec->queue);
+    cld_queue_free(exec->queue); /* waits: a fetch may be under way */
+    cld_exec_release(exec, exec->faults);
     cld_ocl_release(exec->ocl);
     free(exec);
 }

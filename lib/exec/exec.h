@@ -32,6 +32,15 @@ cld_exec_stats *cld_exec_stats_of(cld_exec *exec);
 clade_status cld_exec_alloc(cld_exec *exec, cld_mem **out, size_t bytes, clade_error *err);
 void cld_exec_release(cld_exec *exec, cld_mem *mem);
 
+/* ---- fault.c -------------------------------------------------------------------------------------------------- */
+
+/* Before a run: forgets what the last one noted. */
+clade_status cld_faults_clear(cld_exec *exec, clade_error *err);
+/* Enqueues the read of what was noted so far, if anything can have been; does not wait. */
+clade_status cld_faults_fetch(cld_exec *exec, clade_error *err);
+/* Once the queue has been waited for after a fetch: the first index out of range; NULL: none. */
+const cld_fault *cld_faults_seen(cld_exec *exec);
+
 /* ---- prepare.c ------------------------------------------------------------------------------------------------ */
 
 /* Allocates, compiles, uploads constants, packs them. inputs: [graph->n_inputs] borrowed buffers that outlive the
@@ -43,6 +52,8 @@ void cld_prepared_free(cld_prepared *prepared);
 clade_status cld_prepared_run(cld_prepared *prepared, clade_error *err);
 /* After a run has finished: keeps the programs' binaries, the first time. ERR_CANCELLED. */
 clade_status cld_prepared_ran(cld_prepared *prepared, clade_error *err);
+/* The step that a fault names; NULL: none of this plan. */
+const cld_step *cld_prepared_checker(const cld_prepared *prepared, const cld_fault *fault);
 /* The buffer of graph output k; borrowed. */
 cld_mem *cld_prepared_output(const cld_prepared *prepared, int32_t k);
 

@@ -25,7 +25,16 @@ struct cld_exec {
     void *progress_user;
     cld_exec_stats stats;
     cld_resident *residents[CLD_RESIDENT_LISTS]; /* by hash of tensor and key */
+    cld_mem *faults;                             /* NULL until a step checks indices */
+    bool faults_used;                            /* it may hold something */
+    cld_fault fault;                             /* as last fetched */
+    int32_t last_number;                         /* given to a step that checks */
 };
+
+/* ---- fault.c -------------------------------------------------------------------------------------------------- */
+
+/* What a step that checks is bound to: the record (borrowed) and a number no other step of the session has. */
+clade_status cld_faults_bind(cld_exec *exec, cld_mem **out, int32_t *number, clade_error *err);
 
 /* ---- resident.c ----------------------------------------------------------------------------------------------- */
 

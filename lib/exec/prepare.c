@@ -15,6 +15,7 @@ typedef struct bound {
     size_t global[3], local[3];
     cld_mem *mem[3]; /* the others: buffers, and element (GEMM, CONVGEMM) or byte (COPY, FILL) offsets */
     size_t offset[3];
+    int32_t number; /* of a step that checks indices; else 0 */
 } bound;
 
 struct cld_prepared {
@@ -26,7 +27,7 @@ struct cld_prepared {
     cld_resident **residents;   /* [plan->n_bufs] or NULL */
     bound *steps;
     int32_t n_steps;
-    bool saved;
+    bool saved, checks;
 };
 
 cld_mem *cld_prepared_output(const cld_prepared *prepared, int32_t k) { return prepared->outputs[k]; }
@@ -112,6 +113,15 @@ static clade_status bind_buffer(cld_prepared *p, cld_kernel *kernel, const cld_a
     return cld_kernel_arg_bytes(kernel, index + 1, &offset, sizeof offset, err);
 }
 
+static clade_status bind_fault(cld_prepared *p, bound *b, const cld_arg *arg, uint32_t index, clade_error *err) {
+    cld_mem *faults = NULL;
+    if (arg->u.fault)
+        CLD_RETURN(cld_faults_bind(p->exec, &faults, &b->number, err));
+    p->checks |= faults != NULL;
+    CLD_RETURN(cld_kernel_arg_mem(b->kernel, index, faults, err));
+    return cld_kernel_arg_bytes(b->kernel, index + 1, &b->number, sizeof b->number, err);
+}
+
 static clade_status bind_kernel(cld_prepared *p, bound *b, clade_error *err) {
     uint32_t index = 0;
     for (int32_t a = 0; a < b->step->n_args; a++, index++) {
@@ -126,6 +136,9 @@ static clade_status bind_kernel(cld_prepared *p, bound *b, clade_error *err) {
         switch (arg->kind) {
         case CLD_ARG_BUF:
             CLD_RETURN(bind_buffer(p, b->kernel, arg, index++, err));
+            continue;
+        case CLD_ARG_FAULT:
+            CLD_RETURN(bind_fault(p, b, arg, index++, err));
             continue;
         case CLD_ARG_LOCAL:
             CLD_RETURN(cld_kernel_arg_local(b->kernel, index, arg->u.local_bytes, err));
@@ -338,9 +351,17 @@ void cld_prepared_free(cld_prepared *p) {
 }
 
 clade_status cld_prepared_run(cld_prepared *p, clade_error *err) {
+    p->exec->faults_used |= p->checks;
     CLD_RETURN(enqueue_steps(p, false, "first run", err));
     p->exec->stats.launches += (size_t)p->n_steps;
     return CLADE_OK;
+}
+
+const cld_step *cld_prepared_checker(const cld_prepared *p, const cld_fault *fault) {
+    for (int32_t s = 0; s < p->n_steps; s++)
+        if (p->steps[s].number == fault->step)
+            return p->steps[s].step;
+    return NULL;
 }
 
 clade_status cld_prepared_ran(cld_prepared *p, clade_error *err) {

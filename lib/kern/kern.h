@@ -50,7 +50,8 @@ typedef enum cld_arg_kind {
     CLD_ARG_LONG,
     CLD_ARG_FLOAT,
     CLD_ARG_DOUBLE,
-    CLD_ARG_LOCAL
+    CLD_ARG_LOCAL,
+    CLD_ARG_FAULT
 } cld_arg_kind;
 typedef enum cld_access { CLD_READ = 1, CLD_WRITE = 2, CLD_READ_WRITE = 3 } cld_access;
 
@@ -66,8 +67,17 @@ typedef struct cld_arg {
         int64_t i;
         double f;
         size_t local_bytes;
+        const char *fault; /* what is checked, for the message: "index"; NULL: nothing is */
     } u;
 } cld_arg;
+
+/* What the device notes of an index that is out of range: the first one of a run (cl/common.clh, CLADE_FAULT). */
+typedef struct cld_fault {
+    int32_t step;      /* the number the step was bound with; 0: all were in range */
+    int32_t low, high; /* words of the index */
+    int32_t size;      /* entries there are */
+} cld_fault;
+#define CLD_FAULT_FORMAT "%s %lld is out of range for an axis of %lld entries" /* what it is, index, entries */
 
 typedef struct cld_define {
     const char *name, *text;
@@ -138,6 +148,7 @@ typedef struct cld_steps {
     cld_scratch *scratch; /* buffer ids [first_scratch, first_scratch + n_scratch) */
     int32_t first_scratch, n_scratch, cap_scratch;
     const char *node, *impl; /* stamped on every step */
+    bool unchecked;          /* no step checks its indices */
     bool failed;             /* memory ran out; checked once, by the planner */
     cld_step spare;          /* handed out once memory has run out */
 } cld_steps;
@@ -166,6 +177,11 @@ void cld_step_long(cld_steps *steps, cld_step *step, int64_t value);
 void cld_step_float(cld_steps *steps, cld_step *step, float value);
 void cld_step_double(cld_steps *steps, cld_step *step, double value);
 void cld_step_local(cld_steps *steps, cld_step *step, size_t bytes);
+/* The two parameters CLADE_FAULT of a kernel that takes indices out of the model's data. `what`, static, they are;
+ * NULL: this launch takes none. */
+void cld_step_fault(cld_steps *steps, cld_step *step, const char *what);
+/* What the step checks; NULL: nothing. */
+const char *cld_step_checks(const cld_step *step);
 /* Launch shape. global is rounded up to a multiple of local: kernels guard. local 0 leaves the choice to the driver.
  * With a global size of 0 the step has nothing to do, and exec skips it. */
 void cld_step_size(cld_step *step, size_t global0, size_t global1, size_t global2, size_t local0, size_t local1,

@@ -155,6 +155,17 @@ void cld_step_local(cld_steps *steps, cld_step *step, size_t bytes) {
     argument(steps, step, &(cld_arg){ .kind = CLD_ARG_LOCAL, .u.local_bytes = bytes });
 }
 
+void cld_step_fault(cld_steps *steps, cld_step *step, const char *what) {
+    argument(steps, step, &(cld_arg){ .kind = CLD_ARG_FAULT, .u.fault = steps->unchecked ? NULL : what });
+}
+
+const char *cld_step_checks(const cld_step *step) {
+    for (int32_t a = 0; a < step->n_args; a++)
+        if (step->args[a].kind == CLD_ARG_FAULT)
+            return step->args[a].u.fault;
+    return NULL;
+}
+
 /* ---- launch shape ----------------------------------------------------------------------------------------------- */
 
 void cld_step_size(cld_step *step, size_t global0, size_t global1, size_t global2, size_t local0, size_t local1,

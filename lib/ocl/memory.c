@@ -91,15 +91,25 @@ clade_status cld_mem_write(cld_queue *queue, cld_mem *mem, size_t offset, const 
     return code == CL_SUCCESS ? CLADE_OK : cld_cl_fail(err, code, "writing %zu bytes to the device", bytes);
 }
 
-clade_status cld_mem_read(cld_queue *queue, const cld_mem *mem, size_t offset, void *data, size_t bytes,
-                          clade_error *err) {
+static clade_status enqueue_read(cld_queue *queue, const cld_mem *mem, size_t offset, void *data, size_t bytes,
+                                 bool blocking, clade_error *err) {
     CLD_RETURN(check_span(mem, offset, bytes, "a read", err));
-    if (bytes == 0 || queue->ocl->quirks & CLD_QUIRK_SPINS) /* blocking all the same, and politely */
-        CLD_RETURN(cld_queue_finish(queue, err));
     if (bytes == 0)
         return CLADE_OK;
-    cl_int code = clEnqueueReadBuffer(queue->handle, mem->handle, CL_TRUE, offset, bytes, data, 0, NULL, NULL);
+    cl_int code = clEnqueueReadBuffer(queue->handle, mem->handle, blocking, offset, bytes, data, 0, NULL, NULL);
     return code == CL_SUCCESS ? CLADE_OK : cld_cl_fail(err, code, "reading %zu bytes from the device", bytes);
+}
+
+clade_status cld_mem_read(cld_queue *queue, const cld_mem *mem, size_t offset, void *data, size_t bytes,
+                          clade_error *err) {
+    if (bytes == 0 || queue->ocl->quirks & CLD_QUIRK_SPINS) /* blocking all the same, and politely */
+        CLD_RETURN(cld_queue_finish(queue, err));
+    return enqueue_read(queue, mem, offset, data, bytes, true, err);
+}
+
+clade_status cld_mem_fetch(cld_queue *queue, const cld_mem *mem, size_t offset, void *data, size_t bytes,
+                           clade_error *err) {
+    return enqueue_read(queue, mem, offset, data, bytes, false, err);
 }
 
 clade_status cld_mem_copy(cld_queue *queue, cld_mem *out, size_t out_offset, const cld_mem *in, size_t in_offset,

@@ -58,6 +58,9 @@ clade_status cld_mem_write(cld_queue *queue, cld_mem *mem, size_t offset, const 
                            clade_error *err);
 clade_status cld_mem_read(cld_queue *queue, const cld_mem *mem, size_t offset, void *data, size_t bytes,
                           clade_error *err); /* blocking */
+/* Only enqueues: `data` is there, and must be, until the queue has been waited for. */
+clade_status cld_mem_fetch(cld_queue *queue, const cld_mem *mem, size_t offset, void *data, size_t bytes,
+                           clade_error *err);
 clade_status cld_mem_copy(cld_queue *queue, cld_mem *out, size_t out_offset, const cld_mem *in, size_t in_offset,
                           size_t bytes, const void *tag, clade_error *err);
 clade_status cld_mem_fill(cld_queue *queue, cld_mem *mem, size_t offset, const void *pattern, size_t pattern_bytes,

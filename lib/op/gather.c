@@ -25,6 +25,7 @@ static clade_status emit_rows(const cld_emit *emit, rows_fn rows_of, clade_error
     cld_step_ints(steps, step, CLD_COUNT(sizes), sizes);
     cld_step_eight(steps, step, rows.size, rows.depth);
     cld_step_eight(steps, step, rows.stride, rows.depth);
+    cld_step_indices(emit, step, 1, "index");
     cld_step_items(step, emit->caps, whole_rows ? (rows.rows + chunk - 1) / chunk : rows.rows * rows.inner);
     step->bytes = 2.0 * (double)cld_type_bytes(&call->out[0]);
     return CLADE_OK;

@@ -57,6 +57,7 @@ static clade_status emit_elements(const cld_emit *emit, clade_error *err) {
     cld_step_ints(steps, step, CLD_COUNT(sizes), sizes);
     cld_step_eight(steps, step, dims, index->rank);
     cld_step_eight(steps, step, strides, index->rank);
+    cld_step_indices(emit, step, 1, "index");
     cld_step_items(step, emit->caps, (count + chunk - 1) / chunk);
     return CLADE_OK;
 }

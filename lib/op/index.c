@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Inside op: indices that come from the model's data, and rows read or written through them (op/move.h).
  *
- * Indices known on the host are checked and refused when out of range; unknown ones are taken into range by the
- * kernels. */
+ * Indices known on the host are checked here; unknown ones by the kernels, which take those that are out of range into
+ * it and note the first (cl/common.clh, exec/fault.c). */
 #include "op/move.h"
 
-int64_t cld_index(int64_t i, int64_t n) {
-    int64_t at = i < 0 ? i + n : i;
-    return CLD_MAX(0, CLD_MIN(at, n - 1));
+int64_t cld_index(int64_t i, int64_t n) { return i < 0 ? i + n : i; }
+
+static bool is_plain(const cld_call *call) { return cld_attr_int(call->node, CLD_PLAIN_INDEX, 0) != 0; }
+
+static clade_status out_of_range(const cld_call *call, const char *what, int64_t i, int64_t entries, clade_error *err) {
+    return cld_call_fail(call, err, CLADE_ERR_ARGUMENT, CLD_FAULT_FORMAT, what, (long long)i, (long long)entries);
 }
 
 clade_status cld_call_indices(const cld_call *call, int32_t k, const int64_t *size, int32_t depth, clade_error *err) {
@@ -18,11 +21,26 @@ clade_status cld_call_indices(const cld_call *call, int32_t k, const int64_t *si
             return cld_call_fail(call, err, CLADE_ERR_SHAPE, "input %d indexes an axis without entries", k);
     for (int64_t i = 0; call->value[k] && i < count; i++) {
         int64_t at = cld_tensor_get_int(call->value[k], i), n = size[i % depth];
-        if (at < -n || at >= n)
-            return cld_call_fail(call, err, CLADE_ERR_SHAPE, "index %lld is out of range for an axis of %lld entries",
-                                 (long long)at, (long long)n);
+        if (at < (is_plain(call) ? 0 : -n) || at >= n)
+            return out_of_range(call, "index", at, n, err);
     }
     return CLADE_OK;
+}
+
+clade_status cld_call_within(const cld_call *call, int32_t k, int64_t last, const char *what, int64_t entries,
+                             clade_error *err) {
+    for (int64_t i = 0; cld_call_has(call, k) && call->value[k] && i < cld_type_count(&call->in[k]); i++) {
+        int64_t at = cld_tensor_get_int(call->value[k], i);
+        if (at < 0 || at > last)
+            return out_of_range(call, what, at, entries, err);
+    }
+    return CLADE_OK;
+}
+
+void cld_step_indices(const cld_emit *emit, cld_step *step, int32_t k, const char *what) {
+    if (is_plain(emit->call))
+        cld_step_define(emit->steps, step, "INDEX", "clade_plain_index");
+    cld_step_fault(emit->steps, step, cld_call_has(emit->call, k) && !emit->call->value[k] ? what : NULL);
 }
 
 clade_status cld_rows_of_tuples(const cld_call *call, int32_t batch, cld_rows *out, clade_error *err) {

@@ -5,9 +5,10 @@
  *   l = -input[n, target, d...] * w,  w = weight[target], both 0 where target = ignore_index;
  *   reduction "none" gives l, "sum" its sum, "mean" its sum over the sum of w.
  * The cross entropy is the same on the log-softmax over axis 1, which is its second output.
- * A target outside [0, C) that is not ignored is for Gather and GatherElements to judge.
+ * A target outside [0, C) that is not ignored is for Gather and GatherElements to judge: negative ones are out of
+ * range.
  */
-#include "op/op.h"
+#include "op/move.h"
 
 enum { INPUT, TARGET, WEIGHT };
 
@@ -16,10 +17,11 @@ static clade_status op(cld_build *build, const char *type, cld_value_id a, cld_v
     return cld_build_op(build, type, (cld_value_id[]){ a, b }, cld_present(b) ? 2 : 1, NULL, 0, out, err);
 }
 
-static clade_status along(cld_build *build, const char *type, cld_value_id a, cld_value_id b, int64_t axis,
-                          cld_value_id *out, clade_error *err) {
-    const cld_attr attr = { .name = "axis", .kind = CLD_ATTR_INT, .u.i = axis };
-    return cld_build_op(build, type, (cld_value_id[]){ a, b }, cld_present(b) ? 2 : 1, &attr, 1, out, err);
+static clade_status pick(cld_build *build, const char *type, cld_value_id from, cld_value_id target, int64_t axis,
+                         cld_value_id *out, clade_error *err) {
+    const cld_attr attr[] = { { .name = "axis", .kind = CLD_ATTR_INT, .u.i = axis },
+                              { .name = CLD_PLAIN_INDEX, .kind = CLD_ATTR_INT, .u.i = 1 } };
+    return cld_build_op(build, type, (cld_value_id[]){ from, target }, 2, attr, CLD_COUNT(attr), out, err);
 }
 
 static const char *reduction_of(const cld_call *call) { return cld_attr_string(call->node, "reduction", "mean"); }
@@ -80,7 +82,7 @@ static clade_status weights_of(const cld_call *call, cld_build *build, cld_value
                                cld_value_id *out, clade_error *err) {
     *out = CLD_ABSENT;
     if (cld_call_has(call, WEIGHT)) {
-        CLD_RETURN(along(build, "Gather", build->in[WEIGHT], target, 0, out, err));
+        CLD_RETURN(pick(build, "Gather", build->in[WEIGHT], target, 0, out, err));
         return clear_ignored(call, build, ignored, out, err);
     }
     if (!cld_present(ignored))
@@ -117,7 +119,7 @@ static clade_status loss_of(const cld_call *call, cld_build *build, cld_value_id
     CLD_RETURN(weights_of(call, build, target, ignored, &weights, err));
     CLD_RETURN(cld_build_ints(build, &channels, 1, &axis, err));
     CLD_RETURN(op(build, "Unsqueeze", target, axis, &loss, err));
-    CLD_RETURN(along(build, "GatherElements", log_probability, loss, 1, &loss, err));
+    CLD_RETURN(pick(build, "GatherElements", log_probability, loss, 1, &loss, err));
     CLD_RETURN(op(build, "Squeeze", loss, axis, &loss, err));
     CLD_RETURN(op(build, "Neg", loss, CLD_ABSENT, &loss, err));
     if (cld_call_has(call, WEIGHT))
@@ -132,7 +134,8 @@ static clade_status nll_expand(const cld_call *call, cld_build *build, clade_err
 
 static clade_status cross_entropy_expand(const cld_call *call, cld_build *build, clade_error *err) {
     cld_value_id log_probability;
-    CLD_RETURN(along(build, "LogSoftmax", build->in[INPUT], CLD_ABSENT, 1, &log_probability, err));
+    const cld_attr axis = { .name = "axis", .kind = CLD_ATTR_INT, .u.i = 1 };
+    CLD_RETURN(cld_build_op(build, "LogSoftmax", &build->in[INPUT], 1, &axis, 1, &log_probability, err));
     if (cld_call_wants(call, 1))
         build->out[1] = log_probability;
     return loss_of(call, build, log_probability, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MaxUnpool: values put back where MaxPool found them, zeros elsewhere. Indices count in the tensor whose size follows
  * from kernel, strides and pads; a larger output_shape adds zeros behind. A ScatterElements into zeros, and a Pad. */
-#include "op/op.h"
+#include "op/move.h"
 
 enum { VALUES, INDICES, SHAPE };
 
@@ -55,6 +55,7 @@ static clade_status expand(const cld_call *call, cld_build *build, clade_error *
     cld_type whole;
     int64_t pads[2 * CLADE_MAX_RANK] = { 0 };
     cld_value_id flat, list, zero, values, indices;
+    const cld_attr plain = { .name = CLD_PLAIN_INDEX, .kind = CLD_ATTR_INT, .u.i = 1 };
     CLD_RETURN(unpooled(call, &whole, err));
     const int64_t count = cld_type_count(&whole);
     CLD_RETURN(cld_build_ints(build, (int64_t[]){ -1 }, 1, &flat, err));
@@ -64,7 +65,7 @@ static clade_status expand(const cld_call *call, cld_build *build, clade_error *
     CLD_RETURN(cld_build_op(build, "Reshape", (cld_value_id[]){ build->in[VALUES], flat }, 2, NULL, 0, &values, err));
     CLD_RETURN(cld_build_op(build, "Reshape", (cld_value_id[]){ build->in[INDICES], flat }, 2, NULL, 0, &indices, err));
     CLD_RETURN(
-        cld_build_op(build, "ScatterElements", (cld_value_id[]){ zero, indices, values }, 3, NULL, 0, &values, err));
+        cld_build_op(build, "ScatterElements", (cld_value_id[]){ zero, indices, values }, 3, &plain, 1, &values, err));
     CLD_RETURN(cld_build_ints(build, whole.dims, whole.rank, &list, err));
     CLD_RETURN(cld_build_op(build, "Reshape", (cld_value_id[]){ values, list }, 2, NULL, 0, &build->out[0], err));
     if (cld_shape_equal(&whole, out))

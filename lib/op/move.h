@@ -97,9 +97,18 @@ clade_status cld_rows_of_tuples(const cld_call *call, int32_t batch, cld_rows *o
 int64_t cld_rows_start(const cld_rows *rows, const clade_tensor *index, int64_t r); /* host */
 
 /* Input k holds indices: int32 or int64; entry j of each tuple of `depth` is an index into size[j] entries. Checks the
- * values when they are known. ERR_SHAPE when there is nothing to index. */
+ * values when they are known: ERR_ARGUMENT. ERR_SHAPE when there is nothing to index. */
 clade_status cld_call_indices(const cld_call *call, int32_t k, const int64_t *size, int32_t depth, clade_error *err);
-/* A known index as kernels take it: negative from the end, clamped into [0, n). */
+/* The same where negative indices do not count from the end: values of input k in [0, last] are good, and `what`
+ * ("index", "sequence length") says what they are. */
+clade_status cld_call_within(const cld_call *call, int32_t k, int64_t last, const char *what, int64_t entries,
+                             clade_error *err);
+/* A known index, checked before: negative from the end. */
 int64_t cld_index(int64_t i, int64_t n);
+/* Expansions give this (1) to Gather, GatherElements and ScatterElements whose negative indices are out of range. */
+#define CLD_PLAIN_INDEX CLD_RESERVED "plain_index"
+/* Ends a step whose kernel takes the values of input k, `what` they are, as CLADE_FAULT and, unless it has no choice,
+ * INDEX say (cl/common.clh). Values known on the host have been checked there. */
+void cld_step_indices(const cld_emit *emit, cld_step *step, int32_t k, const char *what);
 
 #endif

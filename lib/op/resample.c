@@ -55,7 +55,7 @@ static clade_status eval(const cld_call *call, clade_tensor *const *out, clade_e
         int64_t k = at % inner, j = at / inner % n_out, o = at / inner / n_out;
         double sum = cld_tensor_get(value[BIAS], j);
         for (int64_t t = j * taps; t < (j + 1) * taps; t++) {
-            int64_t from = cld_index(cld_tensor_get_int(value[INDEX], t), n_in);
+            int64_t from = cld_tensor_get_int(value[INDEX], t);
             sum += cld_tensor_get(value[WEIGHT], t) * cld_tensor_get(value[X], (o * n_in + from) * inner + k);
         }
         cld_tensor_set(out[0], at, sum);

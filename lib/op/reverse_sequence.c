@@ -19,6 +19,7 @@ static clade_status infer(cld_call *call, clade_error *err) {
     if (in->rank < 2 || length->rank != 1 || length->dims[0] != in->dims[time_first])
         return cld_call_fail(call, err, CLADE_ERR_SHAPE, "input is %s, sequence_lens are %s", CLD_TYPE_TEXT(in),
                              CLD_TYPE_TEXT(length));
+    CLD_RETURN(cld_call_within(call, 1, in->dims[!time_first], "sequence length", in->dims[!time_first], err));
     return cld_infer_same(call, err);
 }
 
@@ -38,6 +39,7 @@ static clade_status emit_elements(const cld_emit *emit, clade_error *err) {
     cld_step_in(emit->steps, step, emit->in[1], CLADE_INT64);
     const int64_t sizes[] = { count, chunk, in->dims[0], in->dims[1], cld_type_span(in, 2, in->rank) };
     cld_step_ints(emit->steps, step, CLD_COUNT(sizes), sizes);
+    cld_step_indices(emit, step, 1, "sequence length");
     cld_step_items(step, emit->caps, (count + chunk - 1) / chunk);
     return CLADE_OK;
 }
@@ -50,7 +52,6 @@ static clade_status eval(const cld_call *call, clade_tensor *const *out, clade_e
     for (int64_t c0 = 0; bytes && c0 < in->dims[0]; c0++)
         for (int64_t c1 = 0; c1 < in->dims[1]; c1++) {
             int64_t time = time_first ? c0 : c1, size = cld_tensor_get_int(call->value[1], time_first ? c1 : c0);
-            size = CLD_MAX(0, CLD_MIN(size, in->dims[!time_first]));
             int64_t from = time < size ? size - 1 - time : time;
             int64_t row = time_first ? from * in->dims[1] + c1 : c0 * in->dims[1] + from;
             memcpy((char *)out[0]->data + (size_t)(c0 * in->dims[1] + c1) * bytes,

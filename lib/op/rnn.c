@@ -5,6 +5,7 @@
  * an empty sequence ends with a state of zero; a reversed sequence starts at its own end.
  */
 #include "op/rnn.h"
+#include "op/move.h"
 
 static const cld_cell rnn_cell = { "CELL_RNN", 1, 1, 2, 1, { "Tanh" } };
 static const cld_cell gru_cell = { "CELL_GRU", 3, 4, 4, 2, { "Sigmoid", "Tanh" } };
@@ -77,6 +78,7 @@ static clade_status infer(cld_call *call, clade_error *err) {
     CLD_RETURN(expect(call, CLD_RNN_R, rnn.dtype, 3, (int64_t[]){ d, g * h, h }, err));
     CLD_RETURN(expect(call, CLD_RNN_B, rnn.dtype, 2, (int64_t[]){ d, 2 * g * h }, err));
     CLD_RETURN(expect(call, CLD_RNN_LENS, CLADE_INT32, 1, &b, err));
+    CLD_RETURN(cld_call_within(call, CLD_RNN_LENS, t, "sequence length", t, err));
     CLD_RETURN(expect(call, CLD_RNN_H, rnn.dtype, 3, state.dims, err));
     CLD_RETURN(expect(call, CLD_RNN_C, rnn.dtype, 3, state.dims, err));
     CLD_RETURN(expect(call, CLD_RNN_P, rnn.dtype, 2, (int64_t[]){ d, 3 * h }, err));

@@ -192,6 +192,7 @@ static void recur(const work *w, int32_t first, int32_t directions, cld_buf z, c
                   by_row[] = { 1, t, d * h, h, t * d * h, h, d * h };
     cld_step_ints(e->steps, step, 7, (int64_t[]){ t, n, h, w->tile.panel, first, d, flags_of(w) });
     cld_step_ints(e->steps, step, 7, rnn->batch_first ? by_row : by_step);
+    cld_step_indices(e, step, CLD_RNN_LENS, "sequence length");
     if (w->tile.global_state)
         cld_step_buf(e->steps, step, state, w->compute, CLD_READ_WRITE, 0);
     else

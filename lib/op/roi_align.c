@@ -43,6 +43,7 @@ static clade_status infer(cld_call *call, clade_error *err) {
     if (cld_type_span(image, 2, 4) == 0)
         return cld_call_fail(call, err, CLADE_ERR_SHAPE, "the image %s has no pixels", CLD_TYPE_TEXT(image));
     CLD_RETURN(cld_call_indices(call, BATCH, &image->dims[0], 1, err));
+    CLD_RETURN(cld_call_within(call, BATCH, image->dims[0] - 1, "index", image->dims[0], err));
     call->out[0] = (cld_type){ .dtype = image->dtype,
                                .rank = 4,
                                .dims = { rois->dims[0], image->dims[1], align.rows, align.columns } };
@@ -70,6 +71,7 @@ static clade_status emit_elements(const cld_emit *emit, clade_error *err) {
                               image->dims[3], align.rows,     align.columns,  align.sampling };
     cld_step_ints(steps, step, CLD_COUNT(sizes), sizes);
     cld_step_float(steps, step, cld_attr_float(call->node, "spatial_scale", 1.0f));
+    cld_step_indices(emit, step, BATCH, "index");
     cld_step_size(step, (size_t)count, 1, 1, cld_long_group(emit->caps, count), 1, 1);
     return CLADE_OK;
 }

@@ -126,6 +126,7 @@ static clade_status nd_emit(const cld_emit *emit, clade_error *err) {
     cld_step_ints(steps, step, CLD_COUNT(sizes), sizes);
     cld_step_eight(steps, step, rows.size, rows.depth);
     cld_step_eight(steps, step, rows.stride, rows.depth);
+    cld_step_indices(emit, step, INDICES, "index");
     launch(step, emit->caps, positions, parts);
     return CLADE_OK;
 }
@@ -227,6 +228,7 @@ static clade_status elements_emit(const cld_emit *emit, clade_error *err) {
     cld_step_eight(steps, step, all.dims, all.rank);
     cld_step_eight(steps, step, all.to, all.rank);
     cld_step_eight(steps, step, all.from, all.rank);
+    cld_step_indices(emit, step, INDICES, "index");
     launch(step, emit->caps, CLD_MAX(all.count, 1), parts);
     return CLADE_OK;
 }

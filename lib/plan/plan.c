@@ -146,6 +146,12 @@ static clade_status claim_outputs(cld_plan *plan, clade_error *err) {
     return plan->steps.failed ? cld_no_memory(err, "a plan") : CLADE_OK;
 }
 
+static void note_checks(cld_plan *plan, const cld_caps *caps) {
+    for (int32_t s = 0; s < plan->steps.n_steps && !plan->fault_bytes; s++)
+        if (cld_step_checks(&plan->steps.steps[s]))
+            plan->fault_bytes = cld_caps_round(caps, sizeof(cld_fault));
+}
+
 clade_status cld_plan_new(cld_plan **out, const cld_graph *graph, const cld_caps *caps, const cld_plan_options *options,
                           clade_error *err) {
     clade_status status = CLADE_OK;
@@ -159,6 +165,7 @@ clade_status cld_plan_new(cld_plan **out, const cld_graph *graph, const cld_caps
     usable.blas = caps->blas && !options->no_blas;
     *plan = (cld_plan){ .arena = arena, .graph = graph };
     plan->steps.arena = arena;
+    plan->steps.unchecked = options->unchecked_indices;
     plan->steps.first_scratch = graph->n_values;
     CLD_TRY(assign_buffers(plan, err));
     for (int32_t n = 0; n < graph->n_nodes; n++)
@@ -166,6 +173,7 @@ clade_status cld_plan_new(cld_plan **out, const cld_graph *graph, const cld_caps
             CLD_TRY(emit_node(plan, n, &usable, options, err));
     CLD_TRY(claim_outputs(plan, err));
     CLD_TRY(cld_plan_place(plan, caps, err));
+    note_checks(plan, caps);
     *out = plan;
     return CLADE_OK;
 fail:
@@ -179,5 +187,6 @@ void cld_plan_free(cld_plan *plan) {
 }
 
 size_t cld_plan_bytes(const cld_plan *plan) {
-    return plan->arena_bytes + plan->input_bytes + plan->output_bytes + plan->constant_bytes + plan->packed_bytes;
+    return plan->arena_bytes + plan->input_bytes + plan->output_bytes + plan->constant_bytes + plan->packed_bytes +
+           plan->fault_bytes;
 }

@@ -35,11 +35,13 @@ typedef struct cld_plan {
     int32_t n_slabs;
     size_t arena_bytes; /* their sum */
     size_t input_bytes, output_bytes, constant_bytes, packed_bytes;
+    size_t fault_bytes;        /* a session's record of an index out of range; 0: no step checks any */
     const char **impl_of_node; /* [graph->n_nodes] for dumps */
 } cld_plan;
 
 typedef struct cld_plan_options {
     bool no_blas;
+    bool unchecked_indices;
     const char *prefer_impl; /* "Op=row,..." or NULL */
 } cld_plan_options;
 

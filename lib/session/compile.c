@@ -33,7 +33,9 @@ static clade_status check_memory(const clade_session *session, const cld_plan *p
 clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_route *route, cld_walk *walk,
                                cld_stage *parent, clade_tensor *fed, clade_error *err) {
     const cld_caps *caps = cld_ocl_caps(session->device->ocl);
-    cld_plan_options options = { .no_blas = session->options.no_blas != 0, .prefer_impl = session->prefer_impl };
+    cld_plan_options options = { .no_blas = session->options.no_blas != 0,
+                                 .unchecked_indices = session->options.unchecked_indices != 0,
+                                 .prefer_impl = session->prefer_impl };
     clade_status status = CLADE_OK;
     cld_stage *stage = calloc(1, sizeof *stage);
     if (!stage) {

@@ -33,11 +33,32 @@ fail:
     return status;
 }
 
-/* The stage behind `stage`, whose work has been enqueued. */
+/* Has a step of the line that ends at `last` met an index out of range? Once the device has been waited for. */
+static clade_status check_faults(const clade_session *session, const cld_stage *last, clade_error *err) {
+    const cld_fault *fault = cld_faults_seen(session->exec);
+    const cld_step *step = NULL;
+    if (!fault)
+        return CLADE_OK;
+    for (const cld_stage *stage = last; stage && !step; stage = stage->parent)
+        step = cld_prepared_checker(stage->prepared, fault);
+    if (!step)
+        return cld_fail(err, CLADE_ERR_INTERNAL, "no step has number %d", (int)fault->step);
+    return cld_fail(err, CLADE_ERR_ARGUMENT, "node '%s': " CLD_FAULT_FORMAT, step->node, cld_step_checks(step),
+                    (long long)((uint64_t)(uint32_t)fault->high << 32 | (uint32_t)fault->low), (long long)fault->size);
+}
+
+/* The stage behind `stage`, whose work has been enqueued. A value that the device computed does not lead on when an
+ * index was out of range. */
 static clade_status follow_cut(clade_session *session, cld_stage **stage, clade_error *err) {
     clade_tensor value;
+    bool computed = !is_input(session, (*stage)->segment.cut_slot);
+    if (computed)
+        CLD_RETURN(cld_faults_fetch(session->exec, err));
     CLD_RETURN(read_cut(session, *stage, &value, err));
-    return cld_route_follow(stage, session, *stage, &value, err);
+    clade_status status = computed ? check_faults(session, *stage, err) : CLADE_OK;
+    if (status != CLADE_OK)
+        clade_tensor_free(&value);
+    return status == CLADE_OK ? cld_route_follow(stage, session, *stage, &value, err) : status;
 }
 
 clade_status cld_session_plan(clade_session *session, cld_stage **out, clade_error *err) {
@@ -83,8 +104,13 @@ clade_status clade_session_required_bytes(clade_session *session, size_t *out, c
         return cld_fail(err, CLADE_ERR_ARGUMENT, "session and out must not be NULL");
     CLD_RETURN(cld_session_plan(session, &last, err));
     *out = 0;
-    for (const cld_stage *stage = last; stage; stage = stage->parent) /* what a stage takes, the one before has */
-        *out += cld_plan_bytes(stage->plan) - stage->plan->input_bytes;
+    size_t faults = 0; /* one record serves all stages */
+    for (const cld_stage *stage = last; stage; stage = stage->parent) {
+        /* what a stage takes, the one before has */
+        *out += cld_plan_bytes(stage->plan) - stage->plan->input_bytes - stage->plan->fault_bytes;
+        faults = CLD_MAX(faults, stage->plan->fault_bytes);
+    }
+    *out += faults;
     for (int32_t k = 0; k < session->model->graph->n_inputs; k++)
         if (on_device(session, last, k))
             *out += cld_caps_round(cld_ocl_caps(session->device->ocl), cld_type_bytes(&last->route->types[k]));
@@ -112,6 +138,7 @@ clade_status clade_session_run(clade_session *session, clade_error *err) {
     CLD_RETURN(check_inputs_set(session, err));
     session->last = NULL;
     CLD_RETURN(cld_route_find(&route, session, err));
+    CLD_RETURN(cld_faults_clear(session->exec, err));
     cld_queue_clear_timings(cld_exec_queue(session->exec));
     cld_exec_stats_of(session->exec)->launches = 0;
     cld_stage *stage = route->root;
@@ -122,7 +149,9 @@ clade_status clade_session_run(clade_session *session, clade_error *err) {
     }
     /* A result that is an input as it stands is read from the device like the others. */
     CLD_RETURN(upload(session, stage, stage->segment.results, session->model->graph->n_outputs, err));
+    CLD_RETURN(cld_faults_fetch(session->exec, err));
     CLD_RETURN(cld_queue_finish(cld_exec_queue(session->exec), err));
+    CLD_RETURN(check_faults(session, stage, err));
     for (cld_stage *ran = stage; ran; ran = ran->parent)
         CLD_RETURN(cld_prepared_ran(ran->prepared, err));
     session->last = stage;

@@ -55,6 +55,14 @@ expect 3 '^clade: .' bench "$model" -s a=9223372036854775807x3
 expect 3 '^clade: .' bench "$model" -s a=99999999999999999999x3
 expect 3 "no free dimension 'M'" bench "$model" --dim M=3
 expect 3 'not a whole number' bench "$model" --dim N=three
+if [ -n "$CLADE_SHARED" ] && [ -d "$CLADE_SHARED/hostile" ]; then
+    hostile=$CLADE_SHARED/hostile
+    gather=("$hostile/gather_oob.onnx" -i x="$hostile/x4.npy" -i i="$hostile/i2.npy")
+    expect 3 "node 'Gather_0': index 5 is out of range for an axis of 4 entries" run "${gather[@]}"
+    expect 0 '^  3 0$' run --unchecked-indices "${gather[@]}"
+    expect 3 "node 'ScatterND_0': index 9 is out of range for an axis of 4 entries" run "$hostile/scatternd_oob.onnx" \
+        -i x="$hostile/x4.npy" -i j="$hostile/j.npy" -i u="$hostile/u.npy"
+fi
 expect 3 'trace' dump "$model" --profile "$scratch/no/such/trace.json"
 expect 3 'no/list' test --skip "$scratch/no/list" "$cases/count"
 if [ -e /dev/full ]; then

@@ -59,22 +59,28 @@ static clade_status shared_device(clade_device **out, clade_error *err) {
 }
 
 /* A session with every input set, or the status of the first call that refuses. */
-static clade_status prepare(clade_session **session, node_test *test, const char *prefer, clade_error *err) {
+static clade_status prepare_with(clade_session **session, const node_test *test, clade_model *model,
+                                 const clade_session_options *options, clade_error *err) {
     clade_device *device;
-    clade_model *model = load(test);
-    clade_session_options options = CLADE_SESSION_OPTIONS_INIT;
-    options.prefer_impl = prefer;
     *session = NULL;
     clade_status status = shared_device(&device, err);
     if (status == CLADE_OK)
-        status = clade_session_create(session, device, model, &options, err);
-    clade_model_free(model);
+        status = clade_session_create(session, device, model, options, err);
     for (int32_t k = 0; k < test->n_inputs && status == CLADE_OK; k++) {
         char name[16];
         name_of(name, 'i', k);
         if (test->fed[k].dtype != CLADE_NONE)
             status = clade_session_set_input(*session, name, &test->fed[k], err);
     }
+    return status;
+}
+
+static clade_status prepare(clade_session **session, node_test *test, const char *prefer, clade_error *err) {
+    clade_model *model = load(test);
+    clade_session_options options = CLADE_SESSION_OPTIONS_INIT;
+    options.prefer_impl = prefer;
+    clade_status status = prepare_with(session, test, model, &options, err);
+    clade_model_free(model);
     return status;
 }
 
@@ -116,6 +122,30 @@ void node_refused(node_test *test, clade_status want, const char *part) {
         status = clade_session_compile(session, &err);
     ck_refused(status, want, part, err);
     clade_session_free(session);
+}
+
+void node_out_of_range(node_test *test, int32_t k, const clade_tensor *good, const char *part) {
+    clade_error err;
+    clade_session *session;
+    clade_tensor nothing;
+    char input[16];
+    clade_session_options unchecked = CLADE_SESSION_OPTIONS_INIT;
+    unchecked.unchecked_indices = 1;
+    clade_model *model = load(test);
+    name_of(input, 'i', k);
+    ck_ok(prepare_with(&session, test, model, NULL, &err), err);
+    for (int times = 0; times < 2; times++)
+        ck_refused(clade_session_run(session, &err), CLADE_ERR_ARGUMENT, part, err);
+    ck_refused(clade_session_get_output(session, "o0", &nothing, &err), CLADE_ERR_ARGUMENT, "no finished run", err);
+    ck_ok(clade_session_set_input(session, input, good, &err), err);
+    ck_ok(clade_session_run(session, &err), err);
+    ck_ok(clade_session_set_input(session, input, &test->fed[k], &err), err);
+    ck_refused(clade_session_run(session, &err), CLADE_ERR_ARGUMENT, part, err);
+    clade_session_free(session);
+    ck_ok(prepare_with(&session, test, model, &unchecked, &err), err);
+    ck_ok(clade_session_run(session, &err), err);
+    clade_session_free(session);
+    clade_model_free(model);
 }
 
 clade_tensor node_random(clade_dtype dtype, int32_t rank, const int64_t *dims, uint64_t seed, double scale) {

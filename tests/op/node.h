@@ -36,6 +36,10 @@ bool node_run(node_test *test, const char *prefer, clade_tensor *out);
 /* The same where the node must be refused: with this status, and `part` in the line. */
 void node_refused(node_test *test, clade_status status, const char *part);
 
+/* The same where a run is refused because input k, as fed, holds something out of range: ERR_ARGUMENT, `part` in the
+ * line, nothing to read. With `good` there the session runs, and one that does not check runs at once. */
+void node_out_of_range(node_test *test, int32_t k, const clade_tensor *good, const char *part);
+
 /* A tensor of seeded numbers, uniform in (-scale, scale): the same for the same seed. The caller frees it. */
 clade_tensor node_random(clade_dtype dtype, int32_t rank, const int64_t *dims, uint64_t seed, double scale);
 
