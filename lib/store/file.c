@@ -16,7 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FORMAT = 1, APPLICATION_ID = 0x436c6164 /* "Clad" */, BUSY_MS = 5000, MAX_BLOB_BYTES = 256 << 20 };
+/* WAIT_MS: the most an open, or a later call, waits for another process. A cache that is slow to be had saves nothing.
+ */
+enum { FORMAT = 1, APPLICATION_ID = 0x436c6164 /* "Clad" */, WAIT_MS = 150, MAX_BLOB_BYTES = 256 << 20 };
 
 #define COLUMNS "(key TEXT PRIMARY KEY, written INTEGER NOT NULL, checksum TEXT NOT NULL, data BLOB NOT NULL)"
 #define PROGRAM "CREATE TABLE program" COLUMNS
@@ -103,27 +105,35 @@ static clade_status check(cld_store *store, bool thoroughly, clade_error *why) {
     return problems == 0 ? CLADE_OK : cld_fail(why, CLADE_ERR_FORMAT, "cache file '%s' is damaged", store->file);
 }
 
-static clade_status connect(cld_store *store, clade_error *why) {
-    CLD_RETURN(cld_store_file_check(store->file, why));
+static clade_status connect(cld_store *store, int wait_ms, clade_error *why) {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW;
     int code = sqlite3_open_v2(store->file, &store->db, flags, NULL);
     if (code != SQLITE_OK)
         return sqlite_fail(store, code, why);
     sqlite3_extended_result_codes(store->db, 1);
-    sqlite3_busy_timeout(store->db, BUSY_MS);
+    sqlite3_busy_timeout(store->db, wait_ms);
     distrust(store->db);
     /* Nothing is waited for on its way to the disk: what a power failure tears is found damaged and made again. */
     return execute(store, "PRAGMA cell_size_check=1; PRAGMA synchronous=OFF; PRAGMA mmap_size=0;", why);
 }
 
-/* -1: none to be had, as in a directory that cannot be written to; there is nothing to repair there either. */
-static int take_file_lock(const char *file) {
+static int64_t now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* -1: none to be had, as in a directory that cannot be written to; there is nothing to repair there either. What was
+ * waited is taken from *wait_ms. */
+static int take_file_lock(const char *file, int *wait_ms) {
     cld_text name = { 0 };
     cld_text_printf(&name, "%s.lock", file);
     int fd = name.failed ? -1 : open(name.data, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     cld_text_free(&name);
-    for (int waited_ms = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0; waited_ms += 5) {
-        if (waited_ms >= BUSY_MS || (errno != EWOULDBLOCK && errno != EINTR)) {
+    const int64_t start = now_ms();
+    while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        *wait_ms = WAIT_MS - (int)(now_ms() - start);
+        if (*wait_ms <= 0 || (errno != EWOULDBLOCK && errno != EINTR)) {
             close(fd);
             return -1;
         }
@@ -133,8 +143,9 @@ static int take_file_lock(const char *file) {
 }
 
 clade_status cld_store_file_open(cld_store *store, bool thoroughly, clade_error *why) {
-    int fd = take_file_lock(store->file);
-    clade_status status = connect(store, why);
+    CLD_RETURN(cld_store_files_check(store->file, why));
+    int wait_ms = WAIT_MS, fd = take_file_lock(store->file, &wait_ms);
+    clade_status status = connect(store, wait_ms, why);
     if (status == CLADE_OK)
         status = check(store, thoroughly, why);
     if (status == CLADE_ERR_FORMAT && store->db && fd >= 0) {
@@ -142,7 +153,9 @@ clade_status cld_store_file_open(cld_store *store, bool thoroughly, clade_error 
         if (status == CLADE_OK)
             status = check(store, false, why);
     }
-    if (status != CLADE_OK)
+    if (status == CLADE_OK)
+        sqlite3_busy_timeout(store->db, WAIT_MS);
+    else
         cld_store_file_close(store);
     if (fd >= 0)
         close(fd); /* drops the lock; the file stays, since removing it would race */

@@ -19,8 +19,9 @@ struct cld_store {
 /* The file to open, in a directory that exists, is the user's own and can be written by nobody else. NULL: no store is
  * wanted, or the line in `why` says what is wrong. malloc'ed. */
 char *cld_store_path(const char *directory, clade_error *why);
-/* The file is absent, or a plain file of the user's with no second name. */
-clade_status cld_store_file_check(const char *file, clade_error *why);
+/* The database and each file beside it is absent, or a plain file of the user's with no second name: opening a FIFO
+ * would never return. */
+clade_status cld_store_files_check(const char *database, clade_error *why);
 
 /* ---- file.c: the SQLite file as a whole ------------------------------------------------------------------------ */
 

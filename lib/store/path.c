@@ -54,7 +54,7 @@ static clade_status directory_check(const char *path, clade_error *why) {
     return CLADE_OK;
 }
 
-clade_status cld_store_file_check(const char *file, clade_error *why) {
+static clade_status file_check(const char *file, clade_error *why) {
     struct stat entry;
     if (lstat(file, &entry) != 0)
         return errno == ENOENT ? CLADE_OK : cld_fail(why, CLADE_ERR_IO, "cache file '%s': %s", file, strerror(errno));
@@ -64,6 +64,18 @@ clade_status cld_store_file_check(const char *file, clade_error *why) {
         return cld_fail(why, CLADE_ERR_IO, "cache file '%s' can be written by other users (mode %03o)", file,
                         (unsigned)entry.st_mode & 0777u);
     return CLADE_OK;
+}
+
+clade_status cld_store_files_check(const char *database, clade_error *why) {
+    static const char *const suffixes[] = { "", "-journal", "-wal", "-shm", ".lock" };
+    clade_status status = CLADE_OK;
+    for (size_t i = 0; i < CLD_COUNT(suffixes) && status == CLADE_OK; i++) {
+        cld_text file = { 0 };
+        cld_text_printf(&file, "%s%s", database, suffixes[i]);
+        status = file.failed ? cld_no_memory(why, "the cache path") : file_check(file.data, why);
+        cld_text_free(&file);
+    }
+    return status;
 }
 
 char *cld_store_path(const char *directory, clade_error *why) {

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "clade/log.h"
 
@@ -12,8 +13,16 @@ char store_last_line[600];
 
 static void count_line(void *user, clade_log_level level, const char *line) {
     (void)user;
-    store_n_logged += level == CLADE_LOG_WARNING;
+    if (level != CLADE_LOG_WARNING)
+        return;
+    store_n_logged++;
     snprintf(store_last_line, sizeof store_last_line, "%s", line);
+}
+
+double store_now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
 }
 
 const char *store_directory(const char *name) {
@@ -23,6 +32,7 @@ const char *store_directory(const char *name) {
     snprintf(command, sizeof command, "rm -rf '%s'", path);
     ck_assert_int_eq(system(command), 0);
     clade_log_set(count_line, NULL);
+    store_n_logged = 0;
     return path;
 }
 

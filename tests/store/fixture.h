@@ -9,6 +9,7 @@
 /* Warnings logged since store_directory, and the last of them. */
 extern int store_n_logged;
 extern char store_last_line[600];
+double store_now_ms(void);
 
 /* A path of this test's own where nothing is yet; from then on warnings are counted. Static memory. */
 const char *store_directory(const char *name);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where the on-disk cache lies, and which places it refuses. */
+#include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,6 +82,74 @@ START_TEST(unusable_files) {
 }
 END_TEST
 
+enum { PROMPT_MS = 500 }; /* 150, and what a busy machine adds */
+
+/* Each file of the store as something whose opening never returns, or must not be followed: one line, and no wait. */
+START_TEST(odd_files) {
+    static const char *const suffixes[] = { "", "-journal", "-wal", "-shm", ".lock" };
+    char directory[4096], path[4300];
+    for (size_t i = 0; i < CLD_COUNT(suffixes); i++)
+        for (int kind = 0; kind < 3; kind++) {
+            snprintf(directory, sizeof directory, "%s", store_directory("store-odd"));
+            store_make_rows(directory);
+            snprintf(path, sizeof path, "%s%s", store_file(directory), suffixes[i]);
+            ck_assert(unlink(path) == 0 || i > 0);
+            int made = kind == 0 ? mkfifo(path, 0600) : kind == 1 ? mkdir(path, 0700) : symlink("/dev/zero", path);
+            ck_assert_int_eq(made, 0);
+            alarm(5);
+            double start = store_now_ms();
+            ck_assert_ptr_null(cld_store_open(directory));
+            ck_assert_msg(store_now_ms() - start < PROMPT_MS, "%s: %g ms", path, store_now_ms() - start);
+            alarm(0);
+            ck_assert_int_eq(store_n_logged, 1);
+            ck_assert_msg(strstr(store_last_line, path) && strstr(store_last_line, "plain file"), "%s",
+                          store_last_line);
+        }
+}
+END_TEST
+
+/* Held by another connection: an open and a write cost one line, and the program hardly waits. */
+START_TEST(locked) {
+    const char *directory = store_directory("store-locked");
+    sqlite3 *other;
+    store_make_rows(directory);
+    cld_store *store = cld_store_open(directory);
+    ck_assert_ptr_nonnull(store);
+    ck_assert_int_eq(sqlite3_open(store_file(directory), &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(other, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    double start = store_now_ms();
+    ck_assert_ptr_null(cld_store_open(directory));
+    double opened = store_now_ms();
+    store_put_text(store, "new", "dropped");
+    store_put_text(store, "newer", "dropped");
+    double written = store_now_ms();
+    ck_assert_msg(opened - start < PROMPT_MS, "an open waits %g ms", opened - start);
+    ck_assert_msg(written - opened < PROMPT_MS, "two writes wait %g ms", written - opened);
+    ck_assert_int_eq(store_n_logged, 2);
+    ck_assert_msg(strstr(store_last_line, "locked"), "%s", store_last_line);
+    cld_store_close(store);
+    sqlite3_close(other);
+    ck_assert_int_eq(store_check_rows(directory), STORE_ROWS);
+}
+END_TEST
+
+/* So does its lock file, with nobody behind it who would ever let go. */
+START_TEST(lock_file_held) {
+    const char *directory = store_directory("store-flock");
+    char path[4300];
+    store_make_rows(directory);
+    snprintf(path, sizeof path, "%s.lock", store_file(directory));
+    int fd = open(path, O_RDWR);
+    ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+    double start = store_now_ms();
+    cld_store *store = cld_store_open(directory);
+    ck_assert_msg(store_now_ms() - start < PROMPT_MS, "%g ms", store_now_ms() - start);
+    ck_assert_ptr_nonnull(store); /* nothing was to be repaired, so it is used all the same */
+    cld_store_close(store);
+    close(fd);
+}
+END_TEST
+
 /* As an ordinary user, so that the mode counts. */
 START_TEST(unwritable) {
     const char *directory = store_directory("store-unwritable");
@@ -115,7 +186,8 @@ END_TEST
 
 Suite *suite_store_place(void);
 Suite *suite_store_place(void) {
-    const TTest *tests[] = { where_it_lies, unusable_directories, unusable_files, unwritable };
+    const TTest *tests[] = { where_it_lies, unusable_directories, unusable_files, odd_files,
+                             locked,        lock_file_held,       unwritable };
     Suite *suite = suite_create("store/place");
     TCase *tcase = tcase_create("place");
     tcase_set_timeout(tcase, 120);
