@@ -33,8 +33,9 @@ static inline size_t cld_caps_round(const cld_caps *caps, size_t bytes) {
 
 /* ---- source.c: the catalogue of cl/ --------------------------------------------------------------------------- */
 
-/* The text of cl/<family>.cl or cl/common.clh ("common"): embedded at build time, or read from CLADE_CL_DIR while
- * developing. NULL: no such family. Static or owned by the catalogue; never freed by the caller. Thread-safe. */
+/* The text of cl/<family>.cl or cl/common.clh ("common"): embedded at build time, or read from CLADE_CL_DIR in a
+ * build that does so. NULL: no such family. Static or owned by the catalogue; never freed by the caller. Thread-safe.
+ */
 const char *cld_kern_source(const char *family);
 
 /* ---- step.c --------------------------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The catalogue of kernel texts. cld_kern_embedded is made from cl/ at build time. With CLADE_CL_DIR set, a file found
- * there takes the place of the embedded text; it is read once per process and kept.
+/* The catalogue of kernel texts. cld_kern_embedded is made from cl/ at build time. In a build for the development of
+ * kernels (--enable-kernel-dir; the tests), a file in CLADE_CL_DIR takes the place of the embedded text; it is read
+ * once per process and kept. Any other build would let whoever sets a service's environment supply its kernels.
  */
 #include "kern/kern.h"
 
@@ -10,6 +11,7 @@
 
 extern const struct cld_kern_embedded { const char *family, *text; } cld_kern_embedded[]; /* ends with {NULL, NULL} */
 
+#ifdef CLADE_KERNEL_DIR
 /* Texts read from disk: a list that only grows, so that readers need no lock. */
 typedef struct loaded {
     struct loaded *next;
@@ -40,7 +42,10 @@ static void free_loaded(loaded *item) {
     free(item);
 }
 
-static const char *from_directory(const char *directory, const char *family) {
+static const char *from_disk(const char *family) {
+    const char *directory = secure_getenv("CLADE_CL_DIR");
+    if (!directory || !*directory)
+        return NULL;
     for (loaded *l = atomic_load(&all_loaded); l; l = l->next)
         if (!strcmp(l->family, family))
             return l->text;
@@ -61,10 +66,15 @@ static const char *from_directory(const char *directory, const char *family) {
         continue;
     return item->text;
 }
+#else
+static const char *from_disk(const char *family) {
+    (void)family;
+    return NULL;
+}
+#endif
 
 const char *cld_kern_source(const char *family) {
-    const char *directory = getenv("CLADE_CL_DIR");
-    const char *text = directory && *directory ? from_directory(directory, family) : NULL;
+    const char *text = from_disk(family);
     for (const struct cld_kern_embedded *e = cld_kern_embedded; !text && e->family; e++)
         if (!strcmp(e->family, family))
             text = e->text;

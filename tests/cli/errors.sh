@@ -45,6 +45,15 @@ expect 3 '6 elements' run "$model" -i a="$a" -s a=2x2 -i b="$b"
 expect 3 'cannot make the directory .*file/b/c: Not a directory' run "$model" -i a="$a" -i b="$b" -o "$scratch/file/b/c"
 expect 3 'cannot make the directory .*: File name too long' run "$model" -i a="$a" -i b="$b" -o "$(printf 'a/%.0s' {1..2100})"
 
+# Kernels from outside are for builds that were asked to take them.
+mkdir -p "$scratch/cl"
+echo '#error from outside' >"$scratch/cl/common.clh"
+if grep -q '^KERNEL_DIR_CPPFLAGS = -D' "$build_dir/Makefile"; then
+    CLADE_CL_DIR=$scratch/cl expect 4 'from outside' run --no-cache "$model" -i a="$a" -i b="$b"
+else
+    CLADE_CL_DIR=$scratch/cl expect 0 '^  0\.5 1 5' run --no-cache "$model" -i a="$a" -i b="$b"
+fi
+
 expect 3 "no input 'c'" bench "$model" -s c=1x3
 expect 3 'not of the form' bench "$model" -s a=1xx3
 expect 3 'not of the form' bench "$model" -s a=1x3x
