@@ -34,6 +34,70 @@ static void print_json(cli_json *json, const clade_device_info *info) {
     cli_json_close(json, '}');
 }
 
+/* What there is no device of, and where its driver comes from. */
+static void print_missing(cli_json *json, const clade_platform_info *platform) {
+    if (!json) {
+        if (platform->device_count == 0)
+            printf("platform '%s' offers no device: %s\n", platform->name, platform->hint);
+        return;
+    }
+    cli_json_open(json, NULL, '{');
+    cli_json_integer(json, "index", platform->index);
+    cli_json_text(json, "platform_name", platform->name);
+    cli_json_text(json, "version", platform->version);
+    cli_json_integer(json, "device_count", platform->device_count);
+    cli_json_text(json, "hint", platform->hint);
+    cli_json_close(json, '}');
+}
+
+static void print_drivers(cli_json *json, int gpus) {
+    if (!json && gpus)
+        return;
+    for (size_t i = 0; clade_driver_hint(i); i++)
+        if (json)
+            cli_json_text(json, NULL, clade_driver_hint(i));
+        else
+            printf("%s%s", i ? "; " : "no GPU here; drivers in Debian: ", clade_driver_hint(i));
+    if (!json)
+        putchar('\n');
+}
+
+static void open_list(cli_json *json, const char *key) {
+    if (json)
+        cli_json_open(json, key, '[');
+}
+
+static void close_list(cli_json *json) {
+    if (json)
+        cli_json_close(json, ']');
+}
+
+/* One that fails takes no other with it; `worst` keeps the last failure. */
+static void print_devices(cli_json *json, size_t count, int *gpus, cli_exit *worst) {
+    for (size_t i = 0; i < count; i++) {
+        clade_error err;
+        clade_device_info info = CLADE_DEVICE_INFO_INIT;
+        if (clade_device_describe(&info, i, &err) != CLADE_OK)
+            *worst = cli_fail(&err);
+        else if (json)
+            print_json(json, &info);
+        else
+            print_text(&info);
+        *gpus += info.kind == CLADE_DEVICE_GPU;
+    }
+}
+
+static void print_platforms(cli_json *json, size_t count, cli_exit *worst) {
+    for (size_t i = 0; i < count; i++) {
+        clade_error err;
+        clade_platform_info platform = CLADE_PLATFORM_INFO_INIT;
+        if (clade_platform_describe(&platform, i, &err) != CLADE_OK)
+            *worst = cli_fail(&err);
+        else
+            print_missing(json, &platform);
+    }
+}
+
 static cli_exit run(const cli_command *self, int argc, char **argv) {
     cli_common common = { .json = 0 };
     cli_arguments arguments;
@@ -41,28 +105,33 @@ static cli_exit run(const cli_command *self, int argc, char **argv) {
     if (!cli_parse(self, NULL, &common, CLI_HAS_JSON, 0, 0, &arguments, argc, argv, &exit))
         return exit;
 
-    size_t count;
-    clade_error err = { .status = CLADE_OK };
-    if (clade_device_count(&count, &err) != CLADE_OK)
-        return cli_fail(&err);
-    cli_json json = { .depth = 0 };
-    if (common.json)
-        cli_json_open(&json, NULL, '[');
-    for (size_t i = 0; i < count; i++) {
-        clade_device_info info = CLADE_DEVICE_INFO_INIT;
-        if (clade_device_describe(&info, i, &err) != CLADE_OK)
-            return cli_fail(&err);
-        if (common.json)
-            print_json(&json, &info);
-        else
-            print_text(&info);
-    }
-    if (common.json)
-        cli_json_close(&json, ']');
-    return CLI_OK;
+    size_t devices = 0, platforms = 0;
+    int gpus = 0;
+    clade_error err;
+    cli_json document = { .depth = 0 }, *json = common.json ? &document : NULL;
+    exit = clade_device_count(&devices, &err) == CLADE_OK ? CLI_OK : cli_fail(&err);
+    if (clade_platform_count(&platforms, &err) != CLADE_OK && exit == CLI_OK)
+        exit = cli_fail(&err);
+    if (json)
+        cli_json_open(json, NULL, '{');
+    open_list(json, "devices");
+    print_devices(json, devices, &gpus, &exit);
+    close_list(json);
+    open_list(json, "platforms");
+    print_platforms(json, platforms, &exit);
+    close_list(json);
+    open_list(json, "drivers");
+    print_drivers(json, gpus);
+    close_list(json);
+    if (json)
+        cli_json_close(json, '}');
+    return exit;
 }
 
 const cli_command cli_devices = {
     "devices", "", "lists the OpenCL devices",
-    "The first column is the index and the second the platform:device pair that --device takes elsewhere.\n", run
+    "The first column is the index and the second the platform:device pair that --device takes elsewhere.\n"
+    "A platform without a device is named with the reason, as far as it is known. Without a GPU, the packages that\n"
+    "bring drivers are named.\n",
+    run
 };

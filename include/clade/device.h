@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OpenCL devices: list, select, open. */
+/* OpenCL platforms (drivers) and devices: list, select, open.
+ *
+ * Drivers keep threads, which do not live on in a forked child. So where the parent has called anything here, calls
+ * that need the device are ERR_DEVICE in a child; closing and freeing are fine there. Open the device in the child
+ * only. */
 #ifndef CLADE_DEVICE_H
 #define CLADE_DEVICE_H
 
@@ -42,9 +46,26 @@ typedef struct clade_device_options {
 } clade_device_options;
 #define CLADE_DEVICE_OPTIONS_INIT CLADE_SIZED_INIT(clade_device_options)
 
-/* Number of devices over all platforms. No platform at all is ERR_NO_DEVICE. */
+/* A platform: what one driver offers. */
+typedef struct clade_platform_info {
+    size_t size_bytes; /* sizeof(clade_platform_info): start from CLADE_PLATFORM_INFO_INIT */
+    uint32_t index, device_count;
+    char name[64], version[96];
+    char hint[256]; /* when it offers no device: why, as far as is known; else "" */
+} clade_platform_info;
+#define CLADE_PLATFORM_INFO_INIT CLADE_SIZED_INIT(clade_platform_info)
+
+/* Number of platforms. None is ERR_NO_DEVICE. */
+CLADE_API CLADE_NODISCARD clade_status clade_platform_count(size_t *out, clade_error *err);
+CLADE_API CLADE_NODISCARD clade_status clade_platform_describe(clade_platform_info *out, size_t index,
+                                                               clade_error *err);
+/* Which package brings the driver for a kind of hardware, a line each; NULL behind the last. Static strings. */
+CLADE_API const char *clade_driver_hint(size_t index);
+
+/* Number of devices over all platforms. None is ERR_NO_DEVICE, whose line says of each platform why. */
 CLADE_API CLADE_NODISCARD clade_status clade_device_count(size_t *out, clade_error *err);
-/* Describes device `index` < count without opening it. */
+/* Describes device `index` < count without opening it. One that does not describe itself keeps its index and fails here
+ * and when it is opened; it takes no other with it. */
 CLADE_API CLADE_NODISCARD clade_status clade_device_describe(clade_device_info *out, size_t index, clade_error *err);
 
 /* Opens a device. `select` is an index ("0"), "gpu", "cpu", a part of a device name (case ignored) or

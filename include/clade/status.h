@@ -57,7 +57,8 @@ extern "C" {
     X(ERR_CANCELLED, -13, "the caller cancelled")                                                                      \
     X(ERR_NOT_FOUND, -14, "no object of that name")                                                                    \
     X(ERR_LIMIT, -15, "a stated limit is exceeded")                                                                    \
-    X(ERR_INTERNAL, -16, "a defect in Clade")
+    X(ERR_INTERNAL, -16, "a defect in Clade")                                                                          \
+    X(ERR_DEVICE_LOST, -17, "the OpenCL device was lost")
 
 typedef enum clade_status {
 #define X(name, value, meaning) CLADE_##name = value,

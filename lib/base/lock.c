@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The mutex and the reference counter. */
+/* The mutex, the reference counter, and what a fork leaves behind. */
 #include "base/base.h"
 
 #include <pthread.h>
@@ -33,6 +33,22 @@ cld_lock *cld_lock_process(void) {
     static cld_lock lock = { PTHREAD_MUTEX_INITIALIZER };
     return &lock;
 }
+
+/* ---- fork ------------------------------------------------------------------------------------------------------- */
+
+static bool forked, unwatched;
+
+static void note_child(void) { forked = true; }
+static void watch(void) { unwatched = pthread_atfork(NULL, NULL, note_child) != 0; }
+
+bool cld_fork_watch(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    return pthread_once(&once, watch) == 0 && !unwatched;
+}
+
+bool cld_forked(void) { return forked; }
+
+/* ---- references -------------------------------------------------------------------------------------------------- */
 
 void cld_refs_init(cld_refs *refs) { __atomic_store_n(&refs->count, 1, __ATOMIC_RELAXED); }
 void cld_refs_take(cld_refs *refs) { __atomic_add_fetch(&refs->count, 1, __ATOMIC_RELAXED); }

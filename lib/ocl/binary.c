@@ -10,11 +10,16 @@
 #define BINARY_FORMAT "clade program 1"
 
 void cld_binary_key(char key[CLD_DIGEST_HEX], const cld_ocl *ocl, const char *options, const char *source) {
-    char platform[256] = "";
     cld_digest digest;
-    (void)clGetPlatformInfo(ocl->platform, CL_PLATFORM_VERSION, sizeof platform - 1, platform, NULL);
-    const char *parts[] = { BINARY_FORMAT,     ocl->info.platform_name, platform, ocl->info.name, ocl->info.vendor,
-                            ocl->info.version, ocl->info.driver,        options,  source };
+    const char *parts[] = { BINARY_FORMAT,
+                            ocl->info.platform_name,
+                            ocl->platform_version,
+                            ocl->info.name,
+                            ocl->info.vendor,
+                            ocl->info.version,
+                            ocl->info.driver,
+                            options,
+                            source };
     cld_digest_start(&digest);
     for (size_t i = 0; i < CLD_COUNT(parts); i++)
         cld_digest_add_text(&digest, parts[i]);

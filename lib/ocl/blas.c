@@ -10,6 +10,7 @@
 #include <clblast_c.h>
 
 static clade_status begin(cld_queue *queue, cld_event *event, const void *tag, clade_error *err) {
+    CLD_RETURN(cld_cl_enter(err));
     if (!cld_queue_event(queue, event, tag))
         return CLADE_OK;
     cl_int code = clEnqueueMarkerWithWaitList(queue->handle, 0, NULL, &event->begin);
@@ -81,6 +82,7 @@ clade_status cld_blas_gemm(cld_queue *queue, const cld_gemm_args *g, const cld_m
                                                c->handle, c_offset, (size_t)g->ldc, (size_t)g->stride_c,               \
                                                (size_t)g->batch, &queue->handle, done))
     cld_lock_take(cld_lock_process());
+    queue->ocl->used_blas = true;
     if (g->dtype == CLADE_FLOAT32)
         code = GEMM(S, (float)g->alpha, (float)g->beta);
     else if (g->dtype == CLADE_FLOAT64)
@@ -113,6 +115,7 @@ clade_status cld_blas_convgemm(cld_queue *queue, const cld_convgemm_args *s, con
         return unsupported("Convgemm", s->dtype, err);
     CLD_RETURN(begin(queue, &event, tag, err));
     cld_lock_take(cld_lock_process());
+    queue->ocl->used_blas = true;
     CLBlastStatusCode code =
         routines[r].run(CLBlastKernelModeCrossCorrelation, (size_t)s->channels, (size_t)s->height, (size_t)s->width,
                         (size_t)s->kernel_h, (size_t)s->kernel_w, (size_t)s->pad_h, (size_t)s->pad_w,
@@ -121,4 +124,14 @@ clade_status cld_blas_convgemm(cld_queue *queue, const cld_convgemm_args *s, con
                         filter_offset, out->handle, out_offset, &queue->handle, queue->profile ? &event.end : NULL);
     cld_lock_drop(cld_lock_process());
     return end(queue, &event, code, "Convgemm", err);
+}
+
+/* CLBlast keeps a context and its programs for good; it can only forget all of them, those of other devices too, which
+ * then cost a compilation. */
+void cld_blas_forget(const cld_ocl *ocl) {
+    if (!ocl->used_blas)
+        return;
+    cld_lock_take(cld_lock_process());
+    (void)CLBlastClearCache();
+    cld_lock_drop(cld_lock_process());
 }

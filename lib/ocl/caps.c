@@ -1,11 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Queries -> clade_device_info and cld_caps: everything the floors above know about a device. */
+/* Queries -> clade_device_info and cld_caps: everything the floors above know about a device. A query that fails is an
+ * error and no fact about the device. */
 #include "ocl/internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-/* A string query, cut to `size`, control characters and surrounding spaces removed. "" when the driver has no answer.
- */
+static cl_int query(cl_platform_id platform, cl_device_id device, cl_uint what, size_t bytes, void *out, size_t *need) {
+    return device ? clGetDeviceInfo(device, what, bytes, out, need)
+                  : clGetPlatformInfo(platform, what, bytes, out, need);
+}
+
+/* As long as it may be. malloc'ed. */
+static clade_status query_text(char **out, cl_platform_id platform, cl_device_id device, cl_uint what,
+                               clade_error *err) {
+    size_t bytes = 0;
+    cl_int code = query(platform, device, what, 0, NULL, &bytes);
+    *out = code == CL_SUCCESS ? calloc(1, bytes + 1) : NULL;
+    if (code == CL_SUCCESS && !*out)
+        return cld_no_memory(err, "a text of the driver");
+    if (code == CL_SUCCESS && bytes > 0)
+        code = query(platform, device, what, bytes, *out, NULL);
+    if (code == CL_SUCCESS)
+        return CLADE_OK;
+    free(*out);
+    return cld_cl_fail(err, code, "the driver does not describe its %s", device ? "device" : "platform");
+}
+
 static void trim_into(char *out, size_t size, char *text) {
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < ' ')
@@ -18,31 +39,36 @@ static void trim_into(char *out, size_t size, char *text) {
     snprintf(out, size, "%.*s", (int)CLD_MIN(length, size), text);
 }
 
-static void device_text(char *out, size_t size, cl_device_id device, cl_device_info what) {
-    char text[1024] = "";
-    (void)clGetDeviceInfo(device, what, sizeof text - 1, text, NULL);
+clade_status cld_text_query(char *out, size_t size, cl_platform_id platform, cl_device_id device, cl_uint what,
+                            clade_error *err) {
+    char *text;
+    CLD_RETURN(query_text(&text, platform, device, what, err));
     trim_into(out, size, text);
+    free(text);
+    return CLADE_OK;
 }
 
-static void platform_text(char *out, size_t size, cl_platform_id platform, cl_platform_info what) {
-    char text[1024] = "";
-    (void)clGetPlatformInfo(platform, what, sizeof text - 1, text, NULL);
-    trim_into(out, size, text);
-}
-
-/* A list of extensions is longer than any buffer worth guessing. */
-static bool has_extension(cl_device_id device, const char *name) {
-    size_t bytes = 0, length = strlen(name);
-    if (clGetDeviceInfo(device, CL_DEVICE_EXTENSIONS, 0, NULL, &bytes) != CL_SUCCESS || bytes == 0)
-        return false;
-    cld_arena *arena = cld_arena_new();
-    char *list = arena ? cld_arena_alloc(arena, bytes + 1) : NULL;
+static bool has_extension(const char *list, const char *name) {
+    size_t length = strlen(name);
     bool found = false;
-    if (list && clGetDeviceInfo(device, CL_DEVICE_EXTENSIONS, bytes, list, NULL) == CL_SUCCESS)
-        for (const char *at = list; !found && (at = strstr(at, name)); at += length)
-            found = (at == list || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0');
-    cld_arena_free(arena);
+    for (const char *at = list; !found && (at = strstr(at, name)); at += length)
+        found = (at == list || at[-1] == ' ') && (at[length] == ' ' || at[length] == '\0');
     return found;
+}
+
+static clade_status query_texts(clade_device_info *out, cl_platform_id platform, cl_device_id device,
+                                clade_error *err) {
+    char *extensions;
+    CLD_RETURN(cld_text_query(out->name, sizeof out->name, platform, device, CL_DEVICE_NAME, err));
+    CLD_RETURN(cld_text_query(out->vendor, sizeof out->vendor, platform, device, CL_DEVICE_VENDOR, err));
+    CLD_RETURN(cld_text_query(out->driver, sizeof out->driver, platform, device, CL_DRIVER_VERSION, err));
+    CLD_RETURN(cld_text_query(out->version, sizeof out->version, platform, device, CL_DEVICE_VERSION, err));
+    CLD_RETURN(cld_text_query(out->platform_name, sizeof out->platform_name, platform, NULL, CL_PLATFORM_NAME, err));
+    CLD_RETURN(query_text(&extensions, platform, device, CL_DEVICE_EXTENSIONS, err));
+    out->fp64 = has_extension(extensions, "cl_khr_fp64");
+    out->fp16 = has_extension(extensions, "cl_khr_fp16");
+    free(extensions);
+    return CLADE_OK;
 }
 
 #define QUERY(what, value) (code = code ? code : clGetDeviceInfo(device, what, sizeof(value), &(value), NULL))
@@ -53,11 +79,7 @@ clade_status cld_device_query(clade_device_info *out, cl_platform_id platform, c
     cl_uint units = 0;
     cl_ulong global = 0, alloc = 0, local = 0;
     cl_bool unified = CL_FALSE;
-    device_text(out->name, sizeof out->name, device, CL_DEVICE_NAME);
-    device_text(out->vendor, sizeof out->vendor, device, CL_DEVICE_VENDOR);
-    device_text(out->driver, sizeof out->driver, device, CL_DRIVER_VERSION);
-    device_text(out->version, sizeof out->version, device, CL_DEVICE_VERSION);
-    platform_text(out->platform_name, sizeof out->platform_name, platform, CL_PLATFORM_NAME);
+    CLD_RETURN(query_texts(out, platform, device, err));
     QUERY(CL_DEVICE_TYPE, type);
     QUERY(CL_DEVICE_MAX_COMPUTE_UNITS, units);
     QUERY(CL_DEVICE_GLOBAL_MEM_SIZE, global);
@@ -71,8 +93,6 @@ clade_status cld_device_query(clade_device_info *out, cl_platform_id platform, c
     out->global_bytes = global;
     out->max_alloc_bytes = alloc;
     out->local_bytes = local;
-    out->fp64 = has_extension(device, "cl_khr_fp64");
-    out->fp16 = has_extension(device, "cl_khr_fp16");
     out->unified_memory = unified == CL_TRUE;
     out->kind = both                        ? CLADE_DEVICE_GPU
                 : type & CL_DEVICE_TYPE_CPU ? CLADE_DEVICE_CPU

@@ -1,90 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Devices listed, described and opened: one context per opened device, or the caller's. */
+/* Devices opened: one context per opened device, or the caller's. */
 #include "ocl/internal.h"
 
 #include <stdlib.h>
 
-/* ---- the list --------------------------------------------------------------------------------------------------- */
-
-static clade_status platform_ids(cl_platform_id **out, cl_uint *count, clade_error *err) {
-    /* A loader without any driver answers with its own code (CL_PLATFORM_NOT_FOUND_KHR). */
-    if (clGetPlatformIDs(0, NULL, count) != CL_SUCCESS || *count == 0)
-        return cld_fail(err, CLADE_ERR_NO_DEVICE,
-                        "there is no OpenCL platform: no driver is installed, or OCL_ICD_VENDORS names none");
-    *out = calloc(*count, sizeof **out);
-    if (!*out)
-        return cld_no_memory(err, "the OpenCL platforms");
-    cl_int code = clGetPlatformIDs(*count, *out, NULL);
-    return code == CL_SUCCESS ? CLADE_OK : cld_cl_fail(err, code, "the OpenCL platforms cannot be listed");
-}
-
-/* Appends the devices of one platform; one that has none, or fails, adds nothing. */
-static clade_status append_platform(cld_listed **list, size_t *count, cl_platform_id platform, uint32_t number,
-                                    clade_error *err) {
-    cl_uint here = 0;
-    if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, NULL, &here) != CL_SUCCESS || here == 0)
-        return CLADE_OK;
-    cl_device_id *ids = calloc(here, sizeof *ids);
-    cld_listed *grown = realloc(*list, (*count + here) * sizeof *grown);
-    if (grown)
-        *list = grown;
-    clade_status status = CLADE_OK;
-    if (!ids || !grown)
-        status = cld_no_memory(err, "the list of OpenCL devices");
-    else if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, here, ids, NULL) == CL_SUCCESS)
-        for (cl_uint d = 0; d < here && status == CLADE_OK; d++) {
-            cld_listed *entry = &grown[*count];
-            *entry = (cld_listed){ platform, ids[d], { .index = (uint32_t)*count, .platform = number, .device = d } };
-            status = cld_device_query(&entry->info, platform, ids[d], err);
-            *count += status == CLADE_OK;
-        }
-    free(ids);
-    return status;
-}
-
-/* Every device of every platform. malloc'ed; *count may be 0. ERR_NO_DEVICE: no platform at all. */
-static clade_status list_devices(cld_listed **out, size_t *count, clade_error *err) {
-    cl_platform_id *platforms = NULL;
-    cl_uint n = 0;
-    *out = NULL;
-    *count = 0;
-    clade_status status = platform_ids(&platforms, &n, err);
-    for (cl_uint p = 0; p < n && status == CLADE_OK; p++)
-        status = append_platform(out, count, platforms[p], p, err);
-    free(platforms);
-    if (status != CLADE_OK) {
-        free(*out);
-        *out = NULL;
-    }
-    return status;
-}
-
-clade_status cld_ocl_count(size_t *out, clade_error *err) {
-    cld_listed *list;
-    CLD_RETURN(list_devices(&list, out, err));
-    free(list);
-    return CLADE_OK;
-}
-
-clade_status cld_ocl_describe(clade_device_info *out, size_t index, clade_error *err) {
-    cld_listed *list;
-    size_t count;
-    CLD_RETURN(list_devices(&list, &count, err));
-    clade_status status = CLADE_OK;
-    if (index < count)
-        *out = list[index].info;
-    else
-        status = cld_fail(err, CLADE_ERR_NO_DEVICE, "there is no OpenCL device %zu; there are %zu", index, count);
-    free(list);
-    return status;
-}
-
-/* ---- an open device ---------------------------------------------------------------------------------------------- */
-
 static clade_status device_usable(cl_device_id device, const clade_device_info *info, clade_error *err) {
     cl_bool available = CL_FALSE, compiler = CL_FALSE;
-    (void)clGetDeviceInfo(device, CL_DEVICE_AVAILABLE, sizeof available, &available, NULL);
-    (void)clGetDeviceInfo(device, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler, NULL);
+    cl_int code = clGetDeviceInfo(device, CL_DEVICE_AVAILABLE, sizeof available, &available, NULL);
+    if (code == CL_SUCCESS)
+        code = clGetDeviceInfo(device, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler, NULL);
+    if (code != CL_SUCCESS)
+        return cld_cl_fail(err, code, "device '%s' does not say whether it can be used", info->name);
     if (!available)
         return cld_fail(err, CLADE_ERR_DEVICE, "device '%s' is not available now", info->name);
     if (!compiler)
@@ -110,13 +36,17 @@ static clade_status open_listed(cld_ocl **out, const cld_listed *listed, cl_cont
     ocl->quirks = cld_quirks_find(&ocl->info);
     cld_quirks_log(&ocl->info);
     CLD_TRY(device_usable(ocl->device, &ocl->info, err));
+    CLD_TRY(cld_text_query(ocl->platform_version, sizeof ocl->platform_version, ocl->platform, NULL,
+                           CL_PLATFORM_VERSION, err));
     CLD_TRY(cld_caps_query(&ocl->caps, &ocl->info, ocl->quirks, ocl->device, err));
     ocl->lock = cld_lock_new();
     if (!ocl->lock)
         CLD_TRY(cld_no_memory(err, "the device"));
-    if (context && clRetainContext(context) == CL_SUCCESS)
+    if (context)
+        code = clRetainContext(context);
+    if (context && code == CL_SUCCESS)
         ocl->context = context;
-    else
+    else if (!context)
         ocl->context = clCreateContext(
             (cl_context_properties[]){ CL_CONTEXT_PLATFORM, (cl_context_properties)listed->platform, 0 }, 1,
             &ocl->device, NULL, NULL, &code);
@@ -132,24 +62,26 @@ fail:
 }
 
 clade_status cld_ocl_open(cld_ocl **out, const char *select, cld_store *store, clade_error *err) {
-    cld_listed *list = NULL;
-    size_t count = 0, chosen = 0;
-    clade_status status = list_devices(&list, &count, err);
+    cld_list list = { 0 };
+    const cld_listed *chosen;
+    clade_status status = cld_list_new(&list, err);
     if (status == CLADE_OK)
-        status = cld_select(&chosen, list, count, select, err);
+        status = cld_select(&chosen, &list, select, err);
     if (status == CLADE_OK)
-        status = open_listed(out, &list[chosen], NULL, store, err);
+        status = open_listed(out, chosen, NULL, store, err);
     else
         cld_store_close(store);
-    free(list);
+    cld_list_free(&list);
     return status;
 }
 
 static clade_status check_in_context(cl_context context, cl_device_id device, clade_error *err) {
     cl_uint count = 0;
     cl_int code = clGetContextInfo(context, CL_CONTEXT_NUM_DEVICES, sizeof count, &count, NULL);
-    if (code != CL_SUCCESS)
+    if (code == CL_INVALID_CONTEXT)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "the caller's context is not valid: %s", cld_cl_text(code));
+    if (code != CL_SUCCESS)
+        return cld_cl_fail(err, code, "the caller's context does not describe itself");
     cl_device_id *ids = calloc(count + 1, sizeof *ids);
     if (!ids)
         return cld_no_memory(err, "the context's devices");
@@ -158,21 +90,22 @@ static clade_status check_in_context(cl_context context, cl_device_id device, cl
     for (cl_uint i = 0; i < count && code == CL_SUCCESS; i++)
         found |= ids[i] == device;
     free(ids);
+    if (code != CL_SUCCESS)
+        return cld_cl_fail(err, code, "the caller's context does not name its devices");
     return found ? CLADE_OK : cld_fail(err, CLADE_ERR_ARGUMENT, "the device is not one of the caller's context");
 }
 
 /* The listed device, so that it has its index; one that is not listed (a sub-device) is described by itself. */
 static clade_status find_listed(cld_listed *out, cl_device_id device, clade_error *err) {
-    cld_listed *list;
-    size_t count;
-    CLD_RETURN(list_devices(&list, &count, err));
+    cld_list list;
+    CLD_RETURN(cld_list_new(&list, err));
     bool found = false;
-    for (size_t i = 0; i < count && !found; i++)
-        if ((found = list[i].device == device))
-            *out = list[i];
-    free(list);
+    for (size_t i = 0; i < list.n_devices && !found; i++)
+        if ((found = list.devices[i].device == device))
+            *out = list.devices[i];
+    cld_list_free(&list);
     if (found)
-        return CLADE_OK;
+        return out->fault.status == CLADE_OK ? CLADE_OK : cld_fail(err, out->fault.status, "%s", out->fault.message);
     *out = (cld_listed){ .device = device };
     cl_int code = clGetDeviceInfo(device, CL_DEVICE_PLATFORM, sizeof out->platform, &out->platform, NULL);
     if (code != CL_SUCCESS)
@@ -185,6 +118,8 @@ clade_status cld_ocl_open_context(cld_ocl **out, void *context, void *id, cld_st
     clade_status status = CLADE_OK;
     if (!context || !id)
         status = cld_fail(err, CLADE_ERR_ARGUMENT, "the caller's context or device is NULL");
+    else
+        status = cld_cl_enter(err);
     if (status == CLADE_OK)
         status = check_in_context(context, id, err);
     if (status == CLADE_OK)
@@ -202,8 +137,9 @@ cld_ocl *cld_ocl_retain(cld_ocl *ocl) {
 }
 
 void cld_ocl_release(cld_ocl *ocl) {
-    if (!ocl || !cld_refs_drop(&ocl->refs))
+    if (!ocl || cld_forked() || !cld_refs_drop(&ocl->refs))
         return;
+    cld_blas_forget(ocl);
     cld_programs_drop(ocl);
     if (ocl->dummy)
         clReleaseMemObject(ocl->dummy);

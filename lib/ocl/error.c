@@ -13,10 +13,10 @@ static const struct cl_code {
     clade_status status;
 } codes[] = {
     CODE(CL_DEVICE_NOT_FOUND, ERR_NO_DEVICE),
-    CODE(CL_DEVICE_NOT_AVAILABLE, ERR_DEVICE),
+    CODE(CL_DEVICE_NOT_AVAILABLE, ERR_DEVICE_LOST),
     CODE(CL_COMPILER_NOT_AVAILABLE, ERR_DEVICE),
     CODE(CL_MEM_OBJECT_ALLOCATION_FAILURE, ERR_DEVICE_MEMORY),
-    CODE(CL_OUT_OF_RESOURCES, ERR_DEVICE),
+    CODE(CL_OUT_OF_RESOURCES, ERR_DEVICE_MEMORY),
     CODE(CL_OUT_OF_HOST_MEMORY, ERR_MEMORY),
     CODE(CL_PROFILING_INFO_NOT_AVAILABLE, ERR_DEVICE),
     CODE(CL_MEM_COPY_OVERLAP, ERR_INTERNAL),
@@ -50,6 +50,9 @@ static const struct cl_code {
     CODE(CL_INVALID_BUFFER_SIZE, ERR_DEVICE_MEMORY),
     CODE(CL_INVALID_GLOBAL_WORK_SIZE, ERR_INTERNAL),
     CODE(CL_INVALID_PROPERTY, ERR_INTERNAL),
+    /* Of extensions and drivers: there is no using the context after these. */
+    { -1121, "CL_CONTEXT_TERMINATED_KHR", CLADE_ERR_DEVICE_LOST },
+    { -9999, "a kernel's access out of bounds", CLADE_ERR_DEVICE_LOST },
 };
 
 static const struct cl_code *find(cl_int code) {
@@ -64,12 +67,16 @@ const char *cld_cl_text(cl_int code) {
     return known ? known->name : "an error code outside OpenCL 1.2";
 }
 
-clade_status cld_cl_fail(clade_error *err, cl_int code, const char *format, ...) {
+clade_status cld_cl_status(cl_int code) {
     const struct cl_code *known = find(code);
+    return known ? known->status : CLADE_ERR_DEVICE;
+}
+
+clade_status cld_cl_fail(clade_error *err, cl_int code, const char *format, ...) {
     char what[300];
     va_list args;
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    return cld_fail(err, known ? known->status : CLADE_ERR_DEVICE, "%s: %s (%d)", what, cld_cl_text(code), (int)code);
+    return cld_fail(err, cld_cl_status(code), "%s: %s (%d)", what, cld_cl_text(code), (int)code);
 }

@@ -10,9 +10,16 @@
 #endif
 #include <CL/cl.h>
 
+/* ---- process.c ------------------------------------------------------------------------------------------------ */
+
+/* Comes before the OpenCL calls of whatever may be called first: ERR_DEVICE in a process that was forked since the
+ * first time. What frees asks cld_forked. */
+clade_status cld_cl_enter(clade_error *err);
+
 /* ---- error.c -------------------------------------------------------------------------------------------------- */
 
 const char *cld_cl_text(cl_int code); /* "CL_OUT_OF_RESOURCES"; never NULL */
+clade_status cld_cl_status(cl_int code);
 /* "<what>: <code>", as the status that fits the code. */
 clade_status cld_cl_fail(clade_error *err, cl_int code, const char *format, ...) CLADE_PRINTF(3, 4);
 
@@ -28,26 +35,48 @@ typedef enum cld_quirk {
 uint32_t cld_quirks_find(const clade_device_info *info);
 /* Logs, at debug level, each fact that applies, with its reason. */
 void cld_quirks_log(const clade_device_info *info);
+/* Why a platform of this name may offer no device. */
+const char *cld_quirks_no_device(const char *platform_name);
 
 /* ---- caps.c --------------------------------------------------------------------------------------------------- */
 
-/* What clade_device_info says, without index, platform and device. */
+/* A text of the device, or of the platform when `device` is NULL: trimmed, printable, cut to `size`. */
+clade_status cld_text_query(char *out, size_t size, cl_platform_id platform, cl_device_id device, cl_uint what,
+                            clade_error *err);
+/* What clade_device_info says beside index, platform and device, which are set. */
 clade_status cld_device_query(clade_device_info *out, cl_platform_id platform, cl_device_id device, clade_error *err);
 clade_status cld_caps_query(cld_caps *out, const clade_device_info *info, uint32_t quirks, cl_device_id device,
                             clade_error *err);
 
-/* ---- device.c ------------------------------------------------------------------------------------------------- */
+/* ---- list.c --------------------------------------------------------------------------------------------------- */
 
+/* What failed keeps its place and its fault (status CLADE_OK: none), so that it takes no other with it. */
+typedef struct cld_platform {
+    cl_platform_id id;
+    clade_platform_info info;
+    clade_error fault;
+} cld_platform;
 typedef struct cld_listed {
     cl_platform_id platform;
     cl_device_id device;
     clade_device_info info;
+    clade_error fault;
 } cld_listed;
+typedef struct cld_list {
+    cld_platform *platforms;
+    cld_listed *devices;
+    size_t n_platforms, n_devices; /* n_devices may be 0 */
+} cld_list;
+/* ERR_NO_DEVICE: no platform at all. */
+clade_status cld_list_new(cld_list *out, clade_error *err);
+void cld_list_free(cld_list *list);
+/* Without any device: the line that says of each platform why. */
+clade_status cld_list_check(const cld_list *list, clade_error *err);
 
 /* ---- select.c ------------------------------------------------------------------------------------------------- */
 
-/* Position in the list of what `select` asks for (see clade_device_open). ERR_NO_DEVICE names both. */
-clade_status cld_select(size_t *out, const cld_listed *list, size_t count, const char *select, clade_error *err);
+/* What `select` asks for (see clade_device_open); borrowed from the list. ERR_NO_DEVICE names both. */
+clade_status cld_select(const cld_listed **out, const cld_list *list, const char *select, clade_error *err);
 
 /* ---- objects -------------------------------------------------------------------------------------------------- */
 
@@ -76,11 +105,13 @@ struct cld_ocl {
     cl_device_id device;
     cl_context context;
     clade_device_info info;
+    char platform_version[96];
     cld_caps caps;
     uint32_t quirks;
     cld_store *store;
     cl_mem dummy;             /* stands in for absent buffers */
     uint64_t allocated_bytes; /* atomic */
+    bool used_blas;           /* guarded by the lock of the process */
     cld_lock *lock;           /* guards what follows; held during builds, so that nothing is built twice */
     cld_program **programs;
     int32_t n_programs;
@@ -119,6 +150,10 @@ struct cld_kernel {
 /* Where an enqueue puts its event: NULL when not profiling. After the enqueue succeeded, cld_queue_note takes it. */
 cl_event *cld_queue_event(cld_queue *queue, cld_event *event, const void *tag);
 clade_status cld_queue_note(cld_queue *queue, const cld_event *event, clade_error *err);
+
+/* ---- blas.c --------------------------------------------------------------------------------------------------- */
+
+void cld_blas_forget(const cld_ocl *ocl); /* what CLBlast keeps of the device's context */
 
 /* ---- program.c ------------------------------------------------------------------------------------------------ */
 

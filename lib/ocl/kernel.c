@@ -27,7 +27,7 @@ clade_status cld_kernel_new(cld_kernel **out, const cld_batch *batch, int32_t ha
 }
 
 void cld_kernel_free(cld_kernel *kernel) {
-    if (!kernel)
+    if (!kernel || cld_forked())
         return;
     clReleaseKernel(kernel->handle);
     free(kernel);
@@ -56,6 +56,7 @@ clade_status cld_kernel_arg_local(cld_kernel *kernel, uint32_t index, size_t byt
 clade_status cld_kernel_enqueue(cld_kernel *kernel, cld_queue *queue, uint32_t work_dim, const size_t *global,
                                 const size_t *local, const void *tag, clade_error *err) {
     cld_event event;
+    CLD_RETURN(cld_cl_enter(err));
     for (uint32_t d = 0; d < work_dim; d++)
         if (global[d] == 0) /* an empty tensor: nothing to do, and drivers refuse it */
             return CLADE_OK;

@@ -21,6 +21,7 @@ static clade_status device_full(const cld_ocl *ocl, size_t bytes, clade_error *e
 clade_status cld_mem_new(cld_mem **out, cld_ocl *ocl, size_t bytes, clade_error *err) {
     size_t asked = bytes ? bytes : ocl->caps.align_bytes;
     cl_int code = CL_MEM_OBJECT_ALLOCATION_FAILURE;
+    CLD_RETURN(cld_cl_enter(err));
     cld_mem *mem = calloc(1, sizeof *mem);
     if (!mem)
         return cld_no_memory(err, "a buffer");
@@ -30,7 +31,9 @@ clade_status cld_mem_new(cld_mem **out, cld_ocl *ocl, size_t bytes, clade_error 
     if (code != CL_SUCCESS) {
         __atomic_sub_fetch(&ocl->allocated_bytes, asked, __ATOMIC_RELAXED);
         free(mem);
-        return device_full(ocl, asked, err);
+        return cld_cl_status(code) == CLADE_ERR_DEVICE_MEMORY
+                   ? device_full(ocl, asked, err)
+                   : cld_cl_fail(err, code, "device '%s' gives no buffer of %zu bytes", ocl->info.name, asked);
     }
     mem->bytes = asked;
     mem->ocl = cld_ocl_retain(ocl);
@@ -42,6 +45,7 @@ clade_status cld_mem_wrap(cld_mem **out, cld_ocl *ocl, void *cl_mem_object, clad
     cl_context context = NULL;
     cl_mem_object_type type = 0;
     size_t bytes = 0;
+    CLD_RETURN(cld_cl_enter(err));
     cl_int code = cl_mem_object ? CL_SUCCESS : CL_INVALID_MEM_OBJECT;
     if (code == CL_SUCCESS)
         code = clGetMemObjectInfo(cl_mem_object, CL_MEM_CONTEXT, sizeof context, &context, NULL);
@@ -64,7 +68,7 @@ clade_status cld_mem_wrap(cld_mem **out, cld_ocl *ocl, void *cl_mem_object, clad
 }
 
 void cld_mem_free(cld_mem *mem) {
-    if (!mem)
+    if (!mem || cld_forked())
         return;
     clReleaseMemObject(mem->handle);
     if (mem->ocl)
@@ -75,7 +79,9 @@ void cld_mem_free(cld_mem *mem) {
 
 size_t cld_mem_bytes(const cld_mem *mem) { return mem->bytes; }
 
+/* Before each command. */
 static clade_status check_span(const cld_mem *mem, size_t offset, size_t bytes, const char *verb, clade_error *err) {
+    CLD_RETURN(cld_cl_enter(err));
     if (offset > mem->bytes || bytes > mem->bytes - offset)
         return cld_fail(err, CLADE_ERR_INTERNAL, "%s of %zu bytes at byte %zu leaves a buffer of %zu bytes", verb,
                         bytes, offset, mem->bytes);

@@ -3,6 +3,8 @@
  * only.
  *
  * One cld_ocl per opened device: a context, the quirks that apply, the programs built so far (shared by all sessions).
+ * In a process that was forked since the first OpenCL call, whatever needs the device is ERR_DEVICE, and what frees
+ * leaves the driver's objects, which are the parent's.
  * Thread-safe unless said otherwise. Kernels, queues and memory objects belong to one thread at a time.
  */
 #ifndef CLD_OCL_H
@@ -18,8 +20,10 @@ typedef struct cld_mem cld_mem;
 typedef struct cld_kernel cld_kernel; /* a cl_kernel of one step, with its arguments bound */
 typedef struct cld_batch cld_batch;   /* programs under construction for one plan */
 
-/* ---- device.c, select.c, caps.c, quirks.c, stated.c -----------------------------------------------------------------
- */
+/* ---- list.c, device.c, select.c, caps.c, quirks.c, stated.c ----------------------------------------------------- */
+clade_status cld_ocl_platform_count(size_t *out, clade_error *err);
+clade_status cld_ocl_platform_describe(clade_platform_info *out, size_t index, clade_error *err);
+const char *cld_ocl_driver_hint(size_t index); /* see clade_driver_hint */
 clade_status cld_ocl_count(size_t *out, clade_error *err);
 clade_status cld_ocl_describe(clade_device_info *out, size_t index, clade_error *err);
 clade_status cld_ocl_open(cld_ocl **out, const char *select, cld_store *store,

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* No -cl-fast-relaxed-math and nothing of its kind: NaN and infinity must come out right. No warnings: some drivers
  * print their number on the process's standard error. */
@@ -95,6 +96,12 @@ static clade_status program_new(cld_program **out, cld_ocl *ocl, cld_paste *cons
     return CLADE_OK;
 }
 
+static double now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec * 1e-6;
+}
+
 /* ---- compiling -------------------------------------------------------------------------------------------------- */
 
 /* The build log, line by line to the log hook; its first error into `line`. */
@@ -122,10 +129,13 @@ static cl_int compile(cl_program *out, const cld_ocl *ocl, const char *source) {
     return code == CL_SUCCESS ? clBuildProgram(*out, 1, &ocl->device, BUILD_OPTIONS, NULL, NULL) : code;
 }
 
-/* Each instance on its own, to find the one at fault; only on the way to an error. */
+/* Each instance on its own, to find the one at fault; only on the way to an error. A code that does not speak of the
+ * source (out of memory, a lost device) says all there is to say. */
 static clade_status blame(const cld_ocl *ocl, cl_program whole, cld_paste **pastes, int32_t count, cl_int code,
                           clade_error *err) {
     char line[200] = "";
+    if (cld_cl_status(code) != CLADE_ERR_BUILD)
+        return cld_cl_fail(err, code, "%d kernels cannot be compiled on device '%s'", (int)count, ocl->info.name);
     for (int32_t i = 0; i < count; i++) {
         char *source;
         cl_program alone = NULL;
@@ -152,17 +162,19 @@ static clade_status build_missing(cld_batch *batch, cld_paste **missing, int32_t
     cld_program *program = NULL;
     char *source = NULL;
     clade_status status;
+    const double start = now_ms();
     CLD_TRY(program_new(&program, ocl, missing, count, err));
     CLD_TRY(cld_source_text(&source, missing, count, err));
     cld_binary_key(program->key, ocl, BUILD_OPTIONS, source);
-    if (cld_binary_load(program, ocl, BUILD_OPTIONS)) {
-        batch->stats.cache_hits++;
-    } else {
+    bool cached = cld_binary_load(program, ocl, BUILD_OPTIONS);
+    if (!cached) {
         cl_int code = compile(&program->handle, ocl, source);
         if (code != CL_SUCCESS)
             CLD_TRY(blame(ocl, program->handle, missing, count, code, err));
-        batch->stats.builds++;
     }
+    *(cached ? &batch->stats.cache_hits : &batch->stats.builds) += 1;
+    cld_log(CLADE_LOG_INFO, "%d kernels %s in %.0f ms", (int)count, cached ? "from the cache" : "compiled",
+            now_ms() - start);
     ocl->programs[ocl->n_programs++] = program;
     program = NULL;
 fail:
@@ -195,7 +207,7 @@ static void release_programs(cld_batch *batch) {
 }
 
 void cld_batch_free(cld_batch *batch) {
-    if (!batch)
+    if (!batch || cld_forked())
         return;
     cld_ocl *ocl = batch->ocl;
     cld_lock_take(ocl->lock);
@@ -253,6 +265,7 @@ static clade_status build_locked(cld_batch *batch, clade_error *err) {
 }
 
 clade_status cld_batch_build(cld_batch *batch, clade_progress_fn progress, void *user, clade_error *err) {
+    CLD_RETURN(cld_cl_enter(err));
     /* Outside the lock: the callback is the caller's code. */
     if (progress && progress(user, "compiling kernels", 0, (size_t)batch->n_pastes))
         return cld_fail(err, CLADE_ERR_CANCELLED, "cancelled before the kernels were compiled");

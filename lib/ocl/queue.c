@@ -11,6 +11,7 @@
 
 clade_status cld_queue_new(cld_queue **out, cld_ocl *ocl, bool profile, clade_error *err) {
     cl_int code;
+    CLD_RETURN(cld_cl_enter(err));
     cld_queue *queue = calloc(1, sizeof *queue);
     if (!queue)
         return cld_no_memory(err, "a queue");
@@ -30,6 +31,7 @@ clade_status cld_queue_wrap(cld_queue **out, cld_ocl *ocl, void *cl_queue, clade
     cl_context context = NULL;
     cl_device_id device = NULL;
     cl_command_queue_properties properties = 0;
+    CLD_RETURN(cld_cl_enter(err));
     cl_int code = handle ? CL_SUCCESS : CL_INVALID_COMMAND_QUEUE;
     if (code == CL_SUCCESS)
         code = clGetCommandQueueInfo(handle, CL_QUEUE_CONTEXT, sizeof context, &context, NULL);
@@ -55,7 +57,7 @@ clade_status cld_queue_wrap(cld_queue **out, cld_ocl *ocl, void *cl_queue, clade
 }
 
 void cld_queue_free(cld_queue *queue) {
-    if (!queue)
+    if (!queue || cld_forked())
         return;
     (void)cld_queue_finish(queue, NULL);
     cld_queue_clear_timings(queue);
@@ -88,6 +90,7 @@ static cl_int wait_politely(cl_command_queue queue) {
 }
 
 clade_status cld_queue_finish(cld_queue *queue, clade_error *err) {
+    CLD_RETURN(cld_cl_enter(err));
     cl_int code = queue->ocl->quirks & CLD_QUIRK_SPINS ? wait_politely(queue->handle) : CL_SUCCESS;
     if (code == CL_SUCCESS)
         code = clFinish(queue->handle);
@@ -102,6 +105,8 @@ cl_event *cld_queue_event(cld_queue *queue, cld_event *event, const void *tag) {
 }
 
 static void release(const cld_event *event) {
+    if (cld_forked())
+        return;
     if (event->begin)
         clReleaseEvent(event->begin);
     if (event->end)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What no query tells: the one file that knows vendors. A row matches when platform and device contain its texts (NULL:
- * any) and the driver's version lies in [from, before) (NULL: open). Every row says why, so that it can be dropped one
- * day.
+/* What no query tells: the one file that knows vendors. Facts about drivers, why a platform hides its devices, and
+ * which package brings which driver. A row matches when platform and device contain its texts (NULL: any) and the
+ * driver's version lies in [from, before) (NULL: open). Every row says why, so that it can be dropped one day.
  */
 #include "ocl/internal.h"
 
@@ -62,3 +62,34 @@ void cld_quirks_log(const clade_device_info *info) {
         if (matches(&rows[i], info))
             cld_log(CLADE_LOG_DEBUG, "device '%s': %s (%s)", info->name, rows[i].reason, rows[i].link);
 }
+
+/* ---- no device -------------------------------------------------------------------------------------------------- */
+
+/* The first that the platform's name contains. */
+static const struct {
+    const char *platform, *why;
+} hidden[] = {
+    { "Portable Computing Language", "it hides its devices when it cannot write its cache: POCL_CACHE_DIR must name a "
+                                     "directory this user can write, where ~/.cache/pocl is none" },
+    { "rusticl", "it shows devices only to those it is enabled for: RUSTICL_ENABLE=radeonsi for AMD, iris for Intel, "
+                 "llvmpipe for the CPU" },
+    { "Clover", "Mesa's older driver, for few devices; rusticl, of the same package, needs RUSTICL_ENABLE" },
+    { "", "is the hardware there, and may this user open it? For GPUs that is /dev/dri/renderD*, group render" },
+};
+
+const char *cld_quirks_no_device(const char *platform_name) {
+    size_t i = 0;
+    while (!strstr(platform_name, hidden[i].platform))
+        i++;
+    return hidden[i].why;
+}
+
+/* Debian's packages; README.md has the same table. */
+static const char *const drivers[] = {
+    "AMD GPUs: mesa-opencl-icd, with RUSTICL_ENABLE=radeonsi in the environment; or AMD's ROCm",
+    "Intel GPUs: intel-opencl-icd",
+    "NVIDIA GPUs: nvidia-opencl-icd (non-free), of the same version as the kernel's driver",
+    "any CPU: pocl-opencl-icd",
+};
+
+const char *cld_ocl_driver_hint(size_t index) { return index < CLD_COUNT(drivers) ? drivers[index] : NULL; }

@@ -78,29 +78,48 @@ static bool fits(const wish *wanted, const clade_device_info *info) {
     return false;
 }
 
-static clade_status not_found(const cld_listed *list, size_t count, const char *select, clade_error *err) {
+static clade_status not_found(const cld_list *list, const char *select, clade_error *err) {
     cld_text there = { 0 };
-    for (size_t i = 0; i < count; i++)
-        cld_text_printf(&there, "%s%u (%u:%u) '%s'", i ? ", " : "", list[i].info.index, list[i].info.platform,
-                        list[i].info.device, list[i].info.name);
+    for (size_t i = 0; i < list->n_devices; i++) {
+        const clade_device_info *info = &list->devices[i].info;
+        cld_text_printf(&there, "%s%u (%u:%u) '%s'", i ? ", " : "", info->index, info->platform, info->device,
+                        info->name);
+    }
     clade_status status = cld_fail(err, CLADE_ERR_NO_DEVICE, "no OpenCL device is '%.80s'; there %s %s", select,
-                                   count == 1 ? "is" : "are", there.data ? there.data : "none");
+                                   list->n_devices == 1 ? "is" : "are", there.data ? there.data : "too many to list");
     cld_text_free(&there);
     return status;
 }
 
-clade_status cld_select(size_t *out, const cld_listed *list, size_t count, const char *select, clade_error *err) {
-    if (!select || !select[0])
+/* One that has a fault is taken when nothing else is meant, so that its fault is said. */
+static bool better(const cld_listed *a, const cld_listed *b) {
+    if (!b || a->fault.status != b->fault.status)
+        return !b || a->fault.status == CLADE_OK;
+    return a->fault.status == CLADE_OK && compare_devices(&a->info, &b->info) > 0;
+}
+
+clade_status cld_select(const cld_listed **out, const cld_list *list, const char *select, clade_error *err) {
+    const char *from = "";
+    if (!select || !select[0]) {
         select = getenv("CLADE_DEVICE");
+        from = "CLADE_DEVICE=";
+    }
     if (!select)
         select = "";
+    CLD_RETURN(cld_list_check(list, err));
     wish wanted = read_wish(select);
     const cld_listed *best = NULL;
-    for (size_t i = 0; i < count; i++)
-        if (fits(&wanted, &list[i].info) && (!best || compare_devices(&list[i].info, &best->info) > 0))
-            best = &list[i];
+    for (size_t i = 0; i < list->n_devices; i++)
+        if (fits(&wanted, &list->devices[i].info) && better(&list->devices[i], best))
+            best = &list->devices[i];
     if (!best)
-        return not_found(list, count, select[0] ? select : "any", err);
-    *out = (size_t)(best - list);
+        return not_found(list, select, err);
+    if (best->fault.status != CLADE_OK)
+        return cld_fail(err, best->fault.status, "%s", best->fault.message);
+    const clade_device_info *info = &best->info;
+    cld_log(CLADE_LOG_INFO, "device %u (%u:%u) '%s' of '%s', driver %s: chosen of %zu by %s%s", info->index,
+            info->platform, info->device, info->name, info->platform_name, info->driver, list->n_devices,
+            wanted.by == ANY ? "rank" : from, wanted.by == ANY ? " (GPU, CPU, other; then compute units)" : select);
+    *out = best;
     return CLADE_OK;
 }

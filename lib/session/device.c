@@ -4,6 +4,20 @@
 
 #include <stdlib.h>
 
+clade_status clade_platform_count(size_t *out, clade_error *err) {
+    return out ? cld_ocl_platform_count(out, err) : cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");
+}
+
+clade_status clade_platform_describe(clade_platform_info *out, size_t index, clade_error *err) {
+    clade_platform_info info;
+    if (!out)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");
+    CLD_RETURN(cld_ocl_platform_describe(&info, index, err));
+    return cld_sized_write(out, &info, sizeof info, "clade_platform_info", err);
+}
+
+const char *clade_driver_hint(size_t index) { return cld_ocl_driver_hint(index); }
+
 clade_status clade_device_count(size_t *out, clade_error *err) {
     return out ? cld_ocl_count(out, err) : cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");
 }

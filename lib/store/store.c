@@ -25,8 +25,10 @@ cld_store *cld_store_open(const char *directory) {
         status = why.status;
     if (status != CLADE_OK)
         cld_store_complain(store, why.message);
-    if (store->db)
+    if (store->db) {
+        cld_log(CLADE_LOG_INFO, "cache file '%s'", store->file);
         return store;
+    }
     cld_store_close(store);
     return NULL;
 }

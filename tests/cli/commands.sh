@@ -8,7 +8,17 @@ model=$cases/subtract/model.onnx
 a=$cases/subtract/test_data_set_0/input_1.pb b=$cases/subtract/test_data_set_0/input_0.pb
 
 expect 0 '^0 +0:0 +(cpu|gpu|other) ' devices
-expect_json 'len(d) >= 1 and d[0]["index"] == 0 and d[0]["compute_units"] >= 1' devices --json
+expect_json 'd["devices"][0]["index"] == 0 and d["devices"][0]["compute_units"] >= 1' devices --json
+expect_json 'd["platforms"][0]["device_count"] >= 1 and d["platforms"][0]["hint"] == "" and len(d["drivers"]) >= 4' devices --json
+if "$clade" devices | grep -qE '^[0-9]+ .* gpu '; then
+    skip 'there is a GPU: its driver is not missing'
+else
+    expect 0 '^no GPU here; .*AMD.*; Intel.*; NVIDIA' devices
+fi
+expect 0 '^clade: info: device 0 .*chosen of [0-9]+ by 0$' run -v -d 0 "$model" -i a="$a" -i b="$b"
+expect 0 '^clade: info: [0-9]+ kernels compiled in [0-9]+ ms' run -v --no-cache "$model" -i a="$a" -i b="$b"
+expect 0 '^clade: info: [0-9]+ kernels from the cache in [0-9]+ ms' run -v "$model" -i a="$a" -i b="$b"
+expect 0 '^clade: info: cache file .*clade.sqlite' run -v "$model" -i a="$a" -i b="$b"
 for device in 0 0:0; do
     expect 0 '^pass' test --device "$device" "$cases/count"
 done

@@ -26,6 +26,20 @@ for command in run bench dump; do
     expect 4 'no-such-device' "$command" --device no-such-device "$model"
     expect 4 '99' "$command" --device 99 "$model"
 done
+# No platform; and one that hides its device, as PoCL does where its cache cannot be written. Nobody asked for 'any'.
+OCL_ICD_VENDORS=/nonexistent expect 4 'no OpenCL platform' devices
+OCL_ICD_VENDORS=/nonexistent expect 4 'any CPU: ' devices
+if "$clade" devices | grep -q Portable; then
+    hidden() { (unset POCL_CACHE_DIR CLADE_DEVICE; HOME=/proc OCL_ICD_VENDORS=pocl.icd "$clade" "$@" 2>&1); }
+    said=$(hidden devices)
+    if [ $? = 4 ] && grep -q "^platform 'Portable.*' offers no device: .*POCL_CACHE_DIR" <<<"$said"; then pass; else fail "hidden devices: $said"; fi
+    said=$(hidden devices --json)
+    if [ $? = 4 ] && grep -q '"hint": ".*POCL_CACHE_DIR' <<<"$said"; then pass; else fail "hidden devices --json: $said"; fi
+    said=$(hidden run --no-cache "$model" -i a="$a" -i b="$b")
+    if [ $? = 4 ] && grep -q "^clade: there is no OpenCL device: platform .*POCL_CACHE_DIR" <<<"$said"; then pass; else fail "hidden devices: $said"; fi
+else
+    skip 'hidden devices: needs PoCL'
+fi
 # info says what it knows.
 expect 0 'NOT SUPPORTED' info "$cases/strange/model.onnx"
 expect 0 'unknown: .*no-such-device' info --device no-such-device "$model"

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "clade/opencl.h"
 #include "ocl/fixture.h"
 
 static bool blas_rig(ocl_rig *rig) {
@@ -213,6 +214,36 @@ START_TEST(convgemm) {
 }
 END_TEST
 
+/* A device that closes leaves nothing of its context with CLBlast. */
+START_TEST(forgotten) {
+    const cld_gemm_args g = {
+        .dtype = CLADE_FLOAT32, .m = 4, .n = 4, .k = 4, .lda = 4, .ldb = 4, .ldc = 4, .alpha = 1, .batch = 1
+    };
+    cl_platform_id platform;
+    cl_device_id device;
+    cl_uint references = 0;
+    cl_int code;
+    ocl_rig rig;
+    if (!blas_rig(&rig))
+        return;
+    ocl_close(&rig);
+    ck_assert_int_eq(clGetPlatformIDs(1, &platform, NULL), CL_SUCCESS);
+    ck_assert_int_eq(clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 1, &device, NULL), CL_SUCCESS);
+    cl_context context = clCreateContext(NULL, 1, &device, NULL, NULL, &code);
+    ck_ok(cld_ocl_open_context(&rig.ocl, context, device, NULL, &rig.err), rig.err);
+    ck_ok(cld_queue_new(&rig.queue, rig.ocl, false, &rig.err), rig.err);
+    matrix a = new_matrix(&rig, CLADE_FLOAT32, 16, 0, false), c = new_matrix(&rig, CLADE_FLOAT32, 16, 0, false);
+    ck_ok(cld_blas_gemm(rig.queue, &g, a.mem, 0, a.mem, 0, c.mem, 0, NULL, &rig.err), rig.err);
+    free_matrix(&a);
+    free_matrix(&c);
+    cld_queue_free(rig.queue);
+    cld_ocl_release(rig.ocl);
+    code = clGetContextInfo(context, CL_CONTEXT_REFERENCE_COUNT, sizeof references, &references, NULL);
+    ck_assert(code == CL_SUCCESS && references == 1);
+    clReleaseContext(context);
+}
+END_TEST
+
 Suite *suite_ocl_blas(void);
 Suite *suite_ocl_blas(void) {
     Suite *suite = suite_create("ocl/blas");
@@ -221,6 +252,7 @@ Suite *suite_ocl_blas(void) {
     tcase_add_test(tcase, gemm);
     tcase_add_test(tcase, gemm_refused);
     tcase_add_test(tcase, convgemm);
+    tcase_add_test(tcase, forgotten);
     suite_add_tcase(suite, tcase);
     return suite;
 }
