@@ -26,19 +26,6 @@ static clade_status assign_buffers(cld_plan *plan, clade_error *err) {
     return CLADE_OK;
 }
 
-/* The row the options prefer for this operator: "Op=row" among them. */
-static bool preferred(const cld_plan_options *options, const cld_node *node, const cld_impl *impl) {
-    size_t op_size = strlen(node->type), row_size = strlen(impl->name);
-    for (const char *item = options->prefer_impl; item && *item;) {
-        size_t size = strcspn(item, ",");
-        if (size == op_size + 1 + row_size && strncmp(item, node->type, op_size) == 0 && item[op_size] == '=' &&
-            strncmp(item + op_size + 1, impl->name, row_size) == 0)
-            return true;
-        item += size + (item[size] == ',');
-    }
-    return false;
-}
-
 static bool can(const cld_impl *impl, const cld_call *call, const cld_caps *caps) {
     return !impl->applicable || impl->applicable(call, caps);
 }
@@ -52,7 +39,8 @@ static const cld_impl *choose(const cld_call *call, const cld_caps *caps, const 
     usual->blas = caps->blas && !caps->is_cpu;
     for (const cld_impl *impl = call->node->op->impls; impl && impl->name; impl++) {
         bool at_once = can(impl, call, usual);
-        if (preferred(options, call->node, impl) && (at_once || can(impl, call, caps))) {
+        if (cld_plan_prefers(options->prefer_impl, call->node->type, impl->name) &&
+            (at_once || can(impl, call, caps))) {
             usual->blas |= !at_once;
             return impl;
         }

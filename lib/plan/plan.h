@@ -45,6 +45,8 @@ typedef struct cld_plan_options {
     const char *prefer_impl; /* "Op=row,..." or NULL */
 } cld_plan_options;
 
+/* Every item of "Op=row,..." (or NULL) is one there is: ERR_NOT_FOUND lists the rows of the operator. ERR_ARGUMENT. */
+clade_status cld_plan_check_prefer(const char *prefer, clade_error *err);
 /* Plans a static graph. The graph must outlive the plan. The caller owns *out: cld_plan_free.
  * ERR_UNSUPPORTED names a node no row can run on this device. */
 clade_status cld_plan_new(cld_plan **out, const cld_graph *graph, const cld_caps *caps, const cld_plan_options *options,

@@ -15,6 +15,11 @@ clade_status cld_session_find_input(const clade_session *session, const char *na
     return *index >= 0 ? CLADE_OK : cld_fail(err, CLADE_ERR_NOT_FOUND, "the model has no input '%s'", name);
 }
 
+const char *cld_session_input_name(const clade_session *session, int32_t index) {
+    const cld_graph *graph = session->model->graph;
+    return cld_graph_at(graph, graph->inputs[index])->name;
+}
+
 clade_status cld_session_check_input(const clade_session *session, int32_t index, const clade_tensor *tensor,
                                      clade_error *err) {
     const cld_graph *graph = session->model->graph;
@@ -46,8 +51,9 @@ clade_status clade_session_set_input(clade_session *session, const char *name, c
     cld_type type = cld_tensor_type(tensor);
     size_t bytes = cld_type_bytes(&type);
     if (tensor->size_bytes != bytes || (bytes && !tensor->data))
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "input '%s': %s takes %zu bytes, the tensor has %zu", name ? name : "",
-                        CLD_TYPE_TEXT(&type), bytes, tensor->data ? tensor->size_bytes : 0);
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "input '%s': %s takes %zu bytes, the tensor has %zu",
+                        cld_session_input_name(session, index), CLD_TYPE_TEXT(&type), bytes,
+                        tensor->data ? tensor->size_bytes : 0);
     if (!input->tensor.data || input->tensor.size_bytes != bytes) {
         clade_tensor fresh;
         CLD_RETURN(clade_tensor_alloc(&fresh, tensor->dtype, tensor->rank, tensor->dims, err));

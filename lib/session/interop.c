@@ -42,7 +42,7 @@ clade_status clade_session_set_input_buffer(clade_session *session, const char *
         size_t have = cld_mem_bytes(mem);
         cld_mem_free(mem);
         return cld_fail(err, CLADE_ERR_ARGUMENT, "input '%s': %s at byte %zu does not fit a buffer of %zu bytes",
-                        name ? name : "", CLD_TYPE_TEXT(&type), offset_bytes, have);
+                        cld_session_input_name(session, index), CLD_TYPE_TEXT(&type), offset_bytes, have);
     }
     cld_input *input = &session->inputs[index];
     clade_tensor_free(&input->tensor);
@@ -70,7 +70,7 @@ clade_status clade_session_get_output_buffer(clade_session *session, const char 
     CLD_RETURN(cld_mem_wrap(&mem, session->device->ocl, buffer, err));
     if (!cld_add_size(offset_bytes, bytes, &end) || end > cld_mem_bytes(mem))
         CLD_TRY(cld_fail(err, CLADE_ERR_ARGUMENT, "output '%s': %s at byte %zu does not fit a buffer of %zu bytes",
-                         name ? name : "", CLD_TYPE_TEXT(&result.type), offset_bytes, cld_mem_bytes(mem)));
+                         result.name, CLD_TYPE_TEXT(&result.type), offset_bytes, cld_mem_bytes(mem)));
     if (result.known)
         CLD_TRY(cld_mem_write(queue, mem, offset_bytes, result.known->data, bytes, true, err));
     else

@@ -12,6 +12,7 @@ clade_status cld_session_result(const clade_session *session, const char *name, 
     int32_t k = name ? cld_names_get(&session->model->outputs, name) : 0;
     if (k < 0)
         return cld_fail(err, CLADE_ERR_NOT_FOUND, "the model has no output '%s'", name);
+    out->name = cld_graph_at(graph, graph->outputs[k])->name;
     const cld_segment *segment = &session->last->segment;
     out->known = segment->known[k];
     out->type = *cld_walk_type(session->last->walk, segment->results[k]);
@@ -51,8 +52,8 @@ clade_status clade_session_read_output_into(clade_session *session, const char *
     CLD_RETURN(cld_session_result(session, name, &result, err));
     size_t bytes = cld_type_bytes(&result.type);
     if (tensor->size_bytes != bytes || (bytes && !tensor->data))
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "output '%s' is %s and takes %zu bytes, %zu are given",
-                        name ? name : "", CLD_TYPE_TEXT(&result.type), bytes, tensor->data ? tensor->size_bytes : 0);
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "output '%s' is %s and takes %zu bytes, %zu are given", result.name,
+                        CLD_TYPE_TEXT(&result.type), bytes, tensor->data ? tensor->size_bytes : 0);
     CLD_RETURN(read_result(session, &result, tensor->data, bytes, err));
     tensor->dtype = result.type.dtype;
     tensor->rank = result.type.rank;

@@ -108,6 +108,7 @@ clade_status cld_session_plan(clade_session *session, cld_stage **out, clade_err
 
 /* One output of the last run. */
 typedef struct cld_result {
+    const char *name; /* the model's */
     cld_type type;
     const clade_tensor *known; /* a constant; else NULL */
     const cld_mem *mem;        /* where it lies otherwise */
@@ -118,6 +119,7 @@ clade_status cld_session_result(const clade_session *session, const char *name, 
 /* ---- input.c --------------------------------------------------------------------------------------------------- */
 
 clade_status cld_session_find_input(const clade_session *session, const char *name, int32_t *index, clade_error *err);
+const char *cld_session_input_name(const clade_session *session, int32_t index);
 /* Checks dtype and shape of what is to be set as input `index`. */
 clade_status cld_session_check_input(const clade_session *session, int32_t index, const clade_tensor *tensor,
                                      clade_error *err);

@@ -77,6 +77,8 @@ expect 3 "'a'" bench "$model" -s a=2x4
 expect 3 '^clade: .' bench "$model" -s a=9223372036854775807x3
 expect 3 '^clade: .' bench "$model" -s a=99999999999999999999x3
 expect 3 "no free dimension 'M'" bench "$model" --dim M=3
+expect 3 "'Add=zzz': Add has no such row; it has: rows, elements" bench "$model" --prefer-impl Add=zzz
+expect 3 "there is no operator 'zzz'" bench "$model" --prefer-impl zzz=rows
 expect 3 'not a whole number' bench "$model" --dim N=three
 if [ -n "$CLADE_SHARED" ] && [ -d "$CLADE_SHARED/hostile" ]; then
     hostile=$CLADE_SHARED/hostile

@@ -58,7 +58,8 @@ END_TEST
 START_TEST(size_that_contradicts_dims) {
     clade_tensor input = mlp_input(2);
     input.size_bytes -= 4;
-    ck_refused(clade_session_set_input(session, "x", &input, &err), CLADE_ERR_ARGUMENT, "", err);
+    ck_refused(clade_session_set_input(session, "x", &input, &err), CLADE_ERR_ARGUMENT, "input 'x'", err);
+    ck_refused(clade_session_set_input(session, NULL, &input, &err), CLADE_ERR_ARGUMENT, "input 'x'", err);
     mlp_predict(session, 1, NULL);
 }
 END_TEST
@@ -87,7 +88,8 @@ START_TEST(output_memory_of_another_size) {
     float y[MLP_OUTPUTS + 1];
     clade_tensor output = { .data = y, .size_bytes = sizeof y };
     mlp_predict(session, 1, NULL);
-    ck_refused(clade_session_read_output_into(session, "y", &output, &err), CLADE_ERR_ARGUMENT, "", err);
+    ck_refused(clade_session_read_output_into(session, "y", &output, &err), CLADE_ERR_ARGUMENT, "output 'y'", err);
+    ck_refused(clade_session_read_output_into(session, NULL, &output, &err), CLADE_ERR_ARGUMENT, "output 'y'", err);
 }
 END_TEST
 
@@ -137,6 +139,35 @@ START_TEST(refuses_more_than_the_cap) {
 }
 END_TEST
 
+static const struct {
+    const char *prefer, *part;
+    clade_status want;
+} wishes[] = {
+    { NULL, NULL, CLADE_OK },
+    { "", NULL, CLADE_OK },
+    { "Gemm=reference,Conv=im2col,Fused=elements", NULL, CLADE_OK },
+    { "Conv=zzz", "'Conv=zzz': Conv has no such row; it has: implicit, rows, convgemm, im2col, reference",
+      CLADE_ERR_NOT_FOUND },
+    { "Gemm=reference,Cnov=rows", "'Cnov=rows': there is no operator 'Cnov'", CLADE_ERR_NOT_FOUND },
+    { "Gemm=referenc", "Gemm has no such row", CLADE_ERR_NOT_FOUND },
+    { "Shape=rows", "Shape has no such row; it has: none", CLADE_ERR_NOT_FOUND },
+    { "Conv", "'Conv' is not of the form Op=row", CLADE_ERR_ARGUMENT },
+    { "Conv=rows,,Gemm=reference", "'' is not of the form Op=row", CLADE_ERR_ARGUMENT },
+};
+
+START_TEST(a_row_that_is_preferred_exists) {
+    clade_session_options options = CLADE_SESSION_OPTIONS_INIT;
+    clade_session *choosy;
+    options.prefer_impl = wishes[_i].prefer;
+    clade_status status = clade_session_create(&choosy, device, model, &options, &err);
+    if (wishes[_i].want == CLADE_OK)
+        ck_ok(status, err);
+    else
+        ck_refused(status, wishes[_i].want, wishes[_i].part, err);
+    clade_session_free(choosy);
+}
+END_TEST
+
 Suite *suite_session_inputs(void);
 Suite *suite_session_inputs(void) {
     Suite *suite = suite_create("session/inputs");
@@ -155,6 +186,7 @@ Suite *suite_session_inputs(void) {
     tcase_add_test(tcase, required_bytes_are_exact);
     tcase_add_test(tcase, statistics);
     tcase_add_test(tcase, refuses_more_than_the_cap);
+    tcase_add_loop_test(tcase, a_row_that_is_preferred_exists, 0, sizeof wishes / sizeof *wishes);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -104,7 +104,11 @@ START_TEST(buffer_too_small) {
     cl_mem buffer = clCreateBuffer(context, CL_MEM_READ_WRITE, shape.size_bytes, NULL, &status);
     ck_assert_int_eq(status, CL_SUCCESS);
     shape.data = NULL;
-    ck_refused(clade_session_set_input_buffer(session, "x", &shape, buffer, 4, &err), CLADE_ERR_ARGUMENT, "", err);
+    ck_refused(clade_session_set_input_buffer(session, NULL, &shape, buffer, 4, &err), CLADE_ERR_ARGUMENT, "input 'x'",
+               err);
+    mlp_predict(session, BATCH, NULL);
+    ck_refused(clade_session_get_output_buffer(session, NULL, buffer, shape.size_bytes, NULL, &err), CLADE_ERR_ARGUMENT,
+               "output 'y'", err);
     clade_session_free(session);
     clReleaseMemObject(buffer);
 }
