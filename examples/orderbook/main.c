@@ -6,7 +6,6 @@
 #include "orderbook.h"
 
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,21 +148,6 @@ static size_t find_column(size_t horizon) {
     return column;
 }
 
-static void print_report(const prediction_report *r, size_t batch, size_t horizon) {
-    printf("batch %zu\n", batch);
-    printf("  speed     %.0f predictions/s; latency of a call: p50 %.3f ms, p95 %.3f ms, p99 %.3f ms\n", r->per_second,
-           r->p50_ms, r->p95_ms, r->p99_ms);
-    printf("            %zu predictions in %zu calls; the first call, which compiles, took %.1f ms\n", r->predictions,
-           r->calls, r->first_ms);
-    printf("  classes   up %" PRIu64 ", stationary %" PRIu64 ", down %" PRIu64 "\n", r->classes[0], r->classes[1],
-           r->classes[2]);
-    const uint64_t labelled = confusion_total(&r->confusion);
-    if (labelled)
-        printf("  quality   accuracy %.4f, macro-F1 %.4f over %" PRIu64 " labels %zu events ahead\n",
-               confusion_accuracy(&r->confusion), confusion_macro_f1(&r->confusion), labelled, horizon);
-    fflush(stdout);
-}
-
 static clade_status open_feed(row_feed *out, const options *o, clade_error *err) {
     if (o->features == NULL) {
         printf("input   a SIMULATED order book, no market data: %zu events, seed %zu, %d levels, z-scored\n", o->events,
@@ -203,13 +187,15 @@ static clade_status run(const options *o, const row_feed *feed, size_t column, c
         status = clade_device_get_info(device, &info, err);
     if (status == CLADE_OK)
         printf("model   %s on %s\n", o->model, info.name);
+    prediction_report reports[BATCHES_MAX];
     for (size_t i = 0; status == CLADE_OK && i < o->batch_count; i++) {
-        prediction_report report;
         const prediction_options p = { o->batches[i], o->every, o->gap, column };
-        status = predict_stream(&report, session, feed, &p, err);
+        status = predict_stream(&reports[i], session, feed, &p, err);
         if (status == CLADE_OK)
-            print_report(&report, p.batch, o->horizon);
+            print_report(&reports[i], p.batch, o->horizon);
     }
+    if (status == CLADE_OK)
+        print_comparison(reports, o->batches, o->batch_count, info.kind);
     clade_session_free(session);
     clade_model_free(model);
     clade_device_close(device);

@@ -79,4 +79,10 @@ typedef struct prediction_report {
 clade_status predict_stream(prediction_report *out, clade_session *session, const row_feed *feed,
                             const prediction_options *options, clade_error *err);
 
+/* ---- report.c ---- */
+
+void print_report(const prediction_report *report, size_t batch, size_t horizon);
+/* What a prediction takes at each batch size, where there are several. */
+void print_comparison(const prediction_report *reports, const size_t *batches, size_t count, clade_device_kind kind);
+
 #endif

@@ -17,6 +17,10 @@ job 0 '51 predictions in 51 calls' "$deeplob" --events 150 --batch 1
 job 0 '51 predictions in 7 calls' "$deeplob" --events 150 --batch 8
 job 0 '11 predictions in 2 calls' "$deeplob" --events 150 --batch 8 --every 5
 job 0 '^ +speed +[1-9][0-9]* predictions/s; latency of a call: p50 [0-9.]+ ms, p95 [0-9.]+ ms, p99 [0-9.]+ ms' "$deeplob" --events 150
+# What a prediction takes is compared where there are two batch sizes, and only there.
+job 0 '^a prediction at the median call: batch 1: [0-9.]+ ms, batch 8: [0-9.]+ ms$' "$deeplob" --events 200 --batch 1,8
+said=$("$orderbook" "$deeplob" --events 150 --batch 8)
+if grep -q 'median call' <<<"$said"; then fail "one batch size is compared: $said"; else pass; fi
 # The same seed gives the same classes whatever the batch, another seed a different book.
 classes() { "$orderbook" "$deeplob" --events 600 "$@" 2>&1 | sed -n 's/^ *classes *//p'; }
 one=$(classes --batch 1 --seed 5) many=$(classes --batch 16 --seed 5) other=$(classes --batch 16 --seed 6)
