@@ -27,7 +27,8 @@ if [[ $said == *"$(pkg-config --modversion "$pc")"* ]]; then pass; else fail "in
 for file in share/man/man1/clade.1 include/clade.h include/clade/session.h lib/libclade.so; do
     if [ -e "$prefix/$file" ]; then pass; else fail "$file is not installed"; fi
 done
-for file in LICENSE NEWS README.md docs/guide.md examples/embed.c examples/orderbook/MODEL.md examples/orderbook/main.c; do
+for file in LICENSE NEWS README.md docs/guide.md examples/embed.c examples/orderbook/MODEL.md \
+    examples/orderbook/main.c examples/credit/credit.onnx; do
     if [ -e "$prefix/share/doc/clade/$file" ]; then pass; else fail "$file is not installed to docdir"; fi
 done
 if grep -q '^ *Copyright 2026 The Clade authors$' "$prefix/share/doc/clade/LICENSE"; then pass; else fail "LICENSE names no holder"; fi
