@@ -200,13 +200,13 @@ static void compile_only(test_case *c) {
         conclude(c, CLI_SKIP, "(no test data)");
 }
 
-void cli_case_run(cli_case_result *out, const char *directory, clade_device *device,
+void cli_case_run(cli_case_result *out, const char *directory, clade_device *device, const clade_model_options *loading,
                   const clade_session_options *options, const cli_tolerance *tolerance) {
     char path[PATH_BYTES];
     *out = (cli_case_result){ .verdict = CLI_PASS };
     test_case c = { .directory = directory, .tolerance = tolerance, .result = out };
     snprintf(path, sizeof path, "%s/model.onnx", directory);
-    clade_status status = clade_model_load(&c.model, path, NULL, &c.err);
+    clade_status status = clade_model_load(&c.model, path, loading, &c.err);
     if (status == CLADE_OK)
         status = clade_session_create(&c.session, device, c.model, options, &c.err);
     if (status != CLADE_OK)

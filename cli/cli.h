@@ -72,7 +72,7 @@ typedef struct cli_inputs {
 /* Options that mean the same in every command that has them. */
 typedef struct cli_common {
     const char *device, *as, *prefer_impl;
-    int json, no_cache, no_blas, unchecked_indices, verbose;
+    int json, no_cache, no_blas, unchecked_indices, any_opset, verbose;
     cli_inputs inputs;
 } cli_common;
 /* Which groups of them a command has: a mask. */
@@ -118,6 +118,7 @@ void cli_progress_show(void);
 
 clade_status cli_device_open(clade_device **out, const cli_common *common, clade_error *err);
 clade_session_options cli_session_options(const cli_common *common);
+clade_model_options cli_model_options(const cli_common *common);
 
 typedef struct cli_engine {
     clade_device *device;
@@ -155,7 +156,7 @@ typedef struct cli_case_result {
     char detail[900];   /* one line: why not passed; empty for a pass */
 } cli_case_result;
 /* Runs the case in `directory` on `device`. */
-void cli_case_run(cli_case_result *out, const char *directory, clade_device *device,
+void cli_case_run(cli_case_result *out, const char *directory, clade_device *device, const clade_model_options *loading,
                   const clade_session_options *options, const cli_tolerance *tolerance);
 
 /* ---- text.c ---- */

@@ -29,16 +29,23 @@ clade_session_options cli_session_options(const cli_common *common) {
     return options;
 }
 
+clade_model_options cli_model_options(const cli_common *common) {
+    clade_model_options options = CLADE_MODEL_OPTIONS_INIT;
+    options.any_opset = common->any_opset;
+    return options;
+}
+
 clade_status cli_engine_open(cli_engine *out, const char *path, const cli_common *common,
                              const clade_session_options *options, clade_error *err) {
     *out = (cli_engine){ .device = NULL };
+    const clade_model_options loading = cli_model_options(common);
     const double start = cli_now_ms();
     cli_stage("opening the device");
     clade_status status = cli_device_open(&out->device, common, err);
     const double opened = cli_now_ms();
     cli_stage("loading the model");
     if (status == CLADE_OK)
-        status = clade_model_load(&out->model, path, NULL, err);
+        status = clade_model_load(&out->model, path, &loading, err);
     if (status == CLADE_OK)
         status = clade_session_create(&out->session, out->device, out->model, options, err);
     out->open_ms = opened - start;

@@ -160,8 +160,9 @@ static cli_exit run(const cli_command *self, int argc, char **argv) {
         return exit;
 
     clade_model *model;
+    const clade_model_options loading = cli_model_options(&common);
     clade_error err = { .status = CLADE_OK };
-    if (clade_model_load(&model, arguments.items[0], NULL, &err) != CLADE_OK)
+    if (clade_model_load(&model, arguments.items[0], &loading, &err) != CLADE_OK)
         return cli_fail(&err);
     clade_model_info info = CLADE_MODEL_INFO_INIT;
     const clade_status status = clade_model_get_info(model, &info, &err);

@@ -49,6 +49,8 @@ static void add_common(option_table *table, cli_common *c, int mask) {
         { CLI_HAS_SESSION,
           { "unchecked-indices", 0, CLI_FLAG, NULL, "take an index out of range for the nearest one in range",
             &c->unchecked_indices } },
+        { CLI_HAS_SESSION,
+          { "any-opset", 0, CLI_FLAG, NULL, "take an opset that is too new for the newest known", &c->any_opset } },
         { CLI_HAS_JSON, { "json", 'j', CLI_FLAG, NULL, "report as JSON", &c->json } },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

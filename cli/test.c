@@ -79,6 +79,7 @@ static void print_totals(const size_t *totals) {
 
 static cli_exit run_cases(const cli_arguments *directories, const test_options *options, const cli_common *common,
                           clade_device *device) {
+    const clade_model_options loading = cli_model_options(common);
     const clade_session_options session = cli_session_options(common);
     size_t totals[CLI_VERDICTS] = { 0 };
     cli_json json = { .depth = 0 };
@@ -93,7 +94,7 @@ static cli_exit run_cases(const cli_arguments *directories, const test_options *
         for (size_t end = strlen(directory); end > 1 && directory[end - 1] == '/'; end--)
             directory[end - 1] = '\0';
         if (!is_skipped(options->skips, directory, result.detail, sizeof result.detail))
-            cli_case_run(&result, directory, device, &session, &options->tolerance);
+            cli_case_run(&result, directory, device, &loading, &session, &options->tolerance);
         totals[result.verdict]++;
         cli_progress_clear();
         if (common->json)

@@ -16,11 +16,14 @@ typedef struct clade_model clade_model;
 typedef struct clade_model_options {
     size_t size_bytes; /* sizeof(clade_model_options): start from CLADE_MODEL_OPTIONS_INIT */
     size_t max_bytes;  /* refuse a model whose tensors need more host memory than this; 0: half of physical memory */
+    int any_opset;     /* not 0: take an opset newer than this Clade knows for the newest it knows */
 } clade_model_options;
 #define CLADE_MODEL_OPTIONS_INIT CLADE_SIZED_INIT(clade_model_options)
 
-/* Loads an ONNX model (opset 7 and up). The file is taken for hostile; external data must lie inside its folder.
- * Loading succeeds for a well-formed model with operators Clade lacks: clade_model_operator tells, compiling refuses.
+/* Loads an ONNX model. The file is taken for hostile; external data must lie inside its folder. Operators are taken as
+ * opsets 1 to 28 of ai.onnx define them; an operator at another opset, or with an attribute that it does not have
+ * there, is one that Clade lacks. Loading succeeds for a well-formed model with such operators: clade_model_operator
+ * tells, compiling refuses.
  * `options` may be NULL. The caller owns *out: clade_model_free.
  * ERR_IO, ERR_FORMAT, ERR_GRAPH (dangling, cyclic), ERR_LIMIT, ERR_MEMORY, ERR_UNSUPPORTED. */
 CLADE_API CLADE_NODISCARD clade_status clade_model_load(clade_model **out, const char *path,
@@ -73,7 +76,7 @@ typedef struct clade_operator_info {
     size_t size_bytes;         /* sizeof(clade_operator_info): start from CLADE_OPERATOR_INFO_INIT */
     const char *domain, *name; /* borrowed; domain "" is ai.onnx */
     size_t count;
-    int supported;      /* Clade has a descriptor for this operator at this opset */
+    int supported;      /* Clade takes the operator at this opset, with the attributes of every node that uses it */
     const char *reason; /* when not supported: one line; else "" */
 } clade_operator_info;
 #define CLADE_OPERATOR_INFO_INIT CLADE_SIZED_INIT(clade_operator_info)

@@ -13,13 +13,17 @@ typedef struct cld_model_facts {
 
 /* ---- onnx.c ... : ONNX -> model graph --------------------------------------------------------------------------- */
 
-/* The result is verified (cld_graph_verify) and has node->op filled where a descriptor exists. `directory` is where
- * external data lies; NULL refuses external data. max_bytes bounds host memory for tensors (0: half of physical
- * memory). The caller owns *out: cld_graph_free. */
-clade_status cld_onnx_read(cld_graph **out, cld_model_facts *facts, const char *path, size_t max_bytes,
+typedef struct cld_onnx_options { /* zeroed: the defaults; NULL is the same */
+    size_t max_bytes;             /* bounds host memory for tensors; 0: half of physical memory */
+    bool any_opset;               /* an opset newer than the descriptors know is read as the newest they know */
+} cld_onnx_options;
+
+/* The result is verified (cld_graph_verify) and has node->op filled where a descriptor takes the node. `directory` is
+ * where external data lies; NULL refuses external data. The caller owns *out: cld_graph_free. */
+clade_status cld_onnx_read(cld_graph **out, cld_model_facts *facts, const char *path, const cld_onnx_options *options,
                            clade_error *err);
 clade_status cld_onnx_parse(cld_graph **out, cld_model_facts *facts, const void *data, size_t size_bytes,
-                            const char *directory, size_t max_bytes, clade_error *err);
+                            const char *directory, const cld_onnx_options *options, clade_error *err);
 
 /* ---- pb.c, npy.c, csv.c: one tensor <-> bytes; tensor_file.c has the table of suffixes behind clade_tensor_read/write
  * ---- */

@@ -34,6 +34,7 @@ typedef struct cld_onnx {
     cld_names opsets;      /* domain -> version */
     const char *directory; /* of external data; NULL: refused */
     size_t max_bytes, tensor_bytes;
+    bool any_opset; /* as in cld_onnx_options */
 } cld_onnx;
 
 /* ---- onnx_graph.c ----------------------------------------------------------------------------------------------- */

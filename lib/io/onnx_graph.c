@@ -193,10 +193,13 @@ static clade_status add_node(cld_onnx *onnx, cld_scope *scope, const CldOnnx__No
     if (node.opset < 0)
         return cld_fail(err, CLADE_ERR_GRAPH, "%s '%s' is of domain '%s', of which the model imports no version", type,
                         node.name, domain);
+    if (onnx->any_opset)
+        node.opset = CLD_MIN(node.opset, cld_op_newest(node.domain));
     char reason[200];
     node.op = cld_op_find(node.domain, type, node.opset, reason, sizeof reason);
     cld_captures captures = { 0 };
     CLD_RETURN(cld_onnx_attrs(onnx, scope, proto, &node, &captures, err));
+    node.op = cld_op_of(&node, reason, sizeof reason);
     CLD_RETURN(connect(onnx, scope, proto, &node, &captures, err));
     return cld_graph_node(scope->graph, &node) != NULL ? CLADE_OK : cld_no_memory(err, node.name);
 }

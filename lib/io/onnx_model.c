@@ -66,8 +66,10 @@ static clade_status import_model(cld_onnx *onnx, cld_graph *graph, cld_model_fac
 }
 
 clade_status cld_onnx_parse(cld_graph **out, cld_model_facts *facts, const void *data, size_t size_bytes,
-                            const char *directory, size_t max_bytes, clade_error *err) {
+                            const char *directory, const cld_onnx_options *options, clade_error *err) {
+    static const cld_onnx_options usual;
     clade_status status = CLADE_OK;
+    options = options != NULL ? options : &usual;
     cld_graph *graph = cld_graph_new(NULL, NULL);
     cld_onnx onnx = { .scratch = cld_arena_new(), .directory = directory };
     if (graph == NULL || onnx.scratch == NULL) {
@@ -75,7 +77,8 @@ clade_status cld_onnx_parse(cld_graph **out, cld_model_facts *facts, const void 
         goto fail;
     }
     onnx.arena = graph->arena;
-    onnx.max_bytes = cld_file_limit(max_bytes);
+    onnx.max_bytes = cld_file_limit(options->max_bytes);
+    onnx.any_opset = options->any_opset;
     cld_unpack_init(&onnx.unpack, onnx.arena, size_bytes, onnx.max_bytes);
     CLD_TRY(import_model(&onnx, graph, facts, data, size_bytes, err));
     *out = graph;
@@ -94,11 +97,11 @@ static char *folder_of(const char *path) {
     return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
-clade_status cld_onnx_read(cld_graph **out, cld_model_facts *facts, const char *path, size_t max_bytes,
+clade_status cld_onnx_read(cld_graph **out, cld_model_facts *facts, const char *path, const cld_onnx_options *options,
                            clade_error *err) {
     clade_status status = CLADE_OK;
     void *data = NULL;
-    size_t size_bytes, limit = cld_file_limit(max_bytes);
+    size_t size_bytes, limit = cld_file_limit(options != NULL ? options->max_bytes : 0);
     char *directory = folder_of(path);
     if (directory == NULL) {
         status = cld_no_memory(err, path);
@@ -107,7 +110,7 @@ clade_status cld_onnx_read(cld_graph **out, cld_model_facts *facts, const char *
     if (!cld_add_size(limit, FILE_SLACK_BYTES, &limit))
         limit = SIZE_MAX;
     CLD_TRY(cld_file_read(&data, &size_bytes, path, limit, err));
-    CLD_TRY(cld_onnx_parse(out, facts, data, size_bytes, directory, max_bytes, err));
+    CLD_TRY(cld_onnx_parse(out, facts, data, size_bytes, directory, options, err));
 fail:
     free(data);
     free(directory);

@@ -47,6 +47,7 @@ static const cld_impl rows[] = { { "each", NULL, emit }, { 0 } };
         .name = #symbol,                                                                                               \
         .doc = "the index of the " which " element along an axis",                                                     \
         .since = 1,                                                                                                    \
+        .attrs = "axis:int keepdims:int select_last_index:int@12",                                                     \
         .min_in = 1,                                                                                                   \
         .max_in = 1,                                                                                                   \
         .min_out = 1,                                                                                                  \

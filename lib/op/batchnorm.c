@@ -113,6 +113,7 @@ const cld_op cld_op_BatchNormalization = {
     .name = "BatchNormalization",
     .doc = "y = (x - mean) / sqrt(var + epsilon) * scale + bias, per channel",
     .since = 6,
+    .attrs = "epsilon:float is_test:int@1-6 momentum:float spatial:int@1-8 training_mode:int@14",
     .min_in = 5,
     .max_in = 5,
     .min_out = 1,

@@ -112,7 +112,7 @@ clade_status cld_build_node(cld_build *build, const cld_node *proto, const cld_v
         return cld_no_memory(err, proto->name);
     if (!op) {
         char reason[160];
-        cld_op_find(proto->domain, proto->type, proto->opset, reason, sizeof reason);
+        cld_op_of(proto, reason, sizeof reason);
         return cld_fail(err, CLADE_ERR_UNSUPPORTED, "node '%s': %s", proto->name, reason);
     }
     if (op->control != CLD_CONTROL_NONE)

@@ -59,6 +59,7 @@ const cld_op cld_op_Conv = {
     .doc =
         "Y[n,m,p] = B[m] + sum over channels c and taps t of X[n,c,window(p,t)] W[m,c,t], 1 to 3 spatial axes, groups",
     .since = 1,
+    .attrs = CLD_CONV_ATTRS,
     .min_in = 2,
     .max_in = 3,
     .min_out = 1,

@@ -64,6 +64,7 @@ const cld_op cld_op_ConvInteger = {
     .name = "ConvInteger",
     .doc = "Y = convolution of (x - x_zero_point) with (w - w_zero_point) in int32",
     .since = 10,
+    .attrs = CLD_CONV_ATTRS,
     .min_in = 2,
     .max_in = 4,
     .min_out = 1,
@@ -78,6 +79,7 @@ const cld_op cld_op_QLinearConv = {
     .doc = "y = saturate(round(s (B + convolution of (x - x_zero_point) with (w - w_zero_point)))) + y_zero_point, "
            "s = x_scale w_scale / y_scale",
     .since = 10,
+    .attrs = CLD_CONV_ATTRS,
     .min_in = 8,
     .max_in = 9,
     .min_out = 1,

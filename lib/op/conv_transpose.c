@@ -167,6 +167,7 @@ const cld_op cld_op_ConvTranspose = {
         "Y[n,m,o] = B[m] + sum over channels c, taps t and inputs i that reach o of X[n,c,i] W[c,m,t]; 1 to 3 spatial "
         "axes, groups",
     .since = 1,
+    .attrs = CLD_CONV_ATTRS " output_padding:ints output_shape:ints",
     .min_in = 2,
     .max_in = 3,
     .min_out = 1,

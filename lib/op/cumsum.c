@@ -85,6 +85,7 @@ const cld_op cld_op_CumSum = {
     .name = "CumSum",
     .doc = "sums of the elements up to each one along axis (exclusive: before it; reverse: from the end)",
     .since = 11,
+    .attrs = "exclusive:int reverse:int",
     .min_in = 2,
     .max_in = 2,
     .min_out = 1,

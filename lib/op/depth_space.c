@@ -56,6 +56,7 @@ const cld_op cld_op_DepthToSpace = {
     .name = "DepthToSpace",
     .doc = "channels become blocks of pixels; mode says how the channels split: DCR or CRD",
     .since = 1,
+    .attrs = "blocksize:int mode:string@11",
     .min_in = 1,
     .max_in = 1,
     .min_out = 1,
@@ -68,7 +69,9 @@ const cld_op cld_op_DepthToSpace = {
 static clade_status space_to_depth_infer(cld_call *call, clade_error *err) {
     const cld_type *in = &call->in[0];
     int64_t b;
+    int32_t mode;
     CLD_RETURN(read_block(call, false, &b, err));
+    CLD_RETURN(cld_call_choice(call, "mode", modes, MODES, DCR, &mode, err));
     call->out[0] = (cld_type){ .dtype = in->dtype,
                                .rank = 4,
                                .dims = { in->dims[0], in->dims[1] * b * b, in->dims[2] / b, in->dims[3] / b } };
@@ -76,11 +79,13 @@ static clade_status space_to_depth_infer(cld_call *call, clade_error *err) {
 }
 
 static clade_status space_to_depth_describe(const cld_call *call, cld_moves *out, clade_error *err) {
+    static const int32_t perm[MODES][6] = { { 0, 3, 5, 1, 2, 4 }, { 0, 1, 3, 5, 2, 4 } };
     const int64_t *in = call->in[0].dims;
     int64_t b;
+    int32_t mode;
     CLD_RETURN(read_block(call, false, &b, err));
-    return cld_moves_permute(call, (int64_t[]){ in[0], in[1], in[2] / b, b, in[3] / b, b },
-                             (int32_t[]){ 0, 3, 5, 1, 2, 4 }, 6, out, err);
+    CLD_RETURN(cld_call_choice(call, "mode", modes, MODES, DCR, &mode, err));
+    return cld_moves_permute(call, (int64_t[]){ in[0], in[1], in[2] / b, b, in[3] / b, b }, perm[mode], 6, out, err);
 }
 
 CLD_MOVES_ROWS(space_to_depth);
@@ -88,8 +93,9 @@ CLD_MOVES_ROWS(space_to_depth);
 const cld_op cld_op_SpaceToDepth = {
     .domain = "",
     .name = "SpaceToDepth",
-    .doc = "blocks of pixels become channels, block row and block column outermost",
+    .doc = "blocks of pixels become channels; mode says in which order: DCR or CRD",
     .since = 1,
+    .attrs = "blocksize:int mode:string@28",
     .min_in = 1,
     .max_in = 1,
     .min_out = 1,

@@ -288,6 +288,7 @@ const cld_op cld_op_Einsum = {
     .name = "Einsum",
     .doc = "y[output labels] = sum over the other labels of the product of the operands",
     .since = 12,
+    .attrs = "equation:string",
     .min_in = 1,
     .max_in = -1,
     .min_out = 1,

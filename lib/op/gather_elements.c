@@ -85,6 +85,7 @@ const cld_op cld_op_GatherElements = {
     .name = "GatherElements",
     .doc = "out[c] = data[c with its coordinate on axis replaced by indices[c]]",
     .since = 11,
+    .attrs = "axis:int",
     .min_in = 2,
     .max_in = 2,
     .min_out = 1,

@@ -65,6 +65,7 @@ const cld_op cld_op_GridSample = {
     .name = "GridSample",
     .doc = "the image at the positions grid gives, from -1 to 1, by nearest, bilinear or bicubic interpolation",
     .since = 16,
+    .attrs = "align_corners:int mode:string padding_mode:string",
     .min_in = 2,
     .max_in = 2,
     .min_out = 1,

@@ -35,16 +35,19 @@ static clade_status is_set(cld_call *call, int32_t k, bool *out, clade_error *er
     return CLADE_OK;
 }
 
-/* Nothing is dropped unless training_mode is set and the ratio is not zero; then the result is random, and refused. */
+/* Nothing is dropped unless training_mode is set (before opset 7: is_test is not) and the ratio is not zero; then the
+ * result is random, and refused. */
 static clade_status dropout_infer(cld_call *call, clade_error *err) {
     CLD_RETURN(cld_call_dtype(call, 0, CLD_FLOATS, err));
-    bool training = false, drops = true; /* the ratio is 0.5 unless it is given */
+    bool training = call->node->opset < 7 && !cld_attr_int(call->node, "is_test", 0);
+    bool drops = true; /* the ratio is 0.5 unless it is given */
     if (cld_call_has(call, 2))
         CLD_RETURN(is_set(call, 2, &training, err));
     if (training && cld_call_has(call, 1))
         CLD_RETURN(is_set(call, 1, &drops, err));
     if (training && drops)
-        return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "training_mode needs random numbers");
+        return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED,
+                             "it drops at random in training mode, which is not supported");
     call->out[0] = call->in[0];
     if (call->n_out > 1) {
         call->out[1] = call->in[0];
@@ -69,6 +72,7 @@ const cld_op cld_op_Dropout = {
     .name = "Dropout",
     .doc = "y = x and mask = 1 at inference",
     .since = 1,
+    .attrs = "is_test:int@1-6 ratio:float@1-11 seed:int@12",
     .min_in = 1,
     .max_in = 3,
     .min_out = 1,

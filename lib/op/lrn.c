@@ -51,6 +51,7 @@ const cld_op cld_op_LRN = {
     .name = "LRN",
     .doc = "y = x / (bias + alpha / size * sum of squares over neighbouring channels)^beta",
     .since = 1,
+    .attrs = "alpha:float beta:float bias:float size:int",
     .min_in = 1,
     .max_in = 1,
     .min_out = 1,

@@ -195,6 +195,7 @@ const cld_op cld_op_Gemm = {
     .name = "Gemm",
     .doc = "Y[M,N] = alpha op(A) op(B) + beta C, where op may transpose and C broadcasts to [M,N]",
     .since = 1,
+    .attrs = "alpha:float beta:float broadcast:int@1-6 transA:int transB:int",
     .min_in = 2,
     .max_in = 3,
     .min_out = 1,

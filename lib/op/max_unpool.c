@@ -81,6 +81,7 @@ const cld_op cld_op_MaxUnpool = {
     .name = "MaxUnpool",
     .doc = "zeros with the values put back at the indices MaxPool gave",
     .since = 9,
+    .attrs = "kernel_shape:ints pads:ints strides:ints",
     .min_in = 2,
     .max_in = 3,
     .min_out = 1,

@@ -128,6 +128,7 @@ const cld_op cld_op_NonMaxSuppression = {
     .name = "NonMaxSuppression",
     .doc = "indices [batch, class, box] of boxes selected greedily by score, without those that overlap a selected one",
     .since = 10,
+    .attrs = "center_point_box:int",
     .min_in = 2,
     .max_in = 5,
     .min_out = 1,

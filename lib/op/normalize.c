@@ -168,12 +168,13 @@ static const cld_impl impls[] = {
     { 0 },
 };
 
-#define NORMALIZATION(symbol, from, least_in, most_out, sentence)                                                      \
+#define NORMALIZATION(symbol, from, attributes, least_in, most_out, sentence)                                          \
     const cld_op cld_op_##symbol = {                                                                                   \
         .domain = "",                                                                                                  \
         .name = #symbol,                                                                                               \
         .doc = sentence,                                                                                               \
         .since = from,                                                                                                 \
+        .attrs = attributes,                                                                                           \
         .min_in = least_in,                                                                                            \
         .max_in = 3,                                                                                                   \
         .min_out = 1,                                                                                                  \
@@ -181,8 +182,9 @@ static const cld_impl impls[] = {
         .infer = infer,                                                                                                \
         .impls = impls,                                                                                                \
     };
-NORMALIZATION(GroupNormalization, 18, 3, 1,
+NORMALIZATION(GroupNormalization, 18, "epsilon:float num_groups:int stash_type:int@21", 3, 1,
               "y = (x - mean) / sqrt(var + epsilon) * scale + bias over groups of channels")
-NORMALIZATION(InstanceNormalization, 6, 3, 1, "y = (x - mean) / sqrt(var + epsilon) * scale + bias over each channel")
-NORMALIZATION(LayerNormalization, 17, 2, 3,
+NORMALIZATION(InstanceNormalization, 6, "epsilon:float", 3, 1,
+              "y = (x - mean) / sqrt(var + epsilon) * scale + bias over each channel")
+NORMALIZATION(LayerNormalization, 17, "axis:int epsilon:float stash_type:int", 2, 3,
               "y = (x - mean) / sqrt(var + epsilon) * scale + bias over the axes from `axis` on")

@@ -81,6 +81,7 @@ const cld_op cld_op_OneHot = {
     .name = "OneHot",
     .doc = "a new axis of depth entries: values[1] at the index, values[0] elsewhere",
     .since = 9,
+    .attrs = "axis:int",
     .min_in = 3,
     .max_in = 3,
     .min_out = 1,

@@ -60,6 +60,7 @@ typedef struct cld_op {
     const char *domain, *name;
     const char *doc;          /* one sentence with the formula */
     int16_t since, until;     /* opset versions this descriptor speaks for; until 0: all later ones */
+    const char *attrs;        /* every attribute it takes, NULL: none: name:kind[@since[-until]][=choice|choice], ... */
     int16_t min_in, max_in;   /* max_in -1: variadic */
     int16_t min_out, max_out; /* max_out -1: variadic */
     cld_control control;
@@ -87,11 +88,31 @@ typedef struct cld_op {
 /* The descriptor for a type at an opset, or NULL with one line why ("ai.onnx has no operator Foo", "needs opset >= 7").
  */
 const cld_op *cld_op_find(const char *domain, const char *type, int32_t opset, char *reason, size_t reason_size);
+/* The newest opset of a domain whose operators the descriptors were checked against; 0: a domain Clade lacks. */
+int32_t cld_op_newest(const char *domain);
 /* All descriptors, for listings and tests. */
 const cld_op *const *cld_op_all(int32_t *count);
 
 /* Operators that only passes make. They are in no table, so no file can name them. */
 extern const cld_op cld_op_Fused;
+
+/* ---- attributes.c --------------------------------------------------------------------------------------------- */
+
+/* One rule of cld_op.attrs. */
+typedef struct cld_attr_rule {
+    char name[40];
+    cld_attr_kind kind;
+    int32_t since, until; /* opsets that have it */
+    const char *choices;  /* the values of a string, "LEFT|RIGHT"; NULL: any */
+} cld_attr_rule;
+
+/* The rule *text begins with, and the rest of the text. false: there is none (or the text is malformed). */
+bool cld_attr_rule_next(cld_attr_rule *rule, const char **text);
+/* The place of `value` among the choices; -1: it is none of them. */
+int32_t cld_attr_rule_choice(const cld_attr_rule *rule, const char *value);
+/* The descriptor for a node of a file, or NULL with one line why: no operator (cld_op_find), or an attribute that it
+ * does not take. */
+const cld_op *cld_op_of(const cld_node *node, char *reason, size_t reason_size);
 
 /* ---- call.c: what infer, expand and emit use ------------------------------------------------------------------ */
 

@@ -154,6 +154,7 @@ const cld_op cld_op_Pad = {
     .name = "Pad",
     .doc = "the input with entries before and after on each axis: a constant, the edge, a reflection or a wrap",
     .since = 2,
+    .attrs = "mode:string pads:ints@1-10 value:float@1-10",
     .min_in = 1,
     .max_in = 4,
     .min_out = 1,

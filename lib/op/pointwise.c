@@ -61,17 +61,16 @@ static clade_status infer_mod(cld_call *call, clade_error *err) {
 /* ---- expression text --------------------------------------------------------------------------------------------- */
 
 double cld_pointwise_attr(const cld_call *call, const cld_pointwise_with *with) {
-    const char *name = with->name;
-    if (!name)
+    cld_attr_rule rule;
+    const char *text = with->rule;
+    if (!cld_attr_rule_next(&rule, &text))
         return 0;
-    const char *equals = strchr(name, '=');
-    if (equals) {
-        char key[32] = { 0 };
-        memcpy(key, name, CLD_MIN((size_t)(equals - name), sizeof key - 1));
-        return strcmp(cld_attr_string(call->node, key, ""), equals + 1) == 0;
-    }
-    const cld_attr *integer = cld_attr_find(call->node, name, CLD_ATTR_INT);
-    return integer ? (double)integer->u.i : (double)cld_attr_float(call->node, name, with->otherwise);
+    const cld_attr *attr = cld_attr_find(call->node, rule.name, rule.kind);
+    if (!attr)
+        return (double)with->otherwise;
+    return attr->kind == CLD_ATTR_INT     ? (double)attr->u.i
+           : attr->kind == CLD_ATTR_FLOAT ? (double)attr->u.f
+                                          : (double)cld_attr_rule_choice(&rule, attr->u.s);
 }
 
 /* Max and Min of an input and a known number: y is the number, so only x can be NaN. */
@@ -136,6 +135,8 @@ static clade_status expand_many(const cld_call *call, cld_build *build, clade_er
 
 /* ---- host functions, rows, descriptors --------------------------------------------------------------------------- */
 
+#define WITH(p, p_default, q, q_default) p " " q
+
 #define POINTWISE(symbol, from, least, most, infers, dtypes, on_float, order, on_int, attributes, sentence)            \
     double cld_on_float_##symbol(double, double, double, double, double);                                              \
     int64_t cld_on_signed_##symbol(int64_t, int64_t, int64_t, int64_t, int64_t);                                       \
@@ -145,6 +146,7 @@ static clade_status expand_many(const cld_call *call, cld_build *build, clade_er
         .name = #symbol,                                                                                               \
         .doc = sentence,                                                                                               \
         .since = from,                                                                                                 \
+        .attrs = attributes,                                                                                           \
         .min_in = least,                                                                                               \
         .max_in = most,                                                                                                \
         .min_out = 1,                                                                                                  \
@@ -167,6 +169,10 @@ static clade_status expand_many(const cld_call *call, cld_build *build, clade_er
       cld_on_float_##symbol,                                                                                           \
       cld_on_signed_##symbol,                                                                                          \
       cld_on_unsigned_##symbol },
+#define WITH(p, p_default, q, q_default)                                                                               \
+    {                                                                                                                  \
+        { p, p_default }, { q, q_default }                                                                             \
+    }
 static const cld_pointwise rows[] = {
 #include "op/pointwise.def"
 };

@@ -15,7 +15,7 @@
 typedef enum cld_pointwise_domain { CLD_RING, CLD_ORDER } cld_pointwise_domain;
 
 typedef struct cld_pointwise_with {
-    const char *name; /* an attribute's, or "attribute=text" */
+    const char *rule; /* an attribute's, as in cld_op.attrs; "": none. A choice counts as its place */
     float otherwise;  /* its default */
 } cld_pointwise_with;
 

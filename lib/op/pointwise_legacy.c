@@ -59,6 +59,7 @@ static clade_status legacy_expand(const cld_call *call, cld_build *build, clade_
         .doc = "the same with broadcast and axis attributes",                                                          \
         .since = 1,                                                                                                    \
         .until = 6,                                                                                                    \
+        .attrs = "axis:int broadcast:int",                                                                             \
         .min_in = 2,                                                                                                   \
         .max_in = 2,                                                                                                   \
         .min_out = 1,                                                                                                  \

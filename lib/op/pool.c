@@ -138,6 +138,8 @@ const cld_op cld_op_MaxPool = {
     .name = "MaxPool",
     .doc = "Y[n,c,p] = max over taps t of X[n,c,window(p,t)]; Indices: where in X it lies",
     .since = 1,
+    .attrs = "auto_pad:string ceil_mode:int@10 dilations:ints@10 kernel_shape:ints pads:ints storage_order:int@8 "
+             "strides:ints",
     .min_in = 1,
     .max_in = 1,
     .min_out = 1,
@@ -151,6 +153,8 @@ const cld_op cld_op_AveragePool = {
     .name = "AveragePool",
     .doc = "Y[n,c,p] = mean over taps t of X[n,c,window(p,t)], padding counted on request",
     .since = 1,
+    .attrs = "auto_pad:string ceil_mode:int@10 count_include_pad:int@7 dilations:ints@19 kernel_shape:ints pads:ints "
+             "strides:ints",
     .min_in = 1,
     .max_in = 1,
     .min_out = 1,
@@ -164,6 +168,7 @@ const cld_op cld_op_LpPool = {
     .name = "LpPool",
     .doc = "Y[n,c,p] = (sum over taps t of |X[n,c,window(p,t)]|^p)^(1/p)",
     .since = 2,
+    .attrs = "auto_pad:string ceil_mode:int@18 dilations:ints@18 kernel_shape:ints p:int pads:ints strides:ints",
     .min_in = 1,
     .max_in = 1,
     .min_out = 1,
@@ -177,6 +182,7 @@ const cld_op cld_op_GlobalLpPool = {
     .name = "GlobalLpPool",
     .doc = "Y[n,c] = (sum over all positions of |X[n,c,..]|^p)^(1/p)",
     .since = 2,
+    .attrs = "p:int",
     .min_in = 1,
     .max_in = 1,
     .min_out = 1,

@@ -73,6 +73,9 @@ static clade_status expand(const cld_call *call, cld_build *build, clade_error *
     return cld_build_op(build, "Identity", build->in, 1, NULL, 0, build->out, err);
 }
 
+/* What opset 18 calls noop_with_empty_axes, and axes as an input, ReduceSum has since 13. */
+#define ATTRS "axes:ints@1-17 keepdims:int noop_with_empty_axes:int@13"
+
 #define REDUCE(symbol, dtypes, start, each, combine, finish, sentence)                                                 \
     static clade_status infer_##symbol(cld_call *call, clade_error *err) { return infer(call, dtypes, err); }          \
     const cld_op cld_op_##symbol = {                                                                                   \
@@ -80,6 +83,7 @@ static clade_status expand(const cld_call *call, cld_build *build, clade_error *
         .name = #symbol,                                                                                               \
         .doc = sentence,                                                                                               \
         .since = 1,                                                                                                    \
+        .attrs = ATTRS,                                                                                                \
         .min_in = 1,                                                                                                   \
         .max_in = 2,                                                                                                   \
         .min_out = 1,                                                                                                  \
@@ -131,6 +135,7 @@ const cld_op cld_op_ReduceLogSumExp = {
     .name = "ReduceLogSumExp",
     .doc = "y = ln sum e^x",
     .since = 1,
+    .attrs = ATTRS,
     .min_in = 1,
     .max_in = 2,
     .min_out = 1,

@@ -261,13 +261,14 @@ static clade_status expand(const cld_call *call, cld_build *build, clade_error *
                               1, &build->out[0], err);
 }
 
-#define RESIZE(symbol, type, first, last, fewest, most)                                                                \
+#define RESIZE(symbol, type, first, last, attributes, fewest, most)                                                    \
     const cld_op cld_op_##symbol = {                                                                                   \
         .domain = "",                                                                                                  \
         .name = type,                                                                                                  \
         .doc = "the input interpolated (nearest, linear, cubic) on each axis, to given sizes or by given scales",      \
         .since = first,                                                                                                \
         .until = last,                                                                                                 \
+        .attrs = attributes,                                                                                           \
         .min_in = fewest,                                                                                              \
         .max_in = most,                                                                                                \
         .min_out = 1,                                                                                                  \
@@ -276,6 +277,9 @@ static clade_status expand(const cld_call *call, cld_build *build, clade_error *
         .expand = expand,                                                                                              \
     }
 
-RESIZE(Upsample, "Upsample", 7, 9, 1, 2);
-RESIZE(Resize_10, "Resize", 10, 10, 2, 2);
-RESIZE(Resize, "Resize", 11, 0, 1, 4);
+RESIZE(Upsample, "Upsample", 7, 9, "mode:string scales:floats@1-8", 1, 2);
+RESIZE(Resize_10, "Resize", 10, 10, "mode:string", 2, 2);
+RESIZE(Resize, "Resize", 11, 0,
+       "antialias:int@18 axes:ints@18 coordinate_transformation_mode:string cubic_coeff_a:float exclude_outside:int "
+       "extrapolation_value:float keep_aspect_ratio_policy:string@18 mode:string nearest_mode:string",
+       1, 4);

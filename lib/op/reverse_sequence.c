@@ -68,6 +68,7 @@ const cld_op cld_op_ReverseSequence = {
     .doc =
         "the first sequence_lens[b] entries of batch member b in reverse along the time axis, the others as they are",
     .since = 10,
+    .attrs = "batch_axis:int time_axis:int",
     .min_in = 2,
     .max_in = 2,
     .min_out = 1,

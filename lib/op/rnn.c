@@ -90,12 +90,18 @@ static clade_status infer(cld_call *call, clade_error *err) {
     return CLADE_OK;
 }
 
-#define RECURRENT(type, sentence, inputs, outputs)                                                                     \
+/* What the three have in common. */
+#define ATTRS                                                                                                          \
+    "activation_alpha:floats activation_beta:floats activations:strings clip:float direction:string hidden_size:int "  \
+    "layout:int@14"
+
+#define RECURRENT(type, sentence, attributes, inputs, outputs)                                                         \
     const cld_op cld_op_##type = {                                                                                     \
         .domain = "",                                                                                                  \
         .name = #type,                                                                                                 \
         .doc = sentence,                                                                                               \
         .since = 7,                                                                                                    \
+        .attrs = ATTRS attributes,                                                                                     \
         .min_in = 3,                                                                                                   \
         .max_in = inputs,                                                                                              \
         .min_out = 0,                                                                                                  \
@@ -104,6 +110,7 @@ static clade_status infer(cld_call *call, clade_error *err) {
         .impls = cld_rnn_impls,                                                                                        \
     }
 
-RECURRENT(RNN, "h[t] = f(x[t] W^T + h[t-1] R^T + Wb + Rb)", CLD_RNN_H + 1, 2);
-RECURRENT(GRU, "h[t] = (1 - z) g(x[t] Wh^T + (r h[t-1]) Rh^T + bias) + z h[t-1], gates z and r", CLD_RNN_H + 1, 2);
-RECURRENT(LSTM, "c[t] = f c[t-1] + i g, h[t] = o H(c[t]), gates i, o, f", CLD_RNN_INPUTS, 3);
+RECURRENT(RNN, "h[t] = f(x[t] W^T + h[t-1] R^T + Wb + Rb)", "", CLD_RNN_H + 1, 2);
+RECURRENT(GRU, "h[t] = (1 - z) g(x[t] Wh^T + (r h[t-1]) Rh^T + bias) + z h[t-1], gates z and r",
+          " linear_before_reset:int", CLD_RNN_H + 1, 2);
+RECURRENT(LSTM, "c[t] = f c[t-1] + i g, h[t] = o H(c[t]), gates i, o, f", " input_forget:int", CLD_RNN_INPUTS, 3);

@@ -83,6 +83,8 @@ const cld_op cld_op_RoiAlign = {
     .name = "RoiAlign",
     .doc = "regions of an image pooled to output_height x output_width bins: mean or maximum of bilinear samples",
     .since = 10,
+    .attrs = "coordinate_transformation_mode:string@16 mode:string output_height:int output_width:int "
+             "sampling_ratio:int spatial_scale:float",
     .min_in = 3,
     .max_in = 3,
     .min_out = 1,

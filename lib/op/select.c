@@ -72,6 +72,7 @@ const cld_op cld_op_Compress = {
     .name = "Compress",
     .doc = "the entries along axis, or of the flattened input, where condition is true",
     .since = 9,
+    .attrs = "axis:int",
     .min_in = 2,
     .max_in = 2,
     .min_out = 1,

@@ -49,6 +49,7 @@ const cld_op cld_op_Shape = {
     .name = "Shape",
     .doc = "the input's dimensions from start to end, as int64",
     .since = 1,
+    .attrs = "end:int@15 start:int@15",
     .min_in = 1,
     .max_in = 1,
     .min_out = 1,

@@ -52,6 +52,7 @@ static clade_status fill(const cld_call *call, clade_tensor *out, double a0, dou
         .name = #symbol,                                                                                               \
         .doc = #a0 " - " #a1 " cos(2 pi i / n) + " #a2 " cos(4 pi i / n), i = 0 ... size - 1",                         \
         .since = 17,                                                                                                   \
+        .attrs = "output_datatype:int periodic:int",                                                                   \
         .min_in = 1,                                                                                                   \
         .max_in = 1,                                                                                                   \
         .min_out = 1,                                                                                                  \

@@ -80,6 +80,7 @@ const cld_op cld_op_Slice = {
     .name = "Slice",
     .doc = "elements start, start + step, ... before end on the given axes; bounds are clamped as in Python",
     .since = 1,
+    .attrs = "axes:ints@1-9 ends:ints@1-9 starts:ints@1-9",
     .min_in = 1,
     .max_in = 5,
     .min_out = 1,

@@ -144,6 +144,7 @@ static const cld_impl impls[] = {
         .name = #symbol,                                                                                               \
         .doc = sentence,                                                                                               \
         .since = 1,                                                                                                    \
+        .attrs = "axis:int",                                                                                           \
         .min_in = 1,                                                                                                   \
         .max_in = 1,                                                                                                   \
         .min_out = 1,                                                                                                  \
@@ -180,6 +181,7 @@ const cld_op cld_op_Hardmax = {
     .name = "Hardmax",
     .doc = "y = 1 at the first maximum along an axis, else 0",
     .since = 1,
+    .attrs = "axis:int",
     .min_in = 1,
     .max_in = 1,
     .min_out = 1,

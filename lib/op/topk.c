@@ -190,6 +190,7 @@ const cld_op cld_op_TopK = {
     .name = "TopK",
     .doc = "the k largest or smallest elements along axis, in order, and their indices",
     .since = 1,
+    .attrs = "axis:int k:int@1-9 largest:int@11 sorted:int@11",
     .min_in = 1,
     .max_in = 2,
     .min_out = 1,

@@ -41,6 +41,7 @@ const cld_op cld_op_Transpose = {
     .name = "Transpose",
     .doc = "the input with its dimensions permuted: output dimension d is input dimension perm[d]",
     .since = 1,
+    .attrs = "perm:ints",
     .min_in = 1,
     .max_in = 1,
     .min_out = 1,

@@ -69,6 +69,7 @@ const cld_op cld_op_Trilu = {
     .name = "Trilu",
     .doc = "the upper (or lower) triangle of the last two dimensions from diagonal k, zeros elsewhere",
     .since = 14,
+    .attrs = "upper:int",
     .min_in = 1,
     .max_in = 2,
     .min_out = 1,

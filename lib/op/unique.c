@@ -144,6 +144,7 @@ const cld_op cld_op_Unique = {
     .name = "Unique",
     .doc = "the different elements (or slices along axis), where each occurs first, the inverse map, and how often",
     .since = 11,
+    .attrs = "axis:int sorted:int",
     .min_in = 1,
     .max_in = 1,
     .min_out = 1,

@@ -5,6 +5,9 @@
 
 #include "op/op.h"
 
+/* The attributes of what slides a window with weights (cld_op.attrs). */
+#define CLD_CONV_ATTRS "auto_pad:string dilations:ints group:int kernel_shape:ints pads:ints strides:ints"
+
 /* Three spatial axes; the first ones have size 1 where the operator has fewer. */
 typedef struct cld_window {
     int32_t rank; /* spatial axes of the operator: 1 ... 3 */

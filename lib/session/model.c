@@ -26,8 +26,6 @@ static cld_operator_use *use_of(clade_model *model, cld_names *names, const cld_
         return NULL;
     cld_operator_use *use = &model->operators[model->n_operators++];
     *use = (cld_operator_use){ .domain = node->domain, .type = node->type, .op = node->op };
-    if (!node->op)
-        cld_op_find(node->domain, node->type, node->opset, use->reason, sizeof use->reason);
     return use;
 }
 
@@ -55,6 +53,10 @@ static clade_status describe(clade_model *model, cld_names *names, const cld_gra
         if (!use)
             return cld_no_memory(err, "a model");
         use->count++;
+        if (!node->op && !use->reason[0]) { /* one that is refused is enough */
+            use->op = NULL;
+            cld_op_of(node, use->reason, sizeof use->reason);
+        }
         for (int32_t a = 0; a < node->n_attr; a++)
             if (node->attr[a].kind == CLD_ATTR_GRAPH)
                 CLD_RETURN(describe(model, names, node->attr[a].u.graph, err));
@@ -111,7 +113,8 @@ clade_status clade_model_load(clade_model **out, const char *path, const clade_m
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out and path must not be NULL");
     *out = NULL;
     CLD_RETURN(cld_sized_read(&known, sizeof known, options, "clade_model_options", err));
-    CLD_RETURN(cld_onnx_read(&graph, &facts, path, known.max_bytes, err));
+    const cld_onnx_options how = { .max_bytes = known.max_bytes, .any_opset = known.any_opset != 0 };
+    CLD_RETURN(cld_onnx_read(&graph, &facts, path, &how, err));
     return finish(out, graph, &facts, err);
 }
 
@@ -124,7 +127,8 @@ clade_status clade_model_load_memory(clade_model **out, const void *data, size_t
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out and data must not be NULL");
     *out = NULL;
     CLD_RETURN(cld_sized_read(&known, sizeof known, options, "clade_model_options", err));
-    CLD_RETURN(cld_onnx_parse(&graph, &facts, data, size_bytes, NULL, known.max_bytes, err));
+    const cld_onnx_options how = { .max_bytes = known.max_bytes, .any_opset = known.any_opset != 0 };
+    CLD_RETURN(cld_onnx_parse(&graph, &facts, data, size_bytes, NULL, &how, err));
     return finish(out, graph, &facts, err);
 }
 
@@ -133,7 +137,7 @@ static clade_status check_nodes(const cld_graph *graph, clade_error *err) {
         const cld_node *node = &graph->nodes[n];
         if (!node->op) {
             char reason[160];
-            cld_op_find(node->domain, node->type, node->opset, reason, sizeof reason);
+            cld_op_of(node, reason, sizeof reason);
             return cld_fail(err, CLADE_ERR_UNSUPPORTED, "node '%s': %s", node->name, reason);
         }
         for (int32_t a = 0; a < node->n_attr; a++)

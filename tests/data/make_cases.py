@@ -5,6 +5,7 @@
 subtract     y = a - b with a [N,3] and b [3]; data set 0 stores the names, b first; data set 1 stores none, in order
 count        y = a + a in int64, beyond 2^53, where float64 would be off
 strange      an operator that nobody has
+future       the same as subtract, of opset 99
 signed_shift BitShift of signed integers, which the standard does not have
 no_data      a model alone
 """
@@ -22,9 +23,9 @@ def write(path, message):
         file.write(message.SerializeToString())
 
 
-def write_model(name, nodes, inputs, outputs):
+def write_model(name, nodes, inputs, outputs, opset=13):
     graph = helper.make_graph(nodes, name, inputs, outputs)
-    opsets = [helper.make_opsetid("", 13), helper.make_opsetid("nowhere", 1)]
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid("nowhere", 1)]
     model = helper.make_model(graph, opset_imports=opsets, producer_name="make_cases.py")
     model.ir_version = 7
     write(os.path.join(ROOT, name, "model.onnx"), model)
@@ -49,6 +50,11 @@ write_model("subtract", [helper.make_node("Sub", ["a", "b"], ["y"], name="differ
             [value("y", TensorProto.FLOAT, ["N", 3])])
 write_set("subtract", 0, [("b", b), ("a", a)], [("y", y)])
 write_set("subtract", 1, [("", a), ("", b)], [("", y)])
+
+write_model("future", [helper.make_node("Sub", ["a", "b"], ["y"], name="difference")],
+            [value("a", TensorProto.FLOAT, ["N", 3]), value("b", TensorProto.FLOAT, [3])],
+            [value("y", TensorProto.FLOAT, ["N", 3])], 99)
+write_set("future", 0, [("a", a), ("b", b)], [("y", y)])
 
 n = np.array([2**53 + 1, -7, 0], np.int64)
 write_model("count", [helper.make_node("Add", ["a", "a"], ["y"])],

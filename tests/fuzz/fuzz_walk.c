@@ -61,7 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
     clade_error err = { CLADE_OK, "" };
     cld_graph *graph;
     cld_model_facts facts;
-    if (cld_onnx_parse(&graph, &facts, data, size_bytes, NULL, MAX_BYTES, &err) != CLADE_OK)
+    if (cld_onnx_parse(&graph, &facts, data, size_bytes, NULL, &(cld_onnx_options){ .max_bytes = MAX_BYTES }, &err) !=
+        CLADE_OK)
         return 0;
     if (cld_pass_fold_batchnorm(graph, &err) == CLADE_OK && cld_pass_fold_batchnorm_next(graph, &err) == CLADE_OK &&
         cld_pass_dead(graph, &err) == CLADE_OK)

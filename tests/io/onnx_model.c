@@ -162,7 +162,7 @@ START_TEST(facts_and_domains) {
     wire_text(&opset, 1, "com.example");
     wire_int(&opset, 2, 3);
     wire_message(&model, 8, &opset);
-    ck_ok(cld_onnx_parse(&out, &facts, model.data, model.size, NULL, 0, &err), err);
+    ck_ok(cld_onnx_parse(&out, &facts, model.data, model.size, NULL, NULL, &err), err);
     ck_assert_str_eq(facts.producer, "test");
     ck_assert_str_eq(facts.graph_name, "g");
     ck_assert(facts.ir_version == 8 && facts.opset == 17);
@@ -170,6 +170,29 @@ START_TEST(facts_and_domains) {
     ck_assert_str_eq(out->nodes[0].domain, "com.example");
     cld_graph_free(out);
     cld_text_free(&model);
+}
+END_TEST
+
+/* Opset 99 is refused node by node, unless it is to be taken for the newest known. */
+START_TEST(opset_of_the_future) {
+    for (int any = 0; any < 2; any++) {
+        clade_error err;
+        cld_graph *out;
+        cld_model_facts facts;
+        wire graph = { 0 }, model = { 0 }, opset = { 0 };
+        wire_value(&graph, GRAPH_INPUT, "x", CLADE_FLOAT32, -1, NULL);
+        wire_node(&graph, "Relu", "x", "y", NULL);
+        wire_int(&opset, 2, 99);
+        wire_message(&model, 8, &opset);
+        wire_message(&model, 7, &graph);
+        const cld_onnx_options options = { .any_opset = any };
+        ck_ok(cld_onnx_parse(&out, &facts, model.data, model.size, NULL, &options, &err), err);
+        ck_assert_int_eq(out->nodes[0].op != NULL, any);
+        ck_assert_int_eq(out->nodes[0].opset, any ? cld_op_newest("") : 99);
+        ck_assert_int_eq(facts.opset, 99);
+        cld_graph_free(out);
+        cld_text_free(&model);
+    }
 }
 END_TEST
 
@@ -190,7 +213,7 @@ START_TEST(real_models) {
     clade_error err;
     cld_graph *out;
     cld_model_facts facts;
-    ck_ok(cld_onnx_read(&out, &facts, path, 0, &err), err);
+    ck_ok(cld_onnx_read(&out, &facts, path, NULL, &err), err);
     ck_assert_int_eq(out->n_nodes, models[_i].nodes);
     ck_assert_int_eq(out->n_inputs, models[_i].inputs);
     ck_assert_int_eq(out->n_outputs, models[_i].outputs);
@@ -208,6 +231,7 @@ Suite *suite_io_onnx_model(void) {
     tcase_add_test(tcase, attributes);
     tcase_add_test(tcase, constant_nodes);
     tcase_add_test(tcase, facts_and_domains);
+    tcase_add_test(tcase, opset_of_the_future);
     tcase_add_loop_test(tcase, real_models, 0, 5);
     suite_add_tcase(suite, tcase);
     return suite;

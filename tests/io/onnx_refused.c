@@ -261,9 +261,10 @@ START_TEST(memory_limit) {
     initialiser(&graph, "v");
     initialiser(&graph, "w");
     wire model = wire_model(&graph);
-    ck_refused(cld_onnx_parse(&out, &facts, model.data, model.size, NULL, 15, &err), CLADE_ERR_LIMIT,
-               "'w' (float32[2]) needs 8 bytes, 7 of the 15 bytes allowed are left", err);
-    ck_ok(cld_onnx_parse(&out, &facts, model.data, model.size, NULL, 16, &err), err);
+    ck_refused(cld_onnx_parse(&out, &facts, model.data, model.size, NULL, &(cld_onnx_options){ .max_bytes = 15 }, &err),
+               CLADE_ERR_LIMIT, "'w' (float32[2]) needs 8 bytes, 7 of the 15 bytes allowed are left", err);
+    ck_ok(cld_onnx_parse(&out, &facts, model.data, model.size, NULL, &(cld_onnx_options){ .max_bytes = 16 }, &err),
+          err);
     cld_graph_free(out);
     cld_text_free(&model);
 }
@@ -278,8 +279,9 @@ START_TEST(many_tiny_messages) {
     for (int i = 0; i < 600000; i++)
         wire_bytes(&graph, GRAPH_NODE, "", 0);
     wire model = wire_model(&graph);
-    ck_refused(cld_onnx_parse(&out, &facts, model.data, model.size, NULL, 1 << 20, &err), CLADE_ERR_LIMIT,
-               "unpack to more memory than the model may take", err);
+    ck_refused(
+        cld_onnx_parse(&out, &facts, model.data, model.size, NULL, &(cld_onnx_options){ .max_bytes = 1 << 20 }, &err),
+        CLADE_ERR_LIMIT, "unpack to more memory than the model may take", err);
     cld_text_free(&model);
 }
 END_TEST

@@ -78,6 +78,29 @@ START_TEST(reshape) {
 }
 END_TEST
 
+START_TEST(space_to_depth_and_back) {
+    static const char *const modes[] = { "DCR", "CRD" };
+    static const double want[][8] = { { 0, 4, 1, 5, 2, 6, 3, 7 }, { 0, 1, 2, 3, 4, 5, 6, 7 } };
+    clade_tensor *x = floats(DIMS(1, 2, 2, 2), (const float[]){ 0, 1, 2, 3, 4, 5, 6, 7 });
+    for (size_t k = 0; k < CLD_COUNT(modes); k++) {
+        cld_attr attr[] = { OP_INT("blocksize", 2), OP_TEXT("mode", modes[k]) };
+        op_node node = { .type = "SpaceToDepth", .opset = 28, .attr = attr, .n_attr = 2, .in = { x }, .n_in = 1 };
+        expect(&node, 0, DIMS(1, 8, 1, 1), want[k]);
+    }
+}
+END_TEST
+
+START_TEST(dropout_in_training) {
+    clade_tensor *x = zeros(CLADE_FLOAT32, DIMS(2, 3));
+    cld_attr is_test = OP_INT("is_test", 1);
+    op_node old = { .type = "Dropout", .opset = 6, .in = { x }, .n_in = 1 };
+    refuse(&old, CLADE_ERR_UNSUPPORTED, "training mode");
+    old.attr = &is_test, old.n_attr = 1;
+    expect(&old, 0, DIMS(2, 3), VALUES(0, 0, 0, 0, 0, 0));
+    expect(&(op_node){ .type = "Dropout", .opset = 7, .in = { x }, .n_in = 1 }, 0, DIMS(2, 3), NULL);
+}
+END_TEST
+
 START_TEST(squeeze_unsqueeze_flatten) {
     clade_tensor *x = zeros(CLADE_FLOAT32, DIMS(1, 3, 1, 5));
     expect(&(op_node){ .type = "Squeeze", .in = { x }, .n_in = 1 }, 0, DIMS(3, 5), NULL);
@@ -198,6 +221,8 @@ Suite *suite_op_host(void) {
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, shape_and_size);
     tcase_add_test(tcase, reshape);
+    tcase_add_test(tcase, space_to_depth_and_back);
+    tcase_add_test(tcase, dropout_in_training);
     tcase_add_test(tcase, squeeze_unsqueeze_flatten);
     tcase_add_test(tcase, made_from_numbers);
     tcase_add_test(tcase, shape_is_data);
