@@ -95,7 +95,7 @@ KERNEL(direct)(__global T_STORE *out, ulong out_off, const __global X_STORE *in,
     const float scale = x_scale[x_scale_off] * w_scale[w_scale_off + m * w_scale_step] / y_scale[y_scale_off];
     const float zero = y_zero[y_zero_off], low = SCALED_MIN - zero, high = SCALED_MAX - zero;
     for (int o = 0; o < columns; o++)
-        T_SAVE(out, o, (T)(rint(clamp((float)acc[o] * scale, low, high)) + zero));
+        T_SAVE(out, o, (T)(rint(clamp((float)(int)acc[o] * scale, low, high)) + zero));
 #else
     for (int o = 0; o < columns; o++) {
         const ACC x = acc[o];

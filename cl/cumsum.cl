@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Running sums along an axis of [outer, n, inner]: out[o, i, k] = sum of in[o, j, k] over j <= i (EXCLUSIVE: j < i), or
- * from the other end (REVERSE). T is the element type; sums are made in T's compute type, one after the other: same
+ * from the other end (REVERSE). T is the element type; sums are made in T_RING, one after the other: same
  * bits always. One work-item a line (o, k); neighbours have neighbouring k. Launch: (outer * inner). */
 #ifndef T
 #define T float
+#define T_RING float
 #define T_STORE float
 #define T_LOAD CLADE_LOAD
 #define T_SAVE CLADE_SAVE
@@ -23,11 +24,11 @@ KERNEL(cumsum)
     const idx start = line / inner * n * inner + line % inner;
     out += out_off;
     in += in_off;
-    T sum = 0;
+    T_RING sum = 0;
     for (idx i = 0; i < n; i++) {
         const idx at = start + (REVERSE ? n - 1 - i : i) * inner;
-        const T next = sum + T_LOAD(in, at);
-        T_SAVE(out, at, EXCLUSIVE ? sum : next);
+        const T_RING next = sum + (T_RING)T_LOAD(in, at);
+        T_SAVE(out, at, (T)(EXCLUSIVE ? sum : next));
         sum = next;
     }
 }

@@ -7,6 +7,7 @@
  */
 #ifndef T
 #define T float
+#define T_RING float
 #define T_STORE float
 #define T_LOAD CLADE_LOAD
 #define T_SAVE CLADE_SAVE
@@ -18,7 +19,7 @@
 inline T NAME(end)(T x, const __global T_STORE *bias, size_t at, float beta) {
     if (beta != 0) {
         const T b = T_LOAD(bias, at);
-        x += beta == 1 ? b : (T)(beta * b);
+        x = (T)((T_RING)x + (T_RING)(beta == 1 ? b : (T)(beta * b)));
     }
     return EPILOGUE;
 }
@@ -31,9 +32,10 @@ KERNEL(reference)(__global T_STORE *c, ulong c_off, const __global T_STORE *a, u
                  in = get_global_id(2) % inner;
     a += a_off + outer * a_outer + in * a_inner + i * a_row;
     b += b_off + outer * b_outer + in * b_inner + j * b_col;
-    T sum = 0;
+    T_RING ring = 0;
     for (int k = 0; k < K; k++)
-        sum += T_LOAD(a, (size_t)k * a_col) * T_LOAD(b, (size_t)k * b_row);
+        ring += (T_RING)T_LOAD(a, (size_t)k * a_col) * (T_RING)T_LOAD(b, (size_t)k * b_row);
+    const T sum = (T)ring;
     const size_t at = bias_off + outer * bias_outer + in * bias_inner + i * bias_row + j * bias_col;
     T_SAVE(c, c_off + (get_global_id(2) * M + i) * N + j,
            NAME(end)(alpha == 1 ? sum : (T)(alpha * sum), bias, at, beta));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Products of 8-bit integers: C[b][i,j] = sum_k (A[i,k] - a_zero[i]) (B[k,j] - b_zero[j]) in int32; with SCALED then times
+/* Products of 8-bit integers: C[b][i,j] = sum_k (A[i,k] - a_zero[i]) (B[k,j] - b_zero[j]) in int32, where it wraps; with SCALED then times
  * a_scale[i] b_scale[j] / c_scale, rounded half to even, plus c_zero, saturated to T. Zero points and scales have one value or,
  * with their step 1, one for each row or column. Dense [M,K], [K,N]; C is [batches][M][N], batches are numbered (outer, inner)
  * with a stride for each. An item computes CHUNK columns of a row, k outside, so that on CPUs the loop over columns is vectors.
@@ -25,7 +25,8 @@ KERNEL(product)(__global T *c, ulong c_off, const __global A *a, ulong a_off, co
     a += a_off + outer * a_outer + in * a_inner + (size_t)i * K;
     b += b_off + outer * b_outer + in * b_inner + j0;
     c += c_off + (get_global_id(2) * M + i) * N + j0;
-    int acc[CHUNK], zero[CHUNK];
+    uint acc[CHUNK];
+    int zero[CHUNK];
     for (int j = 0; j < columns; j++) {
         acc[j] = 0;
         zero[j] = has_b_zero ? b_zero[b_zero_off + (j0 + j) * b_zero_step] : 0;
@@ -34,16 +35,16 @@ KERNEL(product)(__global T *c, ulong c_off, const __global A *a, ulong a_off, co
     for (int k = 0; k < K; k++) {
         const int v = a[k] - az;
         for (int j = 0; j < columns; j++)
-            acc[j] += v * (b[(size_t)k * N + j] - zero[j]);
+            acc[j] += (uint)(v * (b[(size_t)k * N + j] - zero[j]));
     }
     for (int j = 0; j < columns; j++) {
 #ifdef SCALED
         const float scale = a_scale[a_scale_off + i * a_scale_step] * b_scale[b_scale_off + (j0 + j) * b_scale_step] /
                             c_scale[c_scale_off];
         const float z = c_zero[c_zero_off];
-        c[j] = (T)(rint(clamp((float)acc[j] * scale, SCALED_MIN - z, SCALED_MAX - z)) + z);
+        c[j] = (T)(rint(clamp((float)(int)acc[j] * scale, SCALED_MIN - z, SCALED_MAX - z)) + z);
 #else
-        c[j] = acc[j];
+        c[j] = (int)acc[j];
 #endif
     }
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pointwise maps: out[e] = f(in0[e], in1[e], ...) over one shape, inputs broadcast. Written by lib/op/map_emit.c.
  *
- * Variables v0, v1, ... are the inputs, then expressions of earlier ones. The instance gives their text:
+ * Variables v0, v1, ... are the inputs, then expressions of earlier ones, each rounded to what its element type can hold,
+ * so that a chain gives the bits that its nodes would give one by one. The instance gives their text:
  *   BUFFERS, SIZES  parameters: outputs o0, ... and inputs i0, ... with their offsets; extents d, strides t, scalars s
  *   PLACE           where index e lies in each input: a0, a1, ...     LOADS, BODY, SAVES  read, compute, write
  *
@@ -24,6 +25,18 @@
 #endif
 #define BODY
 #endif
+
+/* x as half can hold it, to nearest, ties to even. `unit` is so large that adding it leaves multiples of half's last
+ * place: 2^-10 of x's power of two, 2^-24 at least. (vstore_half, with no half to declare, is slower on CPUs.) */
+#define ROUND_HALF(x) NAME(round_half)(x)
+#define ROUND_HALF_OF(real, whole)                                                                                     \
+    real NAME(round_half)(const real x) {                                                                              \
+        const whole bits = as_##whole(x), size = bits & 0x7fffffff, power = size & 0x7f800000;                         \
+        const real a = as_##real(size);                                                                                \
+        const real unit = as_##real((power < 0x38800000 ? (whole)(0x38800000) : power) + 0x06800000);                  \
+        const real rounded = a >= 65520.0f ? (real)(INFINITY) : (a + unit) - unit;                                     \
+        return as_##real(as_##whole(rounded) | (bits & 0x80000000));                                                   \
+    }
 
 #ifdef WIDE
 
@@ -67,6 +80,7 @@ PARTIAL(bool, char, uchar, CLADE_LOAD, CLADE_SAVE)
     else                                                                                                               \
         NAME(put_bool)((p) + (at), n, convert_char16(-(v)))
 #define FROM_BOOL(x) convert_float16(-(x))
+ROUND_HALF_OF(float16, uint16)
 
 KERNEL(rows)(BUFFERS, const int cols, const int segment, const int tiles, const int per_item SIZES) {
     const int segments = (cols - 1) / segment + 1, first = (int)get_global_id(0) * per_item;
@@ -84,14 +98,16 @@ KERNEL(rows)(BUFFERS, const int cols, const int segment, const int tiles, const 
 
 /* The scalar meaning (choose: of select) of what the expressions of lib/op/pointwise.def use; lib/op/pointwise_eval.c is the host's. */
 #define choose(otherwise, taken, condition) ((condition) ? (taken) : (otherwise))
-#define negated(x) (-(x))
-#define magnitude(x) abs(x)
-#define quotient(x, y) ((y) == 0 ? 0 : (y) < 0 && (y) + 1 == 0 ? negated(x) : (x) / (y))
+#define negated(x) (0 - (ulong)(x))
+#define magnitude(x) ((x) < 0 ? negated(x) : (ulong)(x))
+#define quotient(x, y) ((y) == 0 ? 0 : (y) < 0 && (y) + 1 == 0 ? negated(x) : (ulong)((x) / (y)))
 #define remains(x, y) ((y) == 0 || ((y) < 0 && (y) + 1 == 0) ? 0 : (x) % (y))
 #define modulo(x, y) (remains(x, y) != 0 && (remains(x, y) < 0) != ((y) < 0) ? remains(x, y) + (y) : remains(x, y))
 #define power(x, y) NAME(power_of)((ulong)(x), (long)(y))
-#define real_power(x, y) ((y) == rint(y) ? (long)power(x, y) : (long)pow((float)(x), (float)(y)))
+#define real_power(x, y)                                                                                               \
+    ((y) == rint(y) && fabs(y) < 0x1p62f ? (long)power(x, y) : convert_long_sat(pow((float)(x), (float)(y))))
 #define FROM_BOOL(x) ((float)(x))
+ROUND_HALF_OF(float, uint)
 
 /* Modulo 2^64; to a negative power, 1 / x^-y truncated, with 1 / 0 = 0. */
 ulong NAME(power_of)(ulong x, long y) {

@@ -30,16 +30,18 @@
 #define larger(a, b) ((b) > (a) || (b) != (b) ? (b) : (a))
 #define smaller(a, b) ((b) < (a) || (b) != (b) ? (b) : (a))
 #endif
+#ifdef IS_FLOAT
 #define plus(a, b) ((a) + (b))
 #define times(a, b) ((a) * (b))
-#ifdef IS_FLOAT
 #define ratio(a, n) ((a) / (n))
 #define absolute(x) fabs(x)
 #define root(x) sqrt(x)
 #define natural_log(x) log(x)
-#else
+#else /* ACC is long or ulong; sums and products wrap, which signed ones need not */
+#define plus(a, b) ((ACC)((ulong)(a) + (ulong)(b)))
+#define times(a, b) ((ACC)((ulong)(a) * (ulong)(b)))
 #define ratio(a, n) ((n) == 0 ? 0 : (a) / (n))
-#define absolute(x) abs(x)
+#define absolute(x) ((x) < 0 ? (ACC)(0 - (ulong)(x)) : (x))
 #endif
 
 #define KEPT const int k_n1, const int k_n2, const int k_n3, const int k_s0, const int k_s1, const int k_s2, const int k_s3

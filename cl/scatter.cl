@@ -15,6 +15,7 @@
  */
 #ifndef T
 #define T float
+#define T_RING float
 #define T_STORE float
 #define T_LOAD CLADE_LOAD
 #define T_SAVE CLADE_SAVE

@@ -166,7 +166,7 @@ cld_step *cld_step_copy(cld_steps *steps, cld_buf out, size_t out_offset_bytes, 
 cld_step *cld_step_fill(cld_steps *steps, cld_buf out, const void *pattern, size_t pattern_bytes, size_t bytes);
 
 void cld_step_define(cld_steps *steps, cld_step *step, const char *name, const char *format, ...) CLADE_PRINTF(4, 5);
-/* #define <name> = the OpenCL compute type of dtype, and <name>_STORE, LOAD/STORE macros: see cl/common.clh. */
+/* #define <name> = the OpenCL compute type of dtype, and <name>_STORE, _RING, LOAD/STORE macros: see cl/common.clh. */
 void cld_step_define_dtype(cld_steps *steps, cld_step *step, const char *name, clade_dtype dtype);
 /* Arguments in the order of the kernel's parameters. A buffer takes two: `__global X *p, ulong p_off` (elements). */
 void cld_step_out(cld_steps *steps, cld_step *step, cld_buf buf, clade_dtype dtype);
@@ -196,5 +196,11 @@ cld_buf cld_step_packed(cld_steps *steps, size_t bytes, cld_buf source, const ch
 /* ---- type names ----------------------------------------------------------------------------------------------- */
 const char *cld_kern_type(clade_dtype dtype); /* compute type in OpenCL C: "float" for FLOAT16, "uchar" for BOOL, ... */
 const char *cld_kern_storage(clade_dtype dtype); /* storage type: "half" for FLOAT16 */
+/* The type that sums, differences, products and shifts are made in: for integers the unsigned type of the same width,
+ * at least 32 bits, since signed overflow (also by promotion of a short) is undefined and so may differ from one
+ * element to the next. The result is cast back. */
+const char *cld_kern_ring(clade_dtype dtype);
+/* The macro that makes a compute-type value one that storage can hold; "": each is. */
+const char *cld_kern_round(clade_dtype dtype);
 
 #endif

@@ -100,6 +100,7 @@ void cld_step_define_dtype(cld_steps *steps, cld_step *step, const char *name, c
         const char *suffix, *text, *variant;
     } macros[] = { { "", cld_kern_type(dtype), "" },
                    { "_STORE", cld_kern_storage(dtype), "" },
+                   { "_RING", cld_kern_ring(dtype), "" },
                    { "_LOAD", "CLADE_LOAD", half },
                    { "_SAVE", "CLADE_SAVE", half } };
     for (size_t i = 0; i < CLD_COUNT(macros); i++) {

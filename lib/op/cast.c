@@ -46,9 +46,9 @@ static clade_status cast_eval(const cld_call *call, clade_tensor *const *out, cl
     for (int64_t i = 0; i < count; i++) {
         if (out[0]->dtype == CLADE_BOOL)
             cld_tensor_set_int(out[0], i, from_float ? cld_tensor_get(in, i) != 0 : cld_tensor_get_int(in, i) != 0);
-        else if (from_float || to_float)
+        else if (from_float || (to_float && in->dtype == CLADE_UINT64))
             cld_tensor_set(out[0], i, cld_tensor_get(in, i));
-        else
+        else /* not by way of double, which would round twice */
             cld_tensor_set_int(out[0], i, cld_tensor_get_int(in, i));
     }
     return CLADE_OK;

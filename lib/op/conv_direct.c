@@ -13,7 +13,7 @@ static void quantisation(const cld_emit *emit, cld_step *step, const cld_conv_op
     cld_step_define(emit->steps, step, "QUANTISED", "1");
     cld_step_define_dtype(emit->steps, step, "X", call->in[o->x].dtype);
     cld_step_define_dtype(emit->steps, step, "W", call->in[o->w].dtype);
-    cld_step_define_dtype(emit->steps, step, "ACC", CLADE_INT32);
+    cld_step_define_dtype(emit->steps, step, "ACC", CLADE_UINT32); /* sums wrap */
     if (o->y_scale >= 0) {
         cld_step_define(emit->steps, step, "SCALED", "1");
         cld_step_define(emit->steps, step, "SCALED_MIN", out == CLADE_INT8 ? "-128" : "0");

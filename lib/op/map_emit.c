@@ -137,8 +137,8 @@ static void write_body(writer *w) {
     for (int32_t k = 0; k < map->n_in; k++)
         (map->in[k].scalar ? write_scalar : write_load)(w, k);
     for (int32_t k = map->n_in; k < map->n_vars; k++)
-        cld_text_printf(&w->body, "const %s v%d = %s; ", variable_type(w, map->dtype[k]), k,
-                        w->wide ? map->text[k] : scalar_text(w, map->text[k]));
+        cld_text_printf(&w->body, "const %s v%d = %s(%s); ", variable_type(w, map->dtype[k]), k,
+                        cld_kern_round(map->dtype[k]), w->wide ? map->text[k] : scalar_text(w, map->text[k]));
     define_text(w, "BUFFERS", &w->buffers);
     define_text(w, "SIZES", &w->sizes);
     define_text(w, "PLACE", &w->place);

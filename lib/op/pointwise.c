@@ -93,19 +93,30 @@ bool cld_pointwise_takes_literal(const cld_call *call) {
     return row && (!strchr(row->float_text, '(') || bound_text(call));
 }
 
+/* The literal of p or q: on integers a flag. */
+static const char *parameter(const cld_call *call, int32_t which) {
+    clade_dtype dtype = call->in[call->n_in - 1].dtype;
+    double value = cld_pointwise_attr(call, &cld_pointwise_row(call->node->op)->with[which]);
+    return cld_dtype_in(dtype, CLD_FLOATS) ? cld_pointwise_literal(call->arena, dtype, value)
+                                           : cld_pointwise_literal(call->arena, CLADE_INT32, value != 0);
+}
+
+static const char *converted(const cld_call *call, const char *type, const char *text) {
+    return text ? cld_arena_printf(call->arena, "((%s)%s)", type, text) : NULL;
+}
+
 static const char *pointwise(const cld_call *call, const char *const *operands) {
     const cld_pointwise *row = cld_pointwise_row(call->node->op);
     clade_dtype dtype = call->in[call->n_in - 1].dtype; /* the last input's, for the sake of Where */
     bool is_float = cld_dtype_in(dtype, CLD_FLOATS);
-    clade_dtype literal = is_float ? dtype : CLADE_INT32;
-    const char *names[5] = { operands[0], NULL, NULL,
-                             cld_pointwise_literal(call->arena, literal, cld_pointwise_attr(call, &row->with[0])),
-                             cld_pointwise_literal(call->arena, literal, cld_pointwise_attr(call, &row->with[1])) };
+    const char *names[5] = { operands[0], NULL, NULL, parameter(call, 0), parameter(call, 1) };
     const char *bound = bound_text(call), *text = bound ? bound : is_float ? row->float_text : row->int_text;
+    bool ring = row->domain == CLD_RING && cld_dtype_in(dtype, CLD_INTEGERS);
     if (row->op->max_in >= 0 || bound) {
-        for (int32_t k = 1; k < call->n_in; k++)
-            names[k] = operands[k];
-        return cld_pointwise_text(call->arena, text, dtype, names);
+        for (int32_t k = 0; k < call->n_in; k++)
+            names[k] = ring ? converted(call, cld_kern_ring(dtype), operands[k]) : operands[k];
+        text = cld_pointwise_text(call->arena, text, dtype, names);
+        return ring ? converted(call, cld_kern_type(call->out[0].dtype), text) : text;
     }
     for (int32_t k = 1; names[0] && k < call->n_in; k++) {
         names[1] = operands[k];

@@ -88,8 +88,8 @@ static double one_float(const evaluation *e) {
 
 static uint64_t apply(const evaluation *e, bool is_signed, uint64_t x, uint64_t y, uint64_t z) {
     if (is_signed)
-        return (uint64_t)e->row->on_signed((int64_t)x, (int64_t)y, (int64_t)z, (int64_t)e->p, (int64_t)e->q);
-    return e->row->on_unsigned(x, y, z, (uint64_t)(int64_t)e->p, (uint64_t)(int64_t)e->q);
+        return (uint64_t)e->row->on_signed((int64_t)x, (int64_t)y, (int64_t)z, e->p != 0, e->q != 0);
+    return e->row->on_unsigned(x, y, z, e->p != 0, e->q != 0);
 }
 
 static uint64_t one_int(const evaluation *e, bool is_signed) {

@@ -2,6 +2,25 @@
 /* Pointwise operators in terms of others: Clip, Gelu, Mean. The fuse pass makes one kernel of what they become. */
 #include "op/pointwise.h"
 
+/* Runs `body` on the node's inputs in float32 where they are float16, so that only its result is rounded to half. */
+static clade_status in_float(const cld_call *call, cld_build *build,
+                             clade_status (*body)(const cld_call *, cld_build *, cld_value_id *, clade_error *),
+                             clade_error *err) {
+    const cld_attr wide = { .name = "to", .kind = CLD_ATTR_INT, .u.i = CLADE_FLOAT32 };
+    const cld_attr half = { .name = "to", .kind = CLD_ATTR_INT, .u.i = CLADE_FLOAT16 };
+    cld_build inner = *build;
+    cld_value_id *in = cld_arena_copy(call->arena, build->in, (size_t)call->n_in * sizeof *in), result;
+    if (!in)
+        return cld_no_memory(err, build->node);
+    inner.in = in;
+    if (call->out[0].dtype != CLADE_FLOAT16)
+        return body(call, &inner, build->out, err);
+    for (int32_t k = 0; k < call->n_in; k++)
+        CLD_RETURN(cld_build_op(build, "Cast", &build->in[k], 1, &wide, 1, &in[k], err));
+    CLD_RETURN(body(call, &inner, &result, err));
+    return cld_build_op(build, "Cast", &result, 1, &half, 1, build->out, err);
+}
+
 /* ---- Clip -------------------------------------------------------------------------------------------------------- */
 
 static clade_status clip_infer(cld_call *call, clade_error *err) {
@@ -95,7 +114,7 @@ static clade_status with_scalar(cld_build *build, const char *type, cld_value_id
     return cld_build_op(build, type, in, 2, NULL, 0, out, err);
 }
 
-static clade_status gelu_expand(const cld_call *call, cld_build *build, clade_error *err) {
+static clade_status gelu(const cld_call *call, cld_build *build, cld_value_id *out, clade_error *err) {
     cld_value_id x = build->in[0], t = x, half;
     if (strcmp(cld_attr_string(call->node, "approximate", "none"), "tanh") == 0) {
         CLD_RETURN(cld_build_op(build, "Mul", (cld_value_id[]){ x, x }, 2, NULL, 0, &t, err));
@@ -110,7 +129,11 @@ static clade_status gelu_expand(const cld_call *call, cld_build *build, clade_er
     }
     CLD_RETURN(with_scalar(build, "Add", t, 1, &t, err));
     CLD_RETURN(with_scalar(build, "Mul", x, 0.5, &half, err));
-    return cld_build_op(build, "Mul", (cld_value_id[]){ half, t }, 2, NULL, 0, build->out, err);
+    return cld_build_op(build, "Mul", (cld_value_id[]){ half, t }, 2, NULL, 0, out, err);
+}
+
+static clade_status gelu_expand(const cld_call *call, cld_build *build, clade_error *err) {
+    return in_float(call, build, gelu, err);
 }
 
 const cld_op cld_op_Gelu = {
@@ -135,10 +158,14 @@ static clade_status mean_infer(cld_call *call, clade_error *err) {
     return cld_pointwise_shape(call, call->in[0].dtype, err);
 }
 
-static clade_status mean_expand(const cld_call *call, cld_build *build, clade_error *err) {
+static clade_status mean(const cld_call *call, cld_build *build, cld_value_id *out, clade_error *err) {
     cld_value_id sum;
     CLD_RETURN(cld_build_op(build, "Sum", build->in, call->n_in, NULL, 0, &sum, err));
-    return with_scalar(build, "Div", sum, call->n_in, build->out, err);
+    return with_scalar(build, "Div", sum, call->n_in, out, err);
+}
+
+static clade_status mean_expand(const cld_call *call, cld_build *build, clade_error *err) {
+    return in_float(call, build, mean, err);
 }
 
 const cld_op cld_op_Mean = {

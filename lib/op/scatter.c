@@ -28,8 +28,8 @@ static uint64_t whole_min(uint64_t old, uint64_t new, bool is_signed) { return l
 
 static const reduction reductions[] = {
     { "none", "new", real_none, whole_none },
-    { "add", "(old + new)", real_add, whole_add },
-    { "mul", "(old * new)", real_mul, whole_mul },
+    { "add", "(T)((T_RING)old + (T_RING)new)", real_add, whole_add },
+    { "mul", "(T)((T_RING)old * (T_RING)new)", real_mul, whole_mul },
     { "max", "(old > new ? old : new)", real_max, whole_max },
     { "min", "(old < new ? old : new)", real_min, whole_min },
 };

@@ -2,8 +2,8 @@
 /* Fusing pointwise nodes, in three steps: Identity nodes are seen through; expressions of one producer's result go into
  * its epilogue (fuse_epilogue.c); groups that are left become Fused nodes (fuse_group.c).
  *
- * Needs: a static graph, nodes in topological order. Keeps: the order, value ids, inputs, outputs, and every result but
- * for rounding (intermediate results are not rounded to float16).
+ * Needs: a static graph, nodes in topological order. Keeps: the order, value ids, inputs, outputs, and every result:
+ * a map rounds each value to its element type (cl/map.cl), and epilogues are of float32 alone.
  */
 #include "pass/fuse.h"
 

@@ -46,11 +46,13 @@ START_TEST(kernel_step) {
     ck_assert_str_eq(define_of(step, "MR"), "12");
     ck_assert_str_eq(define_of(step, "T"), "float");
     ck_assert_str_eq(define_of(step, "T_STORE"), "half");
+    ck_assert_str_eq(define_of(step, "T_RING"), "float");
     ck_assert_str_eq(define_of(step, "T_LOAD"), "CLADE_LOAD_HALF");
     ck_assert_str_eq(define_of(step, "T_SAVE"), "CLADE_SAVE_HALF");
     ck_assert_str_eq(define_of(step, "T1"), "uchar");
     ck_assert_str_eq(define_of(step, "T1_LOAD"), "CLADE_LOAD");
-    ck_assert_int_eq(step->n_defines, 9);
+    ck_assert_str_eq(define_of(step, "T1_RING"), "uint");
+    ck_assert_int_eq(step->n_defines, 11);
     ck_assert_int_eq(step->n_args, 8);
     const cld_arg *a = step->args;
     ck_assert(a[0].kind == CLD_ARG_BUF && a[0].u.buf.buf.i == 3 && a[0].u.buf.access == CLD_WRITE);
