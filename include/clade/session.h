@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sessions: a model compiled for a device, run on inputs.
  *
- * A session is used by one thread at a time; several sessions may run on one device in several threads. The life of a
- * run: set every input, run, read the outputs. Plans are made per combination of input shapes and kept, so a shape that
- * comes again costs nothing.
+ * A session is used by one thread at a time; several sessions may run on one device in several threads. A call that
+ * overlaps another on the same session, also one out of a callback of it, is ERR_ARGUMENT. Between calls a session may
+ * go from thread to thread, with one rule, so that no thread reads what another asked: an input that several threads
+ * have set is run only by the one that set it last, and then a run is read only by the thread that made it; else
+ * ERR_ARGUMENT. The life of a run: set every input, run, read the outputs. Plans are made per combination of input
+ * shapes and kept, so a shape that comes again costs nothing.
  */
 #ifndef CLADE_SESSION_H
 #define CLADE_SESSION_H
@@ -40,6 +43,7 @@ typedef struct clade_session_options {
 CLADE_API CLADE_NODISCARD clade_status clade_session_create(clade_session **out, clade_device *device,
                                                             clade_model *model, const clade_session_options *options,
                                                             clade_error *err);
+/* NULL is fine. No call may be under way in another thread; in a callback of the session it takes effect afterwards. */
 CLADE_API void clade_session_free(clade_session *session);
 
 /* Sets one input. `name` NULL means the only input. Checks name, dtype and shape against the model; copies the data, so

@@ -128,6 +128,7 @@ cld_lock *cld_lock_process(void); /* the one of the process: for foreign librari
  * on. */
 bool cld_fork_watch(void);
 bool cld_forked(void);
+uintptr_t cld_thread_id(void); /* of the caller; never 0, and of no other thread that lives */
 typedef struct cld_refs {
     int count; /* atomic */
 } cld_refs;

@@ -50,6 +50,11 @@ bool cld_forked(void) { return forked; }
 
 /* ---- references -------------------------------------------------------------------------------------------------- */
 
+uintptr_t cld_thread_id(void) {
+    static _Thread_local char own;
+    return (uintptr_t)&own;
+}
+
 void cld_refs_init(cld_refs *refs) { __atomic_store_n(&refs->count, 1, __ATOMIC_RELAXED); }
 void cld_refs_take(cld_refs *refs) { __atomic_add_fetch(&refs->count, 1, __ATOMIC_RELAXED); }
 /* Whoever drops the last reference sees everything the others did. */

@@ -40,11 +40,10 @@ clade_status cld_session_check_input(const clade_session *session, int32_t index
     return CLADE_OK;
 }
 
-clade_status clade_session_set_input(clade_session *session, const char *name, const clade_tensor *tensor,
-                                     clade_error *err) {
+static clade_status set_input(clade_session *session, const char *name, const clade_tensor *tensor, clade_error *err) {
     int32_t index;
-    if (!session || !tensor)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "session and tensor must not be NULL");
+    if (!tensor)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "tensor must not be NULL");
     CLD_RETURN(cld_session_find_input(session, name, &index, err));
     CLD_RETURN(cld_session_check_input(session, index, tensor, err));
     cld_input *input = &session->inputs[index];
@@ -67,6 +66,12 @@ clade_status clade_session_set_input(clade_session *session, const char *name, c
         memcpy(data, tensor->data, bytes);
     cld_mem_free(input->buffer);
     input->buffer = NULL;
-    input->version = ++session->clock;
+    cld_session_input_set(session, index);
     return CLADE_OK;
+}
+
+clade_status clade_session_set_input(clade_session *session, const char *name, const clade_tensor *tensor,
+                                     clade_error *err) {
+    CLD_RETURN(cld_session_enter(session, err));
+    return cld_session_leave(session, set_input(session, name, tensor, err));
 }

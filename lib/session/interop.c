@@ -27,13 +27,13 @@ clade_status clade_session_create_opencl(clade_session **out, clade_device *devi
     return cld_session_new(out, device, model, queue, options, err);
 }
 
-clade_status clade_session_set_input_buffer(clade_session *session, const char *name, const clade_tensor *shape,
-                                            cl_mem buffer, size_t offset_bytes, clade_error *err) {
+static clade_status set_input(clade_session *session, const char *name, const clade_tensor *shape, cl_mem buffer,
+                              size_t offset_bytes, clade_error *err) {
     int32_t index;
     cld_mem *mem;
     size_t end;
-    if (!session || !shape)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "session and shape must not be NULL");
+    if (!shape)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "shape must not be NULL");
     CLD_RETURN(cld_session_find_input(session, name, &index, err));
     CLD_RETURN(cld_session_check_input(session, index, shape, err));
     cld_type type = cld_tensor_type(shape);
@@ -52,18 +52,22 @@ clade_status clade_session_set_input_buffer(clade_session *session, const char *
     input->tensor.size_bytes = cld_type_bytes(&type);
     input->buffer = mem;
     input->buffer_offset = offset_bytes;
-    input->version = ++session->clock;
+    cld_session_input_set(session, index);
     return CLADE_OK;
 }
 
-clade_status clade_session_get_output_buffer(clade_session *session, const char *name, cl_mem buffer,
-                                             size_t offset_bytes, clade_tensor *shape, clade_error *err) {
+clade_status clade_session_set_input_buffer(clade_session *session, const char *name, const clade_tensor *shape,
+                                            cl_mem buffer, size_t offset_bytes, clade_error *err) {
+    CLD_RETURN(cld_session_enter(session, err));
+    return cld_session_leave(session, set_input(session, name, shape, buffer, offset_bytes, err));
+}
+
+static clade_status get_output(clade_session *session, const char *name, cl_mem buffer, size_t offset_bytes,
+                               clade_tensor *shape, clade_error *err) {
     clade_status status = CLADE_OK;
     cld_result result;
     cld_mem *mem;
     size_t end;
-    if (!session)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "session must not be NULL");
     CLD_RETURN(cld_session_result(session, name, &result, err));
     cld_queue *queue = cld_exec_queue(session->exec);
     size_t bytes = cld_type_bytes(&result.type);
@@ -83,4 +87,10 @@ clade_status clade_session_get_output_buffer(clade_session *session, const char 
 fail:
     cld_mem_free(mem);
     return status;
+}
+
+clade_status clade_session_get_output_buffer(clade_session *session, const char *name, cl_mem buffer,
+                                             size_t offset_bytes, clade_tensor *shape, clade_error *err) {
+    CLD_RETURN(cld_session_enter(session, err));
+    return cld_session_leave(session, get_output(session, name, buffer, offset_bytes, shape, err));
 }

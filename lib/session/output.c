@@ -4,8 +4,7 @@
 
 clade_status cld_session_result(const clade_session *session, const char *name, cld_result *out, clade_error *err) {
     const cld_graph *graph = session->model->graph;
-    if (!session->last)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "there is no finished run to read outputs from");
+    CLD_RETURN(cld_session_own_run(session, err));
     if (!name && graph->n_outputs != 1)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "the model has %d outputs, so an output must be named",
                         (int)graph->n_outputs);
@@ -31,10 +30,10 @@ static clade_status read_result(const clade_session *session, const cld_result *
     return CLADE_OK;
 }
 
-clade_status clade_session_get_output(clade_session *session, const char *name, clade_tensor *out, clade_error *err) {
+static clade_status get_output(clade_session *session, const char *name, clade_tensor *out, clade_error *err) {
     cld_result result;
-    if (!session || !out)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "session and out must not be NULL");
+    if (!out)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");
     *out = (clade_tensor){ 0 };
     CLD_RETURN(cld_session_result(session, name, &result, err));
     CLD_RETURN(clade_tensor_alloc(out, result.type.dtype, result.type.rank, result.type.dims, err));
@@ -44,11 +43,15 @@ clade_status clade_session_get_output(clade_session *session, const char *name, 
     return status;
 }
 
-clade_status clade_session_read_output_into(clade_session *session, const char *name, clade_tensor *tensor,
-                                            clade_error *err) {
+clade_status clade_session_get_output(clade_session *session, const char *name, clade_tensor *out, clade_error *err) {
+    CLD_RETURN(cld_session_enter(session, err));
+    return cld_session_leave(session, get_output(session, name, out, err));
+}
+
+static clade_status read_output(clade_session *session, const char *name, clade_tensor *tensor, clade_error *err) {
     cld_result result;
-    if (!session || !tensor)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "session and tensor must not be NULL");
+    if (!tensor)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "tensor must not be NULL");
     CLD_RETURN(cld_session_result(session, name, &result, err));
     size_t bytes = cld_type_bytes(&result.type);
     if (tensor->size_bytes != bytes || (bytes && !tensor->data))
@@ -59,4 +62,10 @@ clade_status clade_session_read_output_into(clade_session *session, const char *
     tensor->rank = result.type.rank;
     memcpy(tensor->dims, result.type.dims, sizeof result.type.dims);
     return CLADE_OK;
+}
+
+clade_status clade_session_read_output_into(clade_session *session, const char *name, clade_tensor *tensor,
+                                            clade_error *err) {
+    CLD_RETURN(cld_session_enter(session, err));
+    return cld_session_leave(session, read_output(session, name, tensor, err));
 }

@@ -18,12 +18,12 @@ static void add_stages(const cld_stage *last, clade_dump_format format, cld_text
         cld_text_printf(out, "cut: node '%s' needs a value\n", last->segment.cut_node);
 }
 
-clade_status clade_session_dump(clade_session *session, clade_dump_format format, char **out, clade_error *err) {
+static clade_status dump(clade_session *session, clade_dump_format format, char **out, clade_error *err) {
     cld_text text = { 0 };
-    if (!session || !out || (format != CLADE_DUMP_TEXT && format != CLADE_DUMP_DOT))
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "session and out must not be NULL, format is text or dot");
+    if (!out || (format != CLADE_DUMP_TEXT && format != CLADE_DUMP_DOT))
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL, format is text or dot");
     cld_stage *last = session->last;
-    if (!last)
+    if (cld_session_own_run(session, NULL) != CLADE_OK)
         CLD_RETURN(cld_session_plan(session, &last, err));
     add_stages(last, format, &text);
     if (text.failed || !text.data) {
@@ -38,16 +38,20 @@ clade_status clade_session_dump(clade_session *session, clade_dump_format format
     return CLADE_OK;
 }
 
+clade_status clade_session_dump(clade_session *session, clade_dump_format format, char **out, clade_error *err) {
+    CLD_RETURN(cld_session_enter(session, err));
+    return cld_session_leave(session, dump(session, format, out, err));
+}
+
 /* Trace Event Format, "X" (complete) events; times are microseconds from the first start. */
-clade_status clade_session_write_trace(clade_session *session, const char *path, clade_error *err) {
+static clade_status write_trace(clade_session *session, const char *path, clade_error *err) {
     const cld_timing *timings;
     cld_text text = { 0 };
-    if (!session || !path)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "session and path must not be NULL");
+    if (!path)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "path must not be NULL");
     if (!session->options.profile)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "the session was not created with options.profile");
-    if (!session->last) /* the steps that were timed belong to a plan that may be gone */
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "there is no finished run to write a trace of");
+    CLD_RETURN(cld_session_own_run(session, err)); /* the steps that were timed belong to a plan that may be gone */
     size_t count = cld_queue_timings(cld_exec_queue(session->exec), &timings);
     cld_text_add(&text, "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
     bool first = true;
@@ -69,4 +73,9 @@ clade_status clade_session_write_trace(clade_session *session, const char *path,
     clade_status status = text.failed ? cld_no_memory(err, "a trace") : cld_file_write(path, text.data, text.size, err);
     cld_text_free(&text);
     return status;
+}
+
+clade_status clade_session_write_trace(clade_session *session, const char *path, clade_error *err) {
+    CLD_RETURN(cld_session_enter(session, err));
+    return cld_session_leave(session, write_trace(session, path, err));
 }

@@ -10,7 +10,7 @@ static clade_status check_inputs_set(const clade_session *session, clade_error *
         if (session->inputs[k].version == 0)
             return cld_fail(err, CLADE_ERR_ARGUMENT, "input '%s' is not set",
                             cld_graph_at(graph, graph->inputs[k])->name);
-    return CLADE_OK;
+    return cld_session_own_inputs(session, err);
 }
 
 /* The value that `stage` stopped for, as the caller gave it or read from the device; the caller owns it. */
@@ -72,10 +72,8 @@ clade_status cld_session_plan(clade_session *session, cld_stage **out, clade_err
     return CLADE_OK;
 }
 
-clade_status clade_session_compile(clade_session *session, clade_error *err) {
+static clade_status compile(clade_session *session, clade_error *err) {
     cld_stage *last;
-    if (!session)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "session must not be NULL");
     CLD_RETURN(cld_session_plan(session, &last, err));
     while (!last->prepared) { /* parents first: a stage takes its inputs from them */
         cld_stage *stage = last;
@@ -84,6 +82,11 @@ clade_status clade_session_compile(clade_session *session, clade_error *err) {
         CLD_RETURN(cld_prepare_stage(session, stage, err));
     }
     return CLADE_OK;
+}
+
+clade_status clade_session_compile(clade_session *session, clade_error *err) {
+    CLD_RETURN(cld_session_enter(session, err));
+    return cld_session_leave(session, compile(session, err));
 }
 
 /* Does a stage of the line that ends at `last` read this input, or is it a result as it stands? */
@@ -98,10 +101,10 @@ static bool on_device(const clade_session *session, const cld_stage *last, int32
     return false;
 }
 
-clade_status clade_session_required_bytes(clade_session *session, size_t *out, clade_error *err) {
+static clade_status required_bytes(clade_session *session, size_t *out, clade_error *err) {
     cld_stage *last;
-    if (!session || !out)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "session and out must not be NULL");
+    if (!out)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");
     CLD_RETURN(cld_session_plan(session, &last, err));
     *out = 0;
     size_t faults = 0; /* one record serves all stages */
@@ -115,6 +118,11 @@ clade_status clade_session_required_bytes(clade_session *session, size_t *out, c
         if (on_device(session, last, k))
             *out += cld_caps_round(cld_ocl_caps(session->device->ocl), cld_type_bytes(&last->route->types[k]));
     return CLADE_OK;
+}
+
+clade_status clade_session_required_bytes(clade_session *session, size_t *out, clade_error *err) {
+    CLD_RETURN(cld_session_enter(session, err));
+    return cld_session_leave(session, required_bytes(session, out, err));
 }
 
 static clade_status upload(clade_session *session, const cld_stage *stage, const int32_t *slots, int32_t count,
@@ -131,12 +139,11 @@ static clade_status run_stage(clade_session *session, cld_stage *stage, clade_er
     return cld_prepared_run(stage->prepared, err);
 }
 
-clade_status clade_session_run(clade_session *session, clade_error *err) {
+static clade_status run(clade_session *session, clade_error *err) {
     cld_route *route;
-    if (!session)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "session must not be NULL");
     CLD_RETURN(check_inputs_set(session, err));
     session->last = NULL;
+    session->run_by = cld_thread_id();
     CLD_RETURN(cld_route_find(&route, session, err));
     CLD_RETURN(cld_faults_clear(session->exec, err));
     cld_queue_clear_timings(cld_exec_queue(session->exec));
@@ -156,4 +163,9 @@ clade_status clade_session_run(clade_session *session, clade_error *err) {
         CLD_RETURN(cld_prepared_ran(ran->prepared, err));
     session->last = stage;
     return CLADE_OK;
+}
+
+clade_status clade_session_run(clade_session *session, clade_error *err) {
+    CLD_RETURN(cld_session_enter(session, err));
+    return cld_session_leave(session, run(session, err));
 }

@@ -48,6 +48,10 @@ clade_status clade_session_create(clade_session **out, clade_device *device, cla
 void clade_session_free(clade_session *session) {
     if (!session)
         return;
+    if (cld_session_holds(session)) { /* a callback: the call under way needs it still */
+        session->dropped = true;
+        return;
+    }
     for (cld_route *route = session->routes, *next; route; route = next) {
         next = route->next;
         cld_route_free(session, route);
@@ -64,9 +68,9 @@ void clade_session_free(clade_session *session) {
     free(session);
 }
 
-clade_status clade_session_get_stats(const clade_session *session, clade_session_stats *out, clade_error *err) {
-    if (!session || !out)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "session and out must not be NULL");
+static clade_status get_stats(const clade_session *session, clade_session_stats *out, clade_error *err) {
+    if (!out)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");
     const cld_exec_stats *stats = cld_exec_stats_of(session->exec);
     cld_stage *oldest;
     clade_session_stats known = { .plans = cld_route_lines(session, &oldest),
@@ -76,4 +80,10 @@ clade_status clade_session_get_stats(const clade_session *session, clade_session
                                   .peak_bytes = stats->peak_bytes,
                                   .launches = stats->launches };
     return cld_sized_write(out, &known, sizeof known, "clade_session_stats", err);
+}
+
+clade_status clade_session_get_stats(const clade_session *session, clade_session_stats *out, clade_error *err) {
+    clade_session *held = (clade_session *)session; /* only its guard changes */
+    CLD_RETURN(cld_session_enter(held, err));
+    return cld_session_leave(held, get_stats(session, out, err));
 }

@@ -58,6 +58,8 @@ typedef struct cld_input {
     cld_mem *buffer;     /* caller's, retained; or NULL */
     size_t buffer_offset;
     uint64_t version; /* 0: never set */
+    uintptr_t set_by; /* thread */
+    bool shared;      /* set by several threads */
 } cld_input;
 
 struct clade_session {
@@ -70,7 +72,23 @@ struct clade_session {
     cld_route *routes;
     cld_stage *last; /* where the last run ended; NULL: nothing to read */
     uint64_t clock;
+    uintptr_t in_use; /* atomic: the thread whose call is under way; 0: none */
+    uintptr_t run_by; /* the thread of the last run */
+    bool shared;      /* an input is */
+    bool dropped;     /* to be freed when the call under way ends */
 };
+
+/* ---- guard.c ---------------------------------------------------------------------------------------------------- */
+
+/* Around every public call: ERR_ARGUMENT when the session is NULL or in use. leave gives `status` back. */
+clade_status cld_session_enter(clade_session *session, clade_error *err);
+clade_status cld_session_leave(clade_session *session, clade_status status);
+bool cld_session_holds(const clade_session *session); /* the caller is within a call */
+/* Input `index` has a new value, which this thread gave. */
+void cld_session_input_set(clade_session *session, int32_t index);
+/* ERR_ARGUMENT when an input's value, or the last run, is another thread's; or when there is no run to read. */
+clade_status cld_session_own_inputs(const clade_session *session, clade_error *err);
+clade_status cld_session_own_run(const clade_session *session, clade_error *err);
 
 /* ---- compile.c ------------------------------------------------------------------------------------------------ */
 
