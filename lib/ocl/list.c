@@ -36,18 +36,18 @@ static void describe_platform(cld_platform *platform, clade_error *fault) {
 }
 
 /* A fault, with the place it belongs to. */
-static void keep_fault(clade_error *out, const clade_error *fault, const char *what, const char *name) {
-    (void)cld_fail(out, fault->status, "%s %s: %s", what, name, fault->message);
-    cld_log(CLADE_LOG_WARNING, "%s", out->message);
+static void keep_fault(clade_error *out, const clade_error *fault, const char *place) {
+    (void)cld_fail(out, fault->status, "%s: %s", place, fault->message);
+    cld_log(CLADE_LOG_INFO, "%s", out->message);
 }
 
 static void describe_device(cld_listed *listed) {
     clade_error fault = { 0 };
-    char place[32];
+    char place[40];
     if (cld_device_query(&listed->info, listed->platform, listed->device, &fault) == CLADE_OK)
         return;
-    snprintf(place, sizeof place, "%u:%u", listed->info.platform, listed->info.device);
-    keep_fault(&listed->fault, &fault, "device", place);
+    snprintf(place, sizeof place, "device %u:%u", listed->info.platform, listed->info.device);
+    keep_fault(&listed->fault, &fault, place);
 }
 
 /* The platform's devices, appended. */
@@ -87,8 +87,10 @@ static clade_status add_platform(cld_list *list, cl_platform_id id, clade_error 
     list->n_platforms++;
     describe_platform(platform, &fault);
     CLD_RETURN(append_devices(list, platform, &fault, err));
+    char place[40];
+    snprintf(place, sizeof place, "platform %u", platform->info.index);
     if (fault.status != CLADE_OK)
-        keep_fault(&platform->fault, &fault, "platform", platform->info.name);
+        keep_fault(&platform->fault, &fault, place);
     else if (platform->info.device_count == 0)
         snprintf(platform->info.hint, sizeof platform->info.hint, "%s", cld_quirks_no_device(platform->info.name));
     return CLADE_OK;

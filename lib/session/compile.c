@@ -56,6 +56,8 @@ clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_rout
     CLD_TRY(cld_pass_fuse(stage->segment.graph, err));
     CLD_TRY(cld_plan_new(&stage->plan, stage->segment.graph, caps, &options, err));
     CLD_TRY(check_memory(session, stage->plan, err));
+    cld_log(parent ? CLADE_LOG_DEBUG : CLADE_LOG_INFO, "planned: %d steps, %zu bytes on the device",
+            (int)stage->plan->steps.n_steps, cld_plan_bytes(stage->plan));
     *out = stage;
     return CLADE_OK;
 fail:

@@ -18,6 +18,7 @@ fi
 expect 0 '^clade: info: device 0 .*chosen of [0-9]+ by 0$' run -v -d 0 "$model" -i a="$a" -i b="$b"
 expect 0 '^clade: info: [0-9]+ kernels compiled in [0-9]+ ms' run -v --no-cache "$model" -i a="$a" -i b="$b"
 expect 0 '^clade: info: [0-9]+ kernels from the cache in [0-9]+ ms' run -v "$model" -i a="$a" -i b="$b"
+expect 0 '^clade: info: planned: [0-9]+ steps, [0-9]+ bytes' run -v "$model" -i a="$a" -i b="$b"
 expect 0 '^clade: info: cache file .*clade.sqlite' run -v "$model" -i a="$a" -i b="$b"
 for device in 0 0:0; do
     expect 0 '^pass' test --device "$device" "$cases/count"

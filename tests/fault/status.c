@@ -43,6 +43,7 @@ START_TEST(opening) {
         { "clGetPlatformIDs", -1001, CLADE_ERR_NO_DEVICE, "no driver is installed" },
         { "clGetDeviceIDs", CL_OUT_OF_HOST_MEMORY, CLADE_ERR_MEMORY, "devices cannot be listed" },
         { "clGetDeviceIDs", CL_DEVICE_NOT_FOUND, CLADE_ERR_NO_DEVICE, "offers none (" },
+        { "clGetDeviceIDs", CL_DEVICE_NOT_AVAILABLE, CLADE_ERR_DEVICE_LOST, "platform 0: its devices" },
         { "clGetDeviceInfo", CL_OUT_OF_HOST_MEMORY, CLADE_ERR_MEMORY, "device 0:0: " },
         { "clCreateContext", CL_DEVICE_NOT_AVAILABLE, CLADE_ERR_DEVICE_LOST, "cannot be opened" },
         { "clCreateContext", CL_OUT_OF_RESOURCES, CLADE_ERR_DEVICE_MEMORY, "CL_OUT_OF_RESOURCES (-5)" },
@@ -83,6 +84,16 @@ START_TEST(bad_device) {
     }
     fault_clear();
     ck_ok(open_close("1"), err);
+}
+END_TEST
+
+/* A platform that does not give its name has its devices all the same. */
+START_TEST(nameless_platform) {
+    clade_platform_info info = CLADE_PLATFORM_INFO_INIT;
+    fault_in("clGetPlatformInfo", 1, CL_OUT_OF_HOST_MEMORY);
+    ck_refused(clade_platform_describe(&info, 0, &err), CLADE_ERR_MEMORY, "platform 0: ", err);
+    fault_in("clGetPlatformInfo", 1, CL_OUT_OF_HOST_MEMORY);
+    ck_ok(open_close(NULL), err);
 }
 END_TEST
 
@@ -166,8 +177,9 @@ Suite *suite_fault_status(void) {
     Suite *suite = suite_create("fault/status");
     TCase *tcase = tcase_create("status");
     tcase_set_timeout(tcase, 120);
-    tcase_add_loop_test(tcase, opening, 0, 7);
+    tcase_add_loop_test(tcase, opening, 0, 8);
     tcase_add_test(tcase, bad_device);
+    tcase_add_test(tcase, nameless_platform);
     tcase_add_test(tcase, facts);
     tcase_add_test(tcase, buffers);
     tcase_add_test(tcase, builds);

@@ -23,6 +23,27 @@ START_TEST(listed) {
 }
 END_TEST
 
+/* Each device belongs to one of them; one that has a device needs no hint. */
+START_TEST(platforms) {
+    clade_error err = { 0 };
+    clade_platform_info info;
+    size_t count, devices, found = 0, drivers = 0;
+    ck_ok(cld_ocl_platform_count(&count, &err), err);
+    ck_ok(cld_ocl_count(&devices, &err), err);
+    for (size_t p = 0; p < count; p++) {
+        ck_ok(cld_ocl_platform_describe(&info, p, &err), err);
+        ck_assert_uint_eq(info.index, p);
+        ck_assert(info.name[0] && info.version[0] && (info.device_count == 0) == (info.hint[0] != 0));
+        found += info.device_count;
+    }
+    ck_assert_uint_eq(found, devices);
+    ck_refused(cld_ocl_platform_describe(&info, count, &err), CLADE_ERR_NO_DEVICE, "there is no OpenCL platform", err);
+    while (cld_ocl_driver_hint(drivers))
+        ck_assert_ptr_nonnull(strchr(cld_ocl_driver_hint(drivers++), ':'));
+    ck_assert_uint_ge(drivers, 4);
+}
+END_TEST
+
 /* The capabilities promise what planners divide and multiply by. */
 START_TEST(capabilities) {
     clade_error err = { 0 };
@@ -196,6 +217,7 @@ Suite *suite_ocl_device(void) {
     TCase *tcase = tcase_create("device");
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, listed);
+    tcase_add_test(tcase, platforms);
     tcase_add_test(tcase, capabilities);
     tcase_add_test(tcase, stated);
     tcase_add_test(tcase, selected);

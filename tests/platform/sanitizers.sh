@@ -12,7 +12,7 @@ mkdir -p "$directory"
 unset MAKEFLAGS MFLAGS MAKELEVEL
 build() {
     [ -e Makefile ] || "$source_dir/configure" --enable-sanitizers --disable-shared CFLAGS="-O1 -g" || return
-    make -j"$(nproc)" && make -j"$(nproc)" tests/unit tests/device
+    make -j"$(nproc)" && make -j"$(nproc)" tests/unit tests/device tests/faults
 }
 if (cd "$directory" && build) >"$log" 2>&1; then pass; else fail "the build: $(tail -n 5 "$log")"; finish; fi
 
@@ -33,6 +33,7 @@ again() {
 }
 again "$directory/tests/unit"
 again "$directory/tests/device"
+again "$directory/tests/faults"
 again bash "$test_dir/cli/cases.sh"
 again bash "$test_dir/cli/errors.sh"
 again bash "$test_dir/onnx/models.sh"

@@ -44,6 +44,7 @@ static clade_status session_options(void *options) {
 
 static clade_status device_info(void *out) { return clade_device_get_info(device, out, &err); }
 static clade_status device_described(void *out) { return clade_device_describe(out, 0, &err); }
+static clade_status platform_info(void *out) { return clade_platform_describe(out, 0, &err); }
 static clade_status model_info(void *out) { return clade_model_get_info(model, out, &err); }
 static clade_status input_info(void *out) { return clade_model_input(model, 0, out, &err); }
 static clade_status output_info(void *out) { return clade_model_output(model, 0, out, &err); }
@@ -72,7 +73,7 @@ static const taker options[] = {
 static const taker results[] = {
     ROW(device_info, device_info),     ROW(device_info, device_described), ROW(model_info, model_info),
     ROW(value_info, input_info),       ROW(value_info, output_info),       ROW(operator_info, operator_info),
-    ROW(session_stats, session_stats), ROW(comparison, comparison),
+    ROW(session_stats, session_stats), ROW(comparison, comparison),        ROW(platform_info, platform_info),
 };
 enum { OPTIONS = sizeof options / sizeof *options, RESULTS = sizeof results / sizeof *results };
 
