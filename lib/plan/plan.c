@@ -59,12 +59,16 @@ static bool is_double(const cld_step *step) {
                                        : step->kind == CLD_STEP_CONVGEMM && step->u.conv.dtype == CLADE_FLOAT64;
 }
 
-/* The kernels index with int: a tensor they see leaves room for what they add, a work-item's share or a group. */
+/* The kernels index with int: a tensor they see leaves room for what they add, a work-item's share or a group. An empty
+ * dimension counts as 1: kernels loop over the others. */
 static clade_status check_sizes(const cld_call *call, clade_error *err) {
     enum { MOST = INT32_MAX / 4 * 3 };
     for (int32_t k = 0; k < call->n_in + call->n_out; k++) {
         const cld_type *type = k < call->n_in ? &call->in[k] : &call->out[k - call->n_in];
-        if (type->dtype != CLADE_NONE && cld_type_count(type) > MOST)
+        int64_t count = type->dtype != CLADE_NONE;
+        for (int32_t d = 0; count && d < type->rank; d++)
+            count *= CLD_MAX(type->dims[d], 1);
+        if (count > MOST)
             return cld_call_fail(call, err, CLADE_ERR_LIMIT, "a tensor of %s has more than %d elements",
                                  CLD_TYPE_TEXT(type), MOST);
     }

@@ -5,7 +5,7 @@
  */
 #include "planned.h"
 
-enum { MAX_NODES = 8, MAX_ATTRS = 8, MAX_IN = 8, MAX_OUT = 4, MAX_VALUES = 64, MAX_CONSTANT = 256 };
+enum { MAX_NODES = 8, MAX_ATTRS = 8, MAX_IN = 8, MAX_OUT = 4, MAX_VALUES = 64, MAX_CONSTANT = 64 };
 
 static const struct {
     const char *type, *attributes;
@@ -109,7 +109,7 @@ static cld_value_id fresh(reader *in) {
     }
     if (cld_type_check(&type, "a value", &err) != CLADE_OK)
         return CLD_ABSENT;
-    if (how < 4 && cld_type_count(&type) <= MAX_CONSTANT)
+    if ((type.rank > 1 ? how == 0 : how < 4) && cld_type_count(&type) <= MAX_CONSTANT)
         return constant(in, &type);
     return cld_graph_input(in->graph, NULL, &type);
 }

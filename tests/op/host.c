@@ -53,6 +53,14 @@ START_TEST(shape_and_size) {
 }
 END_TEST
 
+/* Parameters are real; one that no integer holds is the nearest one. Shows in the sanitizer build. */
+START_TEST(parameter_beyond_integers) {
+    cld_attr wide = OP_INT("fmod", INT64_MAX);
+    expect(&(op_node){ .type = "Mod", .in = { LIST(5, -7), LIST(3, 3) }, .n_in = 2, .attr = &wide, .n_attr = 1 }, 0,
+           DIMS(2), VALUES(2, -1));
+}
+END_TEST
+
 START_TEST(reshape) {
     op_node node = { .type = "Reshape", .in = { zeros(CLADE_FLOAT32, DIMS(2, 3, 4)), LIST(0, -1) }, .n_in = 2 };
     expect(&node, 0, DIMS(2, 12), NULL);
@@ -220,6 +228,7 @@ Suite *suite_op_host(void) {
     TCase *tcase = tcase_create("op/host");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, shape_and_size);
+    tcase_add_test(tcase, parameter_beyond_integers);
     tcase_add_test(tcase, reshape);
     tcase_add_test(tcase, space_to_depth_and_back);
     tcase_add_test(tcase, dropout_in_training);

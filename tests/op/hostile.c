@@ -179,6 +179,20 @@ START_TEST(traps_are_refused) {
 }
 END_TEST
 
+/* No element, but lines without number along the other axes: there is nothing to do. */
+START_TEST(empty_and_wide) {
+    const cld_type none = { CLADE_FLOAT32, 2, { 0, INT64_C(1) << 40 } },
+                   where = { CLADE_INT64, 2, { 0, INT64_C(1) << 40 } };
+    op_node node = { .type = "ScatterElements", .opset = 18, .n_in = 3, .n_out = 1 };
+    const clade_tensor *out[OP_INPUTS];
+    node.in[0] = op_tensor(&rig, &none);
+    node.in[1] = op_tensor(&rig, &where);
+    node.in[2] = op_tensor(&rig, &none);
+    ck_ok(op_on_host(&rig, &node, out), rig.err);
+    ck_assert_int_eq(clade_tensor_count(out[0]), 0);
+}
+END_TEST
+
 Suite *suite_op_hostile(void);
 Suite *suite_op_hostile(void) {
     Suite *suite = suite_create("op/hostile");
@@ -187,6 +201,7 @@ Suite *suite_op_hostile(void) {
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, odd_numbers, 0, (int)CLD_COUNT(kinds));
     tcase_add_loop_test(tcase, traps_are_refused, 0, (int)CLD_COUNT(traps));
+    tcase_add_test(tcase, empty_and_wide);
     suite_add_tcase(suite, tcase);
     return suite;
 }

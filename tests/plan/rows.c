@@ -113,6 +113,20 @@ START_TEST(groups_of_one) {
 }
 END_TEST
 
+/* Kernels count lines with int, also where there is nothing in them. */
+START_TEST(empty_and_wide) {
+    const cld_caps caps = machine(_i == 0);
+    const cld_type wide = { CLADE_FLOAT32, 2, { 0, INT64_C(1) << 40 } };
+    const cld_plan_options options = { 0 };
+    cld_build build = { .graph = graph, .node = "test" };
+    cld_value_id in[2] = { cld_graph_input(graph, "a", &wide) }, out;
+    ck_ok(cld_build_ints(&build, (const int64_t[]){ 1 }, 1, &in[1], &err), err);
+    ck_ok(cld_build_op(&build, "CumSum", in, 2, NULL, 0, &out, &err), err);
+    ck_assert(cld_graph_output(graph, out));
+    ck_refused(cld_plan_new(&plan, graph, &caps, &options, &err), CLADE_ERR_LIMIT, "more than", err);
+}
+END_TEST
+
 Suite *suite_plan_rows(void);
 Suite *suite_plan_rows(void) {
     Suite *suite = suite_create("plan/rows");
@@ -120,6 +134,7 @@ Suite *suite_plan_rows(void) {
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_loop_test(tcase, clblast_on_request, 0, (int)CLD_COUNT(choices));
     tcase_add_loop_test(tcase, double_needs_the_device, 0, (int)(2 * CLD_COUNT(doubles)));
+    tcase_add_loop_test(tcase, empty_and_wide, 0, 2);
     tcase_add_loop_test(tcase, groups_of_one, 0, (int)CLD_COUNT(lines));
     suite_add_tcase(suite, tcase);
     return suite;
