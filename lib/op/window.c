@@ -83,8 +83,8 @@ static void resolve(cld_window *w, int32_t d, cld_auto_pad mode, bool ceil) {
     }
     int64_t slack = w->in[d] + w->before[d] + w->after[d] - extent(w, d);
     w->out[d] = slack < 0 ? 0 : slack / s + 1;
-    /* A window more, unless it would begin behind the input. */
-    if (ceil && slack >= 0 && slack % s != 0 && w->out[d] * s < w->in[d] + w->before[d])
+    /* A window more, unless it would begin behind the input; also the only one, when it is wider than all there is. */
+    if (ceil && slack > -s && slack % s != 0 && w->out[d] * s < w->in[d] + w->before[d])
         w->out[d]++;
 }
 
