@@ -8,6 +8,7 @@ clade=$build_dir/clade
 onnx_data=${CLADE_ONNX_DATA:-/usr/share/libonnx-testdata/data} # Debian package libonnx-testdata
 limit_s=3600                                                   # of one process
 refusals_are_failures=0
+test_options=() # of `clade test`
 too_slow= # a file of cases not to run, each with its reason; empty: run all
 errors=$build_dir/tests/$(basename "$0" .sh).stderr
 : >"$errors"
@@ -33,7 +34,7 @@ run_cases() {
     local pending=("$@") lines line answered status
     while [ ${#pending[@]} -gt 0 ]; do
         mapfile -t lines < <(
-            timeout "$limit_s" "$clade" test ${too_slow:+--skip "$too_slow"} "${pending[@]}" 2>>"$errors"
+            timeout "$limit_s" "$clade" test "${test_options[@]}" ${too_slow:+--skip "$too_slow"} "${pending[@]}" 2>>"$errors"
             echo "status $?"
         )
         answered=0 status=
