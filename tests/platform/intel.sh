@@ -1,0 +1,29 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Intel's own OpenCL runtime for CPUs, a compiler of its own: ONNX's cases and small models, as the CPU it is and planned as a GPU.
+# pip fetches it into the build directory; without pip, or where PyPI is not reached, one skip.
+. "$(dirname "$0")/../lib.sh"
+. "$test_dir/onnx/cases.sh"
+[ "$(uname -m)" = x86_64 ] || { skip "Intel's runtime is for x86-64"; finish; }
+need python3
+runtime=$build_dir/tests/intel
+if [ ! -e "$runtime/icd/intel.icd" ]; then
+    rm -rf "$runtime"
+    # intel-opencl-rt alone does not load: it needs the mathematical libraries of the other.
+    timeout 900 python3 -m pip install -q --no-input --ignore-installed --prefix "$runtime/root" intel-opencl-rt intel-cmplr-lib-rt >"$runtime.log" 2>&1 ||
+        { skip "Intel's runtime is not to be had: $(tail -n 1 "$runtime.log")"; finish; }
+    rm -f "$runtime"/root/lib/libOpenCL.so* # the loader stays the system's
+    mkdir -p "$runtime/icd"
+    echo "$runtime/root/lib/libintelocl.so" >"$runtime/icd/intel.icd"
+fi
+export OCL_ICD_VENDORS=$runtime/icd LD_LIBRARY_PATH=$runtime/root/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+if "$clade" devices 2>>"$errors" | grep -q Intel; then pass; else fail "the runtime in $runtime does not load"; finish; fi
+small_models=(bert_qa_pt_op11 deeplob_b1 gonnx_gru gpt2_pt_op11 mnist_cnn_8 qs_lstm spot_tft_extdata)
+run_standard
+run_models "${small_models[@]}"
+for group in 256 64; do
+    test_options=(--no-blas --as "gpu,group=$group,local=32768")
+    run_standard
+    run_models "${small_models[@]}"
+done
+finish
