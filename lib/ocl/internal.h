@@ -30,7 +30,8 @@ typedef enum cld_quirk {
     CLD_QUIRK_NO_BLAS = 1 << 0,   /* CLBlast is of no use */
     CLD_QUIRK_NO_BINARY = 1 << 1, /* program binaries are not to be kept */
     CLD_QUIRK_EMULATED = 1 << 2,  /* an interpreter or a software rasteriser: taken only when asked for */
-    CLD_QUIRK_SPINS = 1 << 3      /* clFinish burns a core; wait by polling with pauses */
+    CLD_QUIRK_SPINS = 1 << 3,     /* clFinish burns a core; wait by polling with pauses */
+    CLD_QUIRK_TRIG_APART = 1 << 4 /* sin, cos and tan of a vector: large elements apart from small ones */
 } cld_quirk;
 uint32_t cld_quirks_find(const clade_device_info *info);
 /* Logs, at debug level, each fact that applies, with its reason. */

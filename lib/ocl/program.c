@@ -13,6 +13,11 @@
 /* No -cl-fast-relaxed-math and nothing of its kind: NaN and infinity must come out right. No warnings: some drivers
  * print their number on the process's standard error. */
 #define BUILD_OPTIONS "-cl-std=CL1.2 -w"
+
+/* They are part of a program's key in the store. */
+static const char *build_options(const cld_ocl *ocl) {
+    return ocl->quirks & CLD_QUIRK_TRIG_APART ? BUILD_OPTIONS " -DCLADE_TRIG_APART" : BUILD_OPTIONS;
+}
 enum { MAX_IDLE_PROGRAMS = 128 };
 
 typedef struct batch_entry {
@@ -126,7 +131,7 @@ static void report_log(const cld_ocl *ocl, cl_program program, char *line, size_
 static cl_int compile(cl_program *out, const cld_ocl *ocl, const char *source) {
     cl_int code;
     *out = clCreateProgramWithSource(ocl->context, 1, &source, NULL, &code);
-    return code == CL_SUCCESS ? clBuildProgram(*out, 1, &ocl->device, BUILD_OPTIONS, NULL, NULL) : code;
+    return code == CL_SUCCESS ? clBuildProgram(*out, 1, &ocl->device, build_options(ocl), NULL, NULL) : code;
 }
 
 /* Each instance on its own, to find the one at fault; only on the way to an error. A code that does not speak of the
@@ -165,8 +170,8 @@ static clade_status build_missing(cld_batch *batch, cld_paste **missing, int32_t
     const double start = now_ms();
     CLD_TRY(program_new(&program, ocl, missing, count, err));
     CLD_TRY(cld_source_text(&source, missing, count, err));
-    cld_binary_key(program->key, ocl, BUILD_OPTIONS, source);
-    bool cached = cld_binary_load(program, ocl, BUILD_OPTIONS);
+    cld_binary_key(program->key, ocl, build_options(ocl), source);
+    bool cached = cld_binary_load(program, ocl, build_options(ocl));
     if (!cached) {
         cl_int code = compile(&program->handle, ocl, source);
         if (code != CL_SUCCESS)

@@ -19,6 +19,11 @@ static const struct quirk_row {
       "a software rasteriser, much slower than a CPU driver; CLBlast takes 2 s for a product of 64x64 matrices; "
       "silently ends the loops of a work-item after 65535 iterations in all, so it is for small tests only",
       "https://docs.mesa3d.org/drivers/llvmpipe.html" },
+    { "Portable Computing Language", NULL, NULL, NULL, CLD_QUIRK_TRIG_APART,
+      "sin, cos and tan of a vector with an element of 1e7 or more are off by 1/128 in its small elements (measured on "
+      "3.1; "
+      "its other built-ins, and these on scalars, are right: tests/op/builtins.c)",
+      "https://github.com/pocl/pocl" },
     { "rusticl", NULL, NULL, NULL, CLD_QUIRK_NO_BINARY,
       "ends the process when it is given a binary it does not know, and saves only 10 ms with one it does",
       "https://docs.mesa3d.org/rusticl.html" },

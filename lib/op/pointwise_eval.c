@@ -13,6 +13,9 @@
 #define clamp(x, low, high) fmin(fmax(x, low), high)
 #define fast_tanh(x) tanh(x)
 #define fast_erf(x) erf(x)
+#define fast_sin(x) sin(x)
+#define fast_cos(x) cos(x)
+#define fast_tan(x) tan(x)
 #define sign(x) (((x) > 0) - ((x) < 0))
 /* Division that cannot trap: by zero gives zero, the least integer by -1 wraps. */
 #define negated(x) (0 - (uint64_t)(x))
