@@ -64,7 +64,7 @@ static void print_text(const clade_model *model, const clade_model_info *info, c
         for (size_t i = 0; i < side_count(info, side) && sides[side].get(model, i, &value, NULL) == CLADE_OK; i++) {
             printf("%-11s ", sides[side].title);
             cli_print_clean(stdout, value.name);
-            printf("  %s ", clade_dtype_name(value.dtype));
+            printf("  %s ", value.declared ? value.declared : clade_dtype_name(value.dtype));
             cli_print_clean(stdout, cli_shape_text(shape, value.rank, value.dims, value.dim_names));
             print_inferred(model, side, i);
             putchar('\n');
@@ -80,7 +80,11 @@ static void print_text(const clade_model *model, const clade_model_info *info, c
         cli_print_clean(stdout, op.reason);
         putchar('\n');
     }
-    if (need->known)
+    if (info->unsupported) {
+        printf("NOT SUPPORTED: ");
+        cli_print_clean(stdout, info->unsupported);
+        putchar('\n');
+    } else if (need->known)
         printf("requires    %s on the device (%zu bytes)\n", cli_bytes_text(bytes, need->bytes), need->bytes);
     else {
         printf("requires    unknown: ");
@@ -93,7 +97,7 @@ static void print_value_json(cli_json *json, const clade_model *model, size_t si
                              const clade_value_info *value) {
     cli_json_open(json, NULL, '{');
     cli_json_text(json, "name", value->name);
-    cli_json_text(json, "dtype", clade_dtype_name(value->dtype));
+    cli_json_text(json, "dtype", value->declared ? value->declared : clade_dtype_name(value->dtype));
     if (value->rank < 0)
         cli_json_text(json, "shape", NULL);
     else {
@@ -143,6 +147,7 @@ static void print_json(const clade_model *model, const clade_model_info *info, c
         cli_json_close(&json, '}');
     }
     cli_json_close(&json, ']');
+    cli_json_text(&json, "unsupported", info->unsupported);
     if (need->known)
         cli_json_integer(&json, "required_bytes", (int64_t)need->bytes);
     else
@@ -160,14 +165,19 @@ static cli_exit run(const cli_command *self, int argc, char **argv) {
         return exit;
 
     clade_model *model;
-    const clade_model_options loading = cli_model_options(&common);
+    clade_model_options loading = cli_model_options(&common);
+    loading.describe = 1;
     clade_error err = { .status = CLADE_OK };
     if (clade_model_load(&model, arguments.items[0], &loading, &err) != CLADE_OK)
         return cli_fail(&err);
     clade_model_info info = CLADE_MODEL_INFO_INIT;
     const clade_status status = clade_model_get_info(model, &info, &err);
     if (status == CLADE_OK) {
-        const requirement need = find_requirement(&common, model);
+        requirement need = { .known = 0 };
+        if (info.unsupported)
+            snprintf(need.err.message, sizeof need.err.message, "%s", info.unsupported);
+        else
+            need = find_requirement(&common, model);
         cli_progress_clear();
         (common.json ? print_json : print_text)(model, &info, &need);
     }

@@ -17,6 +17,8 @@ typedef struct clade_model_options {
     size_t size_bytes; /* sizeof(clade_model_options): start from CLADE_MODEL_OPTIONS_INIT */
     size_t max_bytes;  /* refuse a model whose tensors need more host memory than this; 0: half of physical memory */
     int any_opset;     /* not 0: take an opset newer than this Clade knows for the newest it knows */
+    int describe;      /* not 0: load also a model with strings, sequences, ... (ERR_UNSUPPORTED otherwise), to look at;
+                        * a session on it is refused with the reason */
 } clade_model_options;
 #define CLADE_MODEL_OPTIONS_INIT CLADE_SIZED_INIT(clade_model_options)
 
@@ -42,6 +44,7 @@ typedef struct clade_model_info {
     size_t parameter_count;            /* elements of all floating-point initialisers */
     size_t weight_bytes;               /* bytes of all initialisers */
     size_t input_count, output_count, operator_count;
+    const char *unsupported; /* why no session can be made of it, operators aside; NULL: nothing is known. Borrowed */
 } clade_model_info;
 #define CLADE_MODEL_INFO_INIT CLADE_SIZED_INIT(clade_model_info)
 CLADE_API CLADE_NODISCARD clade_status clade_model_get_info(const clade_model *model, clade_model_info *out,
@@ -55,6 +58,7 @@ typedef struct clade_value_info {
     int32_t rank;                          /* -1: not declared */
     int64_t dims[CLADE_MAX_RANK];          /* -1: free */
     const char *dim_names[CLADE_MAX_RANK]; /* the name of a free dimension, or NULL; borrowed */
+    const char *declared; /* a type that clade_dtype lacks (dtype is CLADE_NONE): "string", "sequence"; else NULL */
 } clade_value_info;
 #define CLADE_VALUE_INFO_INIT CLADE_SIZED_INIT(clade_value_info)
 /* ERR_ARGUMENT when index is out of range. */

@@ -24,6 +24,7 @@ typedef struct cld_value {
     const char *dim_names[CLADE_MAX_RANK]; /* of free dimensions of graph inputs and outputs; else NULL */
     int32_t producer;                      /* node index; -1: graph input or constant */
     const clade_tensor *constant;          /* not NULL: a constant */
+    const char *declared;                  /* a type that no cld_type says: "string", "sequence"; else NULL */
 } cld_value;
 
 typedef enum cld_attr_kind {
@@ -71,8 +72,9 @@ typedef struct cld_graph {
     cld_node *nodes; /* in topological order once verified */
     cld_value_id *inputs, *outputs;
     int32_t n_values, n_nodes, n_inputs, n_outputs;
-    int32_t n_formal;    /* sub-graphs: inputs [n_formal, n_inputs) are captures from outside, in the node's order */
-    size_t folded_bytes; /* static graphs: host bytes of constants that folding made (op/build.c bounds them) */
+    int32_t n_formal; /* sub-graphs: inputs [n_formal, n_inputs) are captures from outside, in the node's order */
+    const char *unsupported; /* why a model can be looked at, but not run: parts of it are left out; else NULL */
+    size_t folded_bytes;     /* static graphs: host bytes of constants that folding made (op/build.c bounds them) */
     int32_t cap_values, cap_nodes, cap_inputs, cap_outputs;
 } cld_graph;
 

@@ -16,6 +16,7 @@ typedef struct cld_model_facts {
 typedef struct cld_onnx_options { /* zeroed: the defaults; NULL is the same */
     size_t max_bytes;             /* bounds host memory for tensors; 0: half of physical memory */
     bool any_opset;               /* an opset newer than the descriptors know is read as the newest they know */
+    bool describe;                /* what is not supported is left out and noted in graph->unsupported */
 } cld_onnx_options;
 
 /* The result is verified (cld_graph_verify) and has node->op filled where a descriptor takes the node. `directory` is

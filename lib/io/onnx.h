@@ -34,8 +34,16 @@ typedef struct cld_onnx {
     cld_names opsets;      /* domain -> version */
     const char *directory; /* of external data; NULL: refused */
     size_t max_bytes, tensor_bytes;
-    bool any_opset; /* as in cld_onnx_options */
+    bool any_opset, describe; /* as in cld_onnx_options */
+    const char *unsupported;  /* the first line noted */
 } cld_onnx;
+
+/* ---- onnx_note.c ------------------------------------------------------------------------------------------------ */
+
+/* What is not supported, in a model that is only to be described, is noted, and the caller goes on without it: OK.
+ * Any other `status`, of which `why` is the line, is passed on. */
+clade_status cld_onnx_note(cld_onnx *onnx, clade_status status, const clade_error *why, clade_error *err);
+extern const clade_tensor cld_onnx_left_out; /* stands for a constant that Clade cannot hold */
 
 /* ---- onnx_graph.c ----------------------------------------------------------------------------------------------- */
 
@@ -81,7 +89,7 @@ clade_status cld_onnx_external(const cld_onnx *onnx, const CldOnnx__TensorProto 
 /* "bfloat16", "string", ...: any element type ONNX has a name for. */
 const char *cld_onnx_dtype_name(int64_t code);
 /* The declared type of an input or output. Nothing declared: dtype NONE, rank -1. ERR_UNSUPPORTED names what is no
- * tensor. */
+ * tensor of ours; out->declared then says what it is. */
 clade_status cld_onnx_type(const CldOnnx__ValueInfoProto *proto, const char *what, cld_value *out, clade_error *err);
 
 #endif

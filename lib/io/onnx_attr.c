@@ -196,6 +196,16 @@ static clade_status read_attr(reader *r, const CldOnnx__AttributeProto *proto, c
     return kinds[code].read(r, proto, out, err);
 }
 
+/* One that is left out leaves no trace. */
+static clade_status take_attr(reader *r, const CldOnnx__AttributeProto *proto, cld_node *node, clade_error *err) {
+    clade_error why;
+    const int32_t before = node->n_attr;
+    const clade_status status = read_attr(r, proto, node, &why);
+    if (status != CLADE_OK)
+        node->n_attr = before;
+    return cld_onnx_note(r->onnx, status, &why, err);
+}
+
 static bool is_then(const CldOnnx__AttributeProto *proto) {
     return proto->name != NULL && strcmp(proto->name, "then_branch") == 0;
 }
@@ -211,10 +221,10 @@ clade_status cld_onnx_attrs(cld_onnx *onnx, cld_scope *scope, const CldOnnx__Nod
         return cld_no_memory(err, node->name);
     for (size_t i = 0; i < proto->n_attribute; i++)
         if (is_then(proto->attribute[i]))
-            CLD_RETURN(read_attr(&r, proto->attribute[i], node, err));
+            CLD_RETURN(take_attr(&r, proto->attribute[i], node, err));
     for (size_t i = 0; i < proto->n_attribute; i++)
         if (!is_then(proto->attribute[i]))
-            CLD_RETURN(read_attr(&r, proto->attribute[i], node, err));
+            CLD_RETURN(take_attr(&r, proto->attribute[i], node, err));
     return CLADE_OK;
 }
 

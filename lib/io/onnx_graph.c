@@ -62,21 +62,39 @@ static clade_status resolve_used(cld_onnx *onnx, cld_scope *scope, const char *n
 
 static clade_status add_initialisers(cld_onnx *onnx, cld_scope *scope, const CldOnnx__GraphProto *proto,
                                      clade_error *err) {
-    if (proto->n_sparse_initializer > 0)
-        return cld_fail(err, CLADE_ERR_UNSUPPORTED,
-                        "graph '%s' has %zu sparse initialisers; only dense ones are supported", scope->graph->name,
-                        proto->n_sparse_initializer);
+    clade_error why;
+    if (proto->n_sparse_initializer > 0) {
+        const clade_status status = cld_fail(&why, CLADE_ERR_UNSUPPORTED,
+                                             "graph '%s' has %zu sparse initialisers; only dense ones are supported",
+                                             scope->graph->name, proto->n_sparse_initializer);
+        CLD_RETURN(cld_onnx_note(onnx, status, &why, err));
+    }
     for (size_t i = 0; i < proto->n_initializer; i++) {
         const char *name = text_or_empty(proto->initializer[i]->name);
-        const clade_tensor *tensor;
+        const clade_tensor *tensor = &cld_onnx_left_out;
         CLD_RETURN(check_new(scope, name, "initialiser", err));
-        CLD_RETURN(cld_onnx_tensor(onnx, proto->initializer[i], "initialiser", &tensor, err));
+        const clade_status status = cld_onnx_tensor(onnx, proto->initializer[i], "initialiser", &tensor, &why);
+        CLD_RETURN(cld_onnx_note(onnx, status, &why, err));
         CLD_RETURN(enter(scope, cld_graph_constant(scope->graph, name, tensor), err));
     }
     return CLADE_OK;
 }
 
-static clade_status add_inputs(cld_scope *scope, const CldOnnx__GraphProto *proto, clade_error *err) {
+/* Reads a declared type, or notes what it is. */
+static clade_status read_type(cld_onnx *onnx, const CldOnnx__ValueInfoProto *proto, const char *what, cld_value *out,
+                              clade_error *err) {
+    clade_error why;
+    const clade_status status = cld_onnx_type(proto, what, out, &why);
+    return cld_onnx_note(onnx, status, &why, err);
+}
+
+static void keep_declared(cld_value *value, const cld_value *declared) {
+    value->declared = declared->declared;
+    memcpy(value->dim_names, declared->dim_names, sizeof value->dim_names);
+}
+
+static clade_status add_inputs(cld_onnx *onnx, cld_scope *scope, const CldOnnx__GraphProto *proto, clade_error *err) {
+    clade_error why;
     for (size_t i = 0; i < proto->n_input; i++) {
         cld_value declared;
         const char *name = text_or_empty(proto->input[i]->name);
@@ -84,16 +102,19 @@ static clade_status add_inputs(cld_scope *scope, const CldOnnx__GraphProto *prot
         if (known >= 0 && scope->graph->values[known].constant != NULL) {
             if (scope->outer == NULL)
                 continue;
-            return cld_fail(err, CLADE_ERR_UNSUPPORTED, "input '%s' of sub-graph '%s' has a default value", name,
-                            scope->graph->name);
+            const clade_status status =
+                cld_fail(&why, CLADE_ERR_UNSUPPORTED, "input '%s' of sub-graph '%s' has a default value", name,
+                         scope->graph->name);
+            CLD_RETURN(cld_onnx_note(onnx, status, &why, err));
+            continue;
         }
         CLD_RETURN(check_new(scope, name, "input", err));
-        CLD_RETURN(cld_onnx_type(proto->input[i], "input", &declared, err));
-        if (scope->outer == NULL && declared.type.dtype == CLADE_NONE)
+        CLD_RETURN(read_type(onnx, proto->input[i], "input", &declared, err));
+        if (scope->outer == NULL && declared.type.dtype == CLADE_NONE && declared.declared == NULL)
             return cld_fail(err, CLADE_ERR_FORMAT, "input '%s' has no declared type", name);
         const cld_value_id id = cld_graph_input(scope->graph, name, &declared.type);
         CLD_RETURN(enter(scope, id, err));
-        memcpy(cld_graph_at(scope->graph, id)->dim_names, declared.dim_names, sizeof declared.dim_names);
+        keep_declared(cld_graph_at(scope->graph, id), &declared);
     }
     scope->graph->n_formal = scope->graph->n_inputs;
     return CLADE_OK;
@@ -112,7 +133,10 @@ static clade_status add_results(cld_onnx *onnx, cld_scope *scope, const CldOnnx_
         if (proto->n_output != 1)
             return cld_fail(err, CLADE_ERR_GRAPH, "Constant '%s' has %zu outputs, needs 1", text_or_empty(proto->name),
                             proto->n_output);
-        CLD_RETURN(cld_onnx_constant(onnx, proto, &tensor, err));
+        clade_error why;
+        tensor = &cld_onnx_left_out;
+        const clade_status status = cld_onnx_constant(onnx, proto, &tensor, &why);
+        CLD_RETURN(cld_onnx_note(onnx, status, &why, err));
     }
     for (size_t k = 0; k < proto->n_output; k++) {
         const char *name = proto->output[k];
@@ -211,12 +235,12 @@ static clade_status add_outputs(cld_onnx *onnx, cld_scope *scope, const CldOnnx_
         const char *name = text_or_empty(proto->output[i]->name);
         cld_value declared;
         cld_value_id id;
-        CLD_RETURN(cld_onnx_type(proto->output[i], "output", &declared, err));
+        CLD_RETURN(read_type(onnx, proto->output[i], "output", &declared, err));
         CLD_RETURN(resolve_used(onnx, scope, name, NULL, &id, err));
         cld_value *value = cld_graph_at(scope->graph, id);
         if (value->type.dtype == CLADE_NONE) {
             value->type = declared.type;
-            memcpy(value->dim_names, declared.dim_names, sizeof value->dim_names);
+            keep_declared(value, &declared);
         }
         if (!cld_graph_output(scope->graph, id))
             return cld_no_memory(err, name);
@@ -228,7 +252,7 @@ clade_status cld_onnx_graph(cld_onnx *onnx, cld_scope *scope, const CldOnnx__Gra
     cld_names_init(&scope->names, onnx->scratch);
     scope->graph->name = text_or_empty(proto->name); /* messages live in the graph's arena */
     CLD_RETURN(add_initialisers(onnx, scope, proto, err));
-    CLD_RETURN(add_inputs(scope, proto, err));
+    CLD_RETURN(add_inputs(onnx, scope, proto, err));
     for (size_t i = 0; i < proto->n_node; i++)
         CLD_RETURN(add_results(onnx, scope, proto->node[i], err));
     for (size_t i = 0; i < proto->n_node; i++)

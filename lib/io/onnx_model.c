@@ -30,15 +30,17 @@ static clade_status read_opsets(cld_onnx *onnx, const CldOnnx__ModelProto *model
     return CLADE_OK;
 }
 
-static clade_status check_model(const CldOnnx__ModelProto *model, clade_error *err) {
+static clade_status check_model(cld_onnx *onnx, const CldOnnx__ModelProto *model, clade_error *err) {
     if (model->graph == NULL)
         return cld_fail(err, CLADE_ERR_FORMAT, "this is no ONNX model: it holds no graph");
     if (model->n_functions > 0) {
         const char *name = model->functions[0]->name;
-        return cld_fail(err, CLADE_ERR_UNSUPPORTED,
-                        "the model defines %zu functions of its own ('%s' is one); they are "
-                        "not supported",
-                        model->n_functions, name != NULL ? name : "");
+        clade_error why;
+        const clade_status status = cld_fail(&why, CLADE_ERR_UNSUPPORTED,
+                                             "the model defines %zu functions of its own ('%s' is one); they are "
+                                             "not supported",
+                                             model->n_functions, name != NULL ? name : "");
+        return cld_onnx_note(onnx, status, &why, err);
     }
     return CLADE_OK;
 }
@@ -51,10 +53,11 @@ static clade_status import_model(cld_onnx *onnx, cld_graph *graph, cld_model_fac
                                                           size_bytes, "the model", &status, err);
     if (model == NULL)
         return status;
-    CLD_RETURN(check_model(model, err));
+    CLD_RETURN(check_model(onnx, model, err));
     CLD_RETURN(read_opsets(onnx, model, err));
     cld_scope scope = { .graph = graph };
     CLD_RETURN(cld_onnx_graph(onnx, &scope, model->graph, err));
+    graph->unsupported = onnx->unsupported;
     CLD_RETURN(cld_graph_verify(graph, err));
     *facts = (cld_model_facts){
         .producer = model->producer_name != NULL ? model->producer_name : "",
@@ -79,6 +82,7 @@ clade_status cld_onnx_parse(cld_graph **out, cld_model_facts *facts, const void 
     onnx.arena = graph->arena;
     onnx.max_bytes = cld_file_limit(options->max_bytes);
     onnx.any_opset = options->any_opset;
+    onnx.describe = options->describe;
     cld_unpack_init(&onnx.unpack, onnx.arena, size_bytes, onnx.max_bytes);
     CLD_TRY(import_model(&onnx, graph, facts, data, size_bytes, err));
     *out = graph;

@@ -15,8 +15,14 @@ const char *cld_onnx_dtype_name(int64_t code) {
     return code >= 0 && code < (int64_t)CLD_COUNT(dtype_names) ? dtype_names[code] : "unknown";
 }
 
-static clade_status refuse(clade_error *err, const char *what, const char *name, const char *is) {
-    return cld_fail(err, CLADE_ERR_UNSUPPORTED, "%s '%s' is %s; only dense tensors are supported", what, name, is);
+/* Types that are no dense tensors. */
+static const char *other_type(const CldOnnx__TypeProto *type) {
+    return type->has_sequence_type        ? "sequence"
+           : type->has_optional_type      ? "optional"
+           : type->has_map_type           ? "map"
+           : type->has_sparse_tensor_type ? "sparse tensor"
+           : type->has_opaque_type        ? "opaque type"
+                                          : NULL;
 }
 
 static clade_status read_dim(const CldOnnx__TensorShapeProto__Dimension *dim, const char *what, const char *name,
@@ -38,30 +44,26 @@ clade_status cld_onnx_type(const CldOnnx__ValueInfoProto *proto, const char *wha
     const CldOnnx__TypeProto *type = proto->type;
     if (type == NULL)
         return CLADE_OK;
-    if (type->has_sequence_type)
-        return refuse(err, what, proto->name, "a sequence");
-    if (type->has_optional_type)
-        return refuse(err, what, proto->name, "an optional");
-    if (type->has_map_type)
-        return refuse(err, what, proto->name, "a map");
-    if (type->has_sparse_tensor_type)
-        return refuse(err, what, proto->name, "a sparse tensor");
-    if (type->has_opaque_type)
-        return refuse(err, what, proto->name, "of an opaque type");
+    out->declared = other_type(type);
+    if (out->declared != NULL)
+        return cld_fail(err, CLADE_ERR_UNSUPPORTED, "%s '%s' is %s %s; only dense tensors are supported", what,
+                        proto->name, strchr("ao", out->declared[0]) ? "an" : "a", out->declared);
     const CldOnnx__TypeProto__Tensor *tensor = type->tensor_type;
     if (tensor == NULL || !tensor->has_elem_type || tensor->elem_type == 0)
         return CLADE_OK;
-    if (!cld_dtype_valid(tensor->elem_type))
-        return cld_fail(err, CLADE_ERR_UNSUPPORTED, "%s '%s' has element type %s (%d), which is not supported", what,
-                        proto->name, cld_onnx_dtype_name(tensor->elem_type), (int)tensor->elem_type);
-    out->type.dtype = (clade_dtype)tensor->elem_type;
-    if (tensor->shape == NULL)
-        return CLADE_OK;
-    if (tensor->shape->n_dim > CLADE_MAX_RANK)
-        return cld_fail(err, CLADE_ERR_UNSUPPORTED, "%s '%s' has %zu dimensions, the limit is %d", what, proto->name,
-                        tensor->shape->n_dim, CLADE_MAX_RANK);
-    out->type.rank = (int32_t)tensor->shape->n_dim;
+    if (cld_dtype_valid(tensor->elem_type))
+        out->type.dtype = (clade_dtype)tensor->elem_type;
+    else
+        out->declared = cld_onnx_dtype_name(tensor->elem_type);
+    if (tensor->shape != NULL && tensor->shape->n_dim <= CLADE_MAX_RANK)
+        out->type.rank = (int32_t)tensor->shape->n_dim;
     for (int32_t i = 0; i < out->type.rank; i++)
         CLD_RETURN(read_dim(tensor->shape->dim[i], what, proto->name, i, out, err));
+    if (out->declared != NULL)
+        return cld_fail(err, CLADE_ERR_UNSUPPORTED, "%s '%s' has element type %s (%d), which is not supported", what,
+                        proto->name, out->declared, (int)tensor->elem_type);
+    if (tensor->shape != NULL && tensor->shape->n_dim > CLADE_MAX_RANK)
+        return cld_fail(err, CLADE_ERR_UNSUPPORTED, "%s '%s' has %zu dimensions, the limit is %d", what, proto->name,
+                        tensor->shape->n_dim, CLADE_MAX_RANK);
     return cld_type_static(&out->type) ? cld_type_check(&out->type, proto->name, err) : CLADE_OK;
 }

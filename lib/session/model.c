@@ -93,7 +93,8 @@ static clade_status finish(clade_model **out, cld_graph *graph, const cld_model_
         CLD_TRY(cld_no_memory(err, "a model"));
     cld_names_init(&names, scratch);
     CLD_TRY(describe(model, &names, graph, err));
-    CLD_TRY(cld_compile_model(graph, err));
+    if (!graph->unsupported) /* else parts of it are missing */
+        CLD_TRY(cld_compile_model(graph, err));
     CLD_TRY(index_names(&model->inputs, graph, graph->inputs, graph->n_inputs, err));
     CLD_TRY(index_names(&model->outputs, graph, graph->outputs, graph->n_outputs, err));
     *out = model;
@@ -113,7 +114,9 @@ clade_status clade_model_load(clade_model **out, const char *path, const clade_m
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out and path must not be NULL");
     *out = NULL;
     CLD_RETURN(cld_sized_read(&known, sizeof known, options, "clade_model_options", err));
-    const cld_onnx_options how = { .max_bytes = known.max_bytes, .any_opset = known.any_opset != 0 };
+    const cld_onnx_options how = { .max_bytes = known.max_bytes,
+                                   .any_opset = known.any_opset != 0,
+                                   .describe = known.describe != 0 };
     CLD_RETURN(cld_onnx_read(&graph, &facts, path, &how, err));
     return finish(out, graph, &facts, err);
 }
@@ -127,7 +130,9 @@ clade_status clade_model_load_memory(clade_model **out, const void *data, size_t
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out and data must not be NULL");
     *out = NULL;
     CLD_RETURN(cld_sized_read(&known, sizeof known, options, "clade_model_options", err));
-    const cld_onnx_options how = { .max_bytes = known.max_bytes, .any_opset = known.any_opset != 0 };
+    const cld_onnx_options how = { .max_bytes = known.max_bytes,
+                                   .any_opset = known.any_opset != 0,
+                                   .describe = known.describe != 0 };
     CLD_RETURN(cld_onnx_parse(&graph, &facts, data, size_bytes, NULL, &how, err));
     return finish(out, graph, &facts, err);
 }
@@ -148,6 +153,8 @@ static clade_status check_nodes(const cld_graph *graph, clade_error *err) {
 }
 
 clade_status cld_model_check_supported(const clade_model *model, clade_error *err) {
+    if (model->graph->unsupported)
+        return cld_fail(err, CLADE_ERR_UNSUPPORTED, "%s", model->graph->unsupported);
     return check_nodes(model->graph, err);
 }
 
@@ -165,7 +172,8 @@ clade_status clade_model_get_info(const clade_model *model, clade_model_info *ou
                                .weight_bytes = model->weight_bytes,
                                .input_count = (size_t)model->graph->n_inputs,
                                .output_count = (size_t)model->graph->n_outputs,
-                               .operator_count = (size_t)model->n_operators };
+                               .operator_count = (size_t)model->n_operators,
+                               .unsupported = model->graph->unsupported };
     return cld_sized_write(out, &known, sizeof known, "clade_model_info", err);
 }
 
@@ -179,7 +187,9 @@ static clade_status check_index(const clade_model *model, const void *out, size_
 }
 
 static clade_status describe_value(const cld_value *value, clade_value_info *out, clade_error *err) {
-    clade_value_info known = { .name = value->name, .dtype = value->type.dtype, .rank = value->type.rank };
+    clade_value_info known = {
+        .name = value->name, .dtype = value->type.dtype, .rank = value->type.rank, .declared = value->declared
+    };
     memcpy(known.dims, value->type.dims, sizeof known.dims);
     memcpy(known.dim_names, value->dim_names, sizeof known.dim_names);
     return cld_sized_write(out, &known, sizeof known, "clade_value_info", err);
@@ -198,6 +208,8 @@ clade_status clade_model_output(const clade_model *model, size_t index, clade_va
 clade_status clade_model_infer_output(const clade_model *model, size_t index, char **out, clade_error *err) {
     cld_text text = { 0 };
     CLD_RETURN(check_index(model, out, index, "output", model ? (size_t)model->graph->n_outputs : 0, err));
+    if (model->graph->unsupported)
+        return cld_fail(err, CLADE_ERR_UNSUPPORTED, "%s", model->graph->unsupported);
     clade_status status = cld_pass_symbolic(model->graph, (int32_t)index, &text, err);
     if (status == CLADE_OK)
         *out = text.data;

@@ -40,7 +40,14 @@ if "$clade" devices | grep -q Portable; then
 else
     skip 'hidden devices: needs PoCL'
 fi
-# info says what it knows.
+# info says what it knows. An Identity of a string.
+printf '\010\010\102\002\020\021\072\053\012\020\012\001s\022\001y\042\010Identity\022\001g\132\011\012\001s\022\004\012\002\010\010' \
+    >"$scratch/string.onnx"
+printf '\142\011\012\001y\022\004\012\002\010\010' >>"$scratch/string.onnx"
+expect 0 '^input +s  string' info "$scratch/string.onnx"
+expect 0 '^operator +Identity x 1$' info "$scratch/string.onnx"
+expect 0 "^NOT SUPPORTED: input 's' has element type string" info "$scratch/string.onnx"
+expect 3 "input 's' has element type string" run "$scratch/string.onnx"
 expect 0 'NOT SUPPORTED' info "$cases/strange/model.onnx"
 expect 0 'unknown: .*no-such-device' info --device no-such-device "$model"
 expect 4 'no-such-device' test --device no-such-device "$cases/count"

@@ -217,6 +217,27 @@ START_TEST(refuses) {
 }
 END_TEST
 
+/* A model that is only looked at: what is not supported is noted, every other fault refused as ever. */
+START_TEST(described) {
+    clade_error err;
+    cld_graph *out = NULL;
+    cld_model_facts facts;
+    wire graph = { 0 };
+    cases[_i].write(&graph);
+    wire model = wire_model(&graph);
+    clade_status status =
+        cld_onnx_parse(&out, &facts, model.data, model.size, NULL, &(cld_onnx_options){ .describe = true }, &err);
+    cld_text_free(&model);
+    if (cases[_i].status != CLADE_ERR_UNSUPPORTED)
+        ck_refused(status, cases[_i].status, cases[_i].part, err);
+    else if (status == CLADE_OK)
+        ck_assert_msg(strstr(out->unsupported, cases[_i].part) != NULL, "noted: %s", out->unsupported);
+    else /* a case that has another fault behind the first */
+        ck_assert_int_ne(status, CLADE_ERR_UNSUPPORTED);
+    cld_graph_free(out);
+}
+END_TEST
+
 START_TEST(nesting_up_to_the_limit_loads) {
     clade_error err;
     cld_graph *out;
@@ -291,6 +312,7 @@ Suite *suite_io_onnx_refused(void) {
     Suite *suite = suite_create("io/onnx_refused");
     TCase *tcase = tcase_create("refused");
     tcase_add_loop_test(tcase, refuses, 0, CLD_COUNT(cases));
+    tcase_add_loop_test(tcase, described, 0, CLD_COUNT(cases));
     tcase_add_test(tcase, nesting_up_to_the_limit_loads);
     tcase_add_test(tcase, no_model_at_all);
     tcase_add_test(tcase, functions);

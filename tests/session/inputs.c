@@ -2,6 +2,7 @@
 /* Wrong calls of a session get a status and one line that names both facts, and leave the session usable. */
 #include <string.h>
 
+#include "io/wire.h"
 #include "mlp.h"
 #include "test.h"
 
@@ -139,6 +140,36 @@ START_TEST(refuses_more_than_the_cap) {
 }
 END_TEST
 
+/* A model with a string can be looked at, on request; nothing else. */
+START_TEST(a_model_to_look_at) {
+    enum { STRING = 8 };
+    clade_model *strings;
+    clade_session *none;
+    clade_model_options options = CLADE_MODEL_OPTIONS_INIT;
+    clade_model_info info = CLADE_MODEL_INFO_INIT;
+    clade_value_info value = CLADE_VALUE_INFO_INIT;
+    char *text;
+    wire graph = { 0 };
+    wire_value(&graph, GRAPH_INPUT, "s", STRING, 1, (int64_t[]){ 3 });
+    wire_node(&graph, "Identity", "s", "y", NULL);
+    wire_value(&graph, GRAPH_OUTPUT, "y", STRING, -1, NULL);
+    wire bytes = wire_model(&graph);
+    ck_refused(clade_model_load_memory(&strings, bytes.data, bytes.size, NULL, &err), CLADE_ERR_UNSUPPORTED,
+               "input 's' has element type string", err);
+    options.describe = 1;
+    ck_ok(clade_model_load_memory(&strings, bytes.data, bytes.size, &options, &err), err);
+    cld_text_free(&bytes);
+    ck_ok(clade_model_get_info(strings, &info, &err), err);
+    ck_assert(strstr(info.unsupported, "input 's' has element type string") != NULL);
+    ck_ok(clade_model_input(strings, 0, &value, &err), err);
+    ck_assert_str_eq(value.declared, "string");
+    ck_assert_int_eq(value.dims[0], 3);
+    ck_refused(clade_model_infer_output(strings, 0, &text, &err), CLADE_ERR_UNSUPPORTED, "string", err);
+    ck_refused(clade_session_create(&none, device, strings, NULL, &err), CLADE_ERR_UNSUPPORTED, "input 's'", err);
+    clade_model_free(strings);
+}
+END_TEST
+
 static const struct {
     const char *prefer, *part;
     clade_status want;
@@ -186,6 +217,7 @@ Suite *suite_session_inputs(void) {
     tcase_add_test(tcase, required_bytes_are_exact);
     tcase_add_test(tcase, statistics);
     tcase_add_test(tcase, refuses_more_than_the_cap);
+    tcase_add_test(tcase, a_model_to_look_at);
     tcase_add_loop_test(tcase, a_row_that_is_preferred_exists, 0, sizeof wishes / sizeof *wishes);
     suite_add_tcase(suite, tcase);
     return suite;
