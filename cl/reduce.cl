@@ -42,6 +42,20 @@
 #define times(a, b) ((ACC)((ulong)(a) * (ulong)(b)))
 #define ratio(a, n) ((n) == 0 ? 0 : (a) / (n))
 #define absolute(x) ((x) < 0 ? (ACC)(0 - (ulong)(x)) : (x))
+#define root(x) NAME(whole_root)(x)
+#define natural_log(x) ((x) > 0 ? (ACC)log((float)(x)) : 0)
+
+/* The whole part, whatever the rounding of sqrt; 0 below 0. A quotient cannot overflow where a square could. */
+ACC NAME(whole_root)(const ACC x) {
+    if (x <= 0)
+        return 0;
+    ACC r = (ACC)max(sqrt((float)x), 1.0f);
+    while (r > x / r)
+        r--;
+    while (r + 1 <= x / (r + 1))
+        r++;
+    return r;
+}
 #endif
 
 #define KEPT const int k_n1, const int k_n2, const int k_n3, const int k_s0, const int k_s1, const int k_s2, const int k_s3

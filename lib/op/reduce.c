@@ -97,7 +97,7 @@ static clade_status expand(const cld_call *call, cld_build *build, clade_error *
 
 /* ---- ReduceLogSumExp --------------------------------------------------------------------------------------------- */
 
-static clade_status lse_infer(cld_call *call, clade_error *err) { return infer(call, CLD_FLOATS, err); }
+static clade_status lse_infer(cld_call *call, clade_error *err) { return infer(call, CLD_NUMBERS, err); }
 
 /* ln sum e^(x - m) + m with m = max x, so that nothing overflows; an infinite m is left out (taken as 0). */
 static clade_status lse_expand(const cld_call *call, cld_build *build, clade_error *err) {
@@ -106,7 +106,10 @@ static clade_status lse_expand(const cld_call *call, cld_build *build, clade_err
     bool nothing, keep = cld_attr_int(call->node, "keepdims", 1) != 0;
     int64_t axes[CLADE_MAX_RANK];
     int32_t count = 0;
-    cld_value_id list, max, infinite, zero, t;
+    cld_value_id in = build->in[0], list, max, infinite, zero, t;
+    clade_dtype dtype = call->in[0].dtype, real = cld_dtype_in(dtype, CLD_FLOATS) ? dtype : CLADE_FLOAT32;
+    const cld_attr to_real = { .name = "to", .kind = CLD_ATTR_INT, .u.i = real },
+                   back = { .name = "to", .kind = CLD_ATTR_INT, .u.i = dtype };
     cld_attr keepdims = { .name = "keepdims", .kind = CLD_ATTR_INT, .u.i = 1 };
     CLD_RETURN(cld_reduce_axes(&copy, &mask, &nothing, err));
     if (nothing)
@@ -114,18 +117,22 @@ static clade_status lse_expand(const cld_call *call, cld_build *build, clade_err
     for (int32_t d = 0; d < call->in[0].rank; d++)
         if ((mask >> d) & 1u)
             axes[count++] = d;
+    if (real != dtype)
+        CLD_RETURN(cld_build_op(build, "Cast", &in, 1, &to_real, 1, &in, err));
     CLD_RETURN(cld_build_ints(build, axes, count, &list, err));
-    CLD_RETURN(cld_build_scalar(build, call->in[0].dtype, 0, &zero, err));
-    CLD_RETURN(cld_build_op(build, "ReduceMax", (cld_value_id[]){ build->in[0], list }, 2, &keepdims, 1, &max, err));
+    CLD_RETURN(cld_build_scalar(build, real, 0, &zero, err));
+    CLD_RETURN(cld_build_op(build, "ReduceMax", (cld_value_id[]){ in, list }, 2, &keepdims, 1, &max, err));
     CLD_RETURN(cld_build_op(build, "IsInf", &max, 1, NULL, 0, &infinite, err));
     CLD_RETURN(cld_build_op(build, "Where", (cld_value_id[]){ infinite, zero, max }, 3, NULL, 0, &max, err));
-    CLD_RETURN(cld_build_op(build, "Sub", (cld_value_id[]){ build->in[0], max }, 2, NULL, 0, &t, err));
+    CLD_RETURN(cld_build_op(build, "Sub", (cld_value_id[]){ in, max }, 2, NULL, 0, &t, err));
     CLD_RETURN(cld_build_op(build, "Exp", &t, 1, NULL, 0, &t, err));
     CLD_RETURN(cld_build_op(build, "ReduceSum", (cld_value_id[]){ t, list }, 2, &keepdims, 1, &t, err));
     CLD_RETURN(cld_build_op(build, "Log", &t, 1, NULL, 0, &t, err));
     CLD_RETURN(cld_build_op(build, "Add", (cld_value_id[]){ t, max }, 2, NULL, 0, &t, err));
     if (!keep)
         CLD_RETURN(cld_build_op(build, "Squeeze", (cld_value_id[]){ t, list }, 2, NULL, 0, &t, err));
+    if (real != dtype)
+        CLD_RETURN(cld_build_op(build, "Cast", &t, 1, &back, 1, &t, err));
     build->out[0] = t;
     return CLADE_OK;
 }

@@ -8,8 +8,6 @@
 
 #define larger(a, b) ((b) > (a) || (b) != (b) ? (b) : (a))
 #define smaller(a, b) ((b) < (a) || (b) != (b) ? (b) : (a))
-#define root(x) sqrt((double)(x))
-#define natural_log(x) log((double)(x))
 
 #if defined __GNUC__
 #pragma GCC diagnostic ignored "-Wtype-limits" /* one expression serves signed and unsigned */
@@ -32,6 +30,8 @@
 #define times(a, b) ((a) * (b))
 #define ratio(a, n) ((a) / (n))
 #define absolute(x) fabs(x)
+#define root(x) sqrt(x)
+#define natural_log(x) log(x)
 #define LEAST (-INFINITY)
 #define GREATEST INFINITY
 #define REDUCE(symbol, dtypes, start, each, combine, finish, doc)                                                      \
@@ -41,8 +41,22 @@
 #undef times
 #undef ratio
 #undef absolute
+#undef root
+#undef natural_log
 #undef LEAST
 #undef GREATEST
+
+/* Whole part of the root, and of the logarithm, as cl/reduce.cl computes them. */
+static uint64_t whole_root(uint64_t x) {
+    uint64_t r = (uint64_t)sqrt((double)x);
+    while (r > UINT32_MAX || r * r > x)
+        r--;
+    while (r < UINT32_MAX && (r + 1) * (r + 1) <= x)
+        r++;
+    return r;
+}
+#define root(x) ((x) > 0 ? whole_root((uint64_t)(x)) : 0)
+#define natural_log(x) ((x) > 0 ? (uint64_t)log((double)(x)) : 0)
 
 /* Wrapping arithmetic is unsigned arithmetic. */
 #define ratio(a, n) ((n) == 0 ? 0 : (a) / (n))

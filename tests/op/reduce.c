@@ -28,9 +28,8 @@ static clade_tensor *material(const cld_type *type) {
 }
 
 static void add_reduction(const char *type, cld_dtypes dtypes, int64_t longest) {
-    const bool floats_only = strcmp(type, "ReduceL2") == 0 || strcmp(type, "ReduceLogSum") == 0;
     int32_t rank = (int32_t)op_between(&rig, 1, 5), n_axes = 0;
-    cld_type in = op_type(&rig, op_dtype(&rig, floats_only ? dtypes & CLD_FLOATS : dtypes), rank, 4);
+    cld_type in = op_type(&rig, op_dtype(&rig, dtypes), rank, 4);
     in.dims[rank - 1] = op_between(&rig, 1, longest);
     int64_t axes[5];
     for (int32_t d = 0; d < rank; d++)

@@ -84,6 +84,11 @@ static const example examples[] = {
     { "Cast", CLADE_FLOAT32, 0.25, NOTHING, 1, "to", CLADE_BOOL },
     { "Cast", CLADE_FLOAT64, 0.1, NOTHING, 0.1f, "to", CLADE_FLOAT32 },
     { "Gelu", CLADE_FLOAT32, 1, NOTHING, 0.84134475, NULL, 0 },
+    { "ReduceL2", CLADE_INT32, -5, NOTHING, 5, NULL, 0 },
+    { "ReduceL2", CLADE_UINT64, 4294967295.0, NOTHING, 4294967295.0, NULL, 0 },
+    { "ReduceLogSum", CLADE_INT64, 2981, NOTHING, 8, NULL, 0 },
+    { "ReduceLogSum", CLADE_INT32, -1, NOTHING, 0, NULL, 0 },
+    { "ReduceLogSumExp", CLADE_INT32, -7, NOTHING, -7, NULL, 0 },
     { "ReduceSum", CLADE_UINT8, 5, NOTHING, 5, NULL, 0 },
 };
 
