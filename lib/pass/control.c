@@ -92,18 +92,23 @@ static clade_status stack_rows(cld_walk *walk, const cld_frame *frame, int32_t r
     const cld_node *node = frame->caller;
     cld_build build = { .graph = walk->graph, .node = node->name, .opset = node->opset };
     cld_value_id joined;
-    if (frame->iteration == 0) { /* nothing ran: an empty tensor of the declared type */
+    if (frame->iteration ==
+        0) { /* nothing ran: an empty tensor of the declared type; of one axis if only that is known */
         int32_t first =
             frame->n_state + (node->op->control == CLD_CONTROL_LOOP); /* a Loop's body gives its condition first */
         cld_type type = cld_graph_at(frame->graph, frame->graph->outputs[first + r])->type;
-        if (type.dtype == CLADE_NONE || type.rank < 0 || type.rank >= CLADE_MAX_RANK)
+        int32_t at = (int32_t)(axis < 0 ? axis + type.rank + 1 : axis);
+        type.rank = CLD_MAX(type.rank, 0);
+        at = CLD_MIN(CLD_MAX(at, 0), type.rank);
+        if (type.dtype == CLADE_NONE || type.rank >= CLADE_MAX_RANK)
             return cld_fail(err, CLADE_ERR_UNSUPPORTED,
                             "%s '%s': runs no iteration and scan output %d declares no type", node->type, node->name,
                             (int)r);
-        for (int32_t d = type.rank; d > 0; d--)
-            type.dims[d] = type.dims[d - 1] < 0 ? 0 : type.dims[d - 1];
-        type.dims[0] = 0;
-        type.rank++;
+        for (int32_t d = type.rank++; d > at; d--)
+            type.dims[d] = type.dims[d - 1];
+        type.dims[at] = 0;
+        for (int32_t d = 0; d < type.rank; d++)
+            type.dims[d] = CLD_MAX(type.dims[d], 0);
         CLD_RETURN(cld_type_check(&type, node->name, err));
         clade_tensor *empty = cld_tensor_new(walk->graph->arena, &type);
         joined = empty ? cld_graph_constant(walk->graph, NULL, empty) : CLD_ABSENT;

@@ -182,6 +182,31 @@ START_TEST(scan_output_too_large_to_count) {
 }
 END_TEST
 
+/* Without an iteration and without a declared shape: one axis of no entries, as ONNX Runtime has it. */
+START_TEST(scan_output_without_a_shape) {
+    static const int64_t none = 0;
+    static const clade_tensor trips = { CLADE_INT64, 0, { 0 }, (void *)&none, sizeof none };
+    static const float one = 1;
+    static const clade_tensor captured = { CLADE_FLOAT32, 0, { 0 }, (void *)&one, sizeof one };
+    cld_type no_types[1];
+    cld_graph *body = cld_graph_new(model->arena, "body");
+    input(body, "i", CLADE_INT64, 0, 0);
+    cld_graph_output(body, input(body, "keep", CLADE_BOOL, 0, 0));
+    body->n_formal = 2;
+    cld_graph_output(body, input(body, "row", CLADE_FLOAT32, -1, 0));
+    cld_attr attr = { .name = "body", .kind = CLD_ATTR_GRAPH, .u.graph = body };
+    cld_value_id in[] = { cld_graph_constant(model, "trips", &trips), CLD_ABSENT,
+                          cld_graph_constant(model, "captured", &captured) };
+    cld_graph_output(model, node(model, "Loop", in, 3, &attr, 1, "rows"));
+    start(no_types);
+    cld_segment segment;
+    ck_ok(cld_walk_next(walk, &segment, &err), err);
+    const cld_type *type = cld_walk_type(walk, segment.results[0]);
+    ck_assert(type->dtype == CLADE_FLOAT32 && type->rank == 1 && type->dims[0] == 0);
+    cld_graph_free(segment.graph);
+}
+END_TEST
+
 /* 2 GiB are not made on the host: a node with rows stays a node, one without is refused. */
 START_TEST(large_results_are_not_folded) {
     int64_t dims[] = { 1 << 29 };
@@ -225,6 +250,7 @@ Suite *suite_pass_specialise(void) {
     tcase_add_test(tcase, endless_loop_is_refused);
     tcase_add_test(tcase, input_too_large_to_count);
     tcase_add_test(tcase, scan_output_too_large_to_count);
+    tcase_add_test(tcase, scan_output_without_a_shape);
     tcase_add_test(tcase, large_results_are_not_folded);
     tcase_add_test(tcase, host_operators_stop_at_the_budget);
     suite_add_tcase(suite, tcase);
