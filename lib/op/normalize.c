@@ -14,16 +14,45 @@ typedef struct lines {
     bool column;         /* scale by the element's own place in the line */
 } lines;
 
+static bool is_layer(const cld_call *call) { return strcmp(call->node->type, "LayerNormalization") == 0; }
+
+/* How a scale or bias of LayerNormalization lies over lines from `axis` on. */
+typedef enum form { WHOLE, COLUMNS, OTHER } form;
+
+static form form_of(const cld_type *t, const cld_type *x, int32_t axis) {
+    int32_t leading = CLD_MAX(t->rank - (x->rank - axis), 0);
+    if (cld_type_count(t) == 1)
+        return WHOLE;
+    return cld_type_span(t, 0, leading) == 1 && cld_type_count(t) == cld_type_span(x, axis, x->rank) ? COLUMNS : OTHER;
+}
+
+/* One scale, and one bias, for all of a line or for each column: what the rows do. Else they broadcast. */
+static bool is_plain(const cld_call *call, int32_t axis) {
+    form scale = form_of(&call->in[SCALE], &call->in[X], axis);
+    return scale != OTHER && (!cld_call_has(call, BIAS) || form_of(&call->in[BIAS], &call->in[X], axis) == scale);
+}
+
+static clade_status layer_geometry(const cld_call *call, lines *out, clade_error *err) {
+    const cld_type *x = &call->in[X];
+    int32_t axis;
+    CLD_RETURN(cld_call_axis(call, cld_attr_int(call->node, "axis", -1), x->rank, &axis, err));
+    int64_t n = cld_type_span(x, axis, x->rank);
+    *out = (lines){ cld_type_span(x, 0, axis), n, n, 1, form_of(&call->in[SCALE], x, axis) == COLUMNS };
+    for (int32_t k = SCALE; k <= BIAS; k++) {
+        cld_type joint = *x;
+        if (cld_call_has(call, k) && (!cld_shape_broadcast(&joint, &call->in[k]) || !cld_shape_equal(&joint, x)))
+            return cld_call_fail(call, err, CLADE_ERR_SHAPE, "%s is %s, which does not broadcast to the input %s",
+                                 k == SCALE ? "scale" : "bias", CLD_TYPE_TEXT(&call->in[k]), CLD_TYPE_TEXT(x));
+    }
+    return CLADE_OK;
+}
+
 static clade_status geometry(const cld_call *call, lines *out, clade_error *err) {
     const cld_type *x = &call->in[X];
-    int64_t scales = cld_type_count(&call->in[SCALE]), wanted;
-    if (strcmp(call->node->type, "LayerNormalization") == 0) {
-        int32_t axis;
-        CLD_RETURN(cld_call_axis(call, cld_attr_int(call->node, "axis", -1), x->rank, &axis, err));
-        int64_t n = cld_type_span(x, axis, x->rank);
-        *out = (lines){ cld_type_span(x, 0, axis), n, n, 1, scales == n };
-        wanted = scales == 1 ? 1 : n;
-    } else if (x->rank < 3) {
+    int64_t wanted;
+    if (is_layer(call))
+        return layer_geometry(call, out, err);
+    if (x->rank < 3) {
         return cld_call_fail(call, err, CLADE_ERR_SHAPE, "the input must be [N, C, ...], it is %s", CLD_TYPE_TEXT(x));
     } else {
         int64_t channels = x->dims[1], spatial = cld_type_span(x, 2, x->rank);
@@ -68,6 +97,23 @@ static clade_status infer(cld_call *call, clade_error *err) {
             call->out[k].dims[d] = 1;
     }
     return CLADE_OK;
+}
+
+/* A LayerNormalization whose scale or bias broadcasts: the plain one, then Mul and Add. */
+static clade_status expand(const cld_call *call, cld_build *build, clade_error *err) {
+    int32_t axis;
+    CLD_RETURN(cld_call_axis(call, cld_attr_int(call->node, "axis", -1), call->in[X].rank, &axis, err));
+    if (!is_layer(call) || is_plain(call, axis))
+        return CLADE_ERR_UNSUPPORTED; /* as it is, then */
+    cld_value_id in[2] = { build->in[X] };
+    CLD_RETURN(cld_build_scalar(build, call->in[X].dtype, 1, &in[1], err));
+    CLD_RETURN(cld_build_node(build, call->node, in, 2, build->out, call->n_out, err));
+    in[0] = build->out[0];
+    in[1] = build->in[SCALE];
+    CLD_RETURN(cld_build_op(build, "Mul", in, 2, NULL, 0, &build->out[0], err));
+    in[0] = build->out[0];
+    in[1] = build->in[BIAS];
+    return cld_call_has(call, BIAS) ? cld_build_op(build, "Add", in, 2, NULL, 0, &build->out[0], err) : CLADE_OK;
 }
 
 static bool rows_applicable(const cld_call *call, const cld_caps *caps) {
@@ -180,6 +226,7 @@ static const cld_impl impls[] = {
         .min_out = 1,                                                                                                  \
         .max_out = most_out,                                                                                           \
         .infer = infer,                                                                                                \
+        .expand = expand,                                                                                              \
         .impls = impls,                                                                                                \
     };
 NORMALIZATION(GroupNormalization, 18, "epsilon:float num_groups:int stash_type:int@21", 3, 1,

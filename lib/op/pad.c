@@ -3,7 +3,8 @@
  * (before, inside, after), each an arithmetic progression of input positions; the moves are their product over the
  * axes.
  *
- * reflect and wrap go round once: a pad larger than what is there to reflect or wrap is refused. */
+ * reflect and wrap that go round more than once are periodic: part of a period, whole periods as one move with another
+ * dimension, part of a period. */
 #include "op/move.h"
 
 typedef enum pad_mode { CONSTANT, EDGE, REFLECT, WRAP, MODES } pad_mode;
@@ -42,13 +43,12 @@ static clade_status read_pads(cld_call *call, pad_plan *out, clade_error *err) {
 
 static clade_status check_axis(const cld_call *call, const pad_plan *plan, int32_t d, clade_error *err) {
     int64_t have = kept(call, plan, d), most = CLD_MAX(plan->before[d], plan->after[d]);
-    int64_t limit = plan->mode == REFLECT ? have - 1 : plan->mode == WRAP ? have : have > 0 ? INT32_MAX : 0;
     if (have < 0)
         return cld_call_fail(call, err, CLADE_ERR_SHAPE, "axis %d has %lld entries, the pads remove more", d,
                              (long long)call->in[0].dims[d]);
-    if (plan->mode != CONSTANT && most > 0 && most > limit)
-        return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "a %s pad of %lld on %lld entries of axis %d",
-                             mode_names[plan->mode], (long long)most, (long long)have, d);
+    if (plan->mode != CONSTANT && most > 0 && have == 0)
+        return cld_call_fail(call, err, CLADE_ERR_SHAPE, "a %s pad of %lld on axis %d, which has no entries",
+                             mode_names[plan->mode], (long long)most, d);
     return CLADE_OK;
 }
 
@@ -94,21 +94,53 @@ static clade_status pad_infer(cld_call *call, clade_error *err) {
     return CLADE_OK;
 }
 
+/* out[to + t * period + i] = in[from + i * step] for i < n, t < times; times 0 is once. */
 typedef struct run {
-    int64_t to, n, from, step;
+    int64_t to, n, from, step, times, period;
 } run;
 
+enum { MOST_RUNS = 4 };
+
+/* Adds `n` entries of the piece of `size` that begins at entry `piece`, from its entry `skip` on. */
+static void add_piece(run *all, int32_t *count, int64_t to, int64_t piece, int64_t skip, int64_t n, bool back,
+                      int64_t size) {
+    if (n > 0)
+        all[(*count)++] = (run){ to, n, back ? piece + size - skip : piece + skip, back ? -1 : 1, 0, 0 };
+}
+
+/* An axis that goes round: pieces of `size` entries, forwards, or forwards and backwards in turn (reflect). */
+static int32_t periodic_runs(const cld_call *call, const pad_plan *plan, int32_t d, run out[MOST_RUNS]) {
+    int64_t lo = CLD_MAX(plan->before[d], 0), hi = CLD_MAX(plan->after[d], 0), n = kept(call, plan, d);
+    int64_t first = CLD_MAX(-plan->before[d], 0), total = lo + n + hi;
+    bool turns = plan->mode == REFLECT;
+    int64_t size = turns ? n - 1 : n, ahead = (lo + size - 1) / size; /* pieces begun before the first entry */
+    int64_t head = lo - (ahead - 1) * size, whole = (total - head) / size, tail = (total - head) % size;
+    int32_t count = 0;
+    add_piece(out, &count, 0, first, size - head, head, turns && ahead % 2, size);
+    for (int64_t odd = 0; odd <= turns && odd < whole; odd++) { /* the pieces of one direction, in one move */
+        bool back = turns && (ahead - 1 - odd) % 2;
+        add_piece(out, &count, head + odd * size, first, 0, size, back, size);
+        out[count - 1].times = turns ? (whole - odd + 1) / 2 : whole;
+        out[count - 1].period = turns ? 2 * size : size;
+    }
+    add_piece(out, &count, head + whole * size, first, 0, tail, turns && (ahead - 1 - whole) % 2, size);
+    return count;
+}
+
 /* The runs of axis d that are not empty. */
-static int32_t axis_runs(const cld_call *call, const pad_plan *plan, int32_t d, run out[3]) {
+static int32_t axis_runs(const cld_call *call, const pad_plan *plan, int32_t d, run out[MOST_RUNS]) {
     int64_t lo = CLD_MAX(plan->before[d], 0), hi = CLD_MAX(plan->after[d], 0), n = kept(call, plan, d);
     int64_t first = CLD_MAX(-plan->before[d], 0), last = first + n - 1;
-    const run before[MODES] = {
-        [EDGE] = { 0, lo, first, 0 }, [REFLECT] = { 0, lo, first + lo, -1 }, [WRAP] = { 0, lo, last + 1 - lo, 1 }
-    };
-    const run after[MODES] = {
-        [EDGE] = { lo + n, hi, last, 0 }, [REFLECT] = { lo + n, hi, last - 1, -1 }, [WRAP] = { lo + n, hi, first, 1 }
-    };
-    const run all[] = { { lo, n, first, 1 }, before[plan->mode], after[plan->mode] };
+    pad_mode mode = n == 1 && plan->mode != CONSTANT ? EDGE : plan->mode;
+    if ((mode == REFLECT && CLD_MAX(lo, hi) >= n) || (mode == WRAP && CLD_MAX(lo, hi) > n))
+        return periodic_runs(call, plan, d, out);
+    const run before[MODES] = { [EDGE] = { 0, lo, first, 0, 0, 0 },
+                                [REFLECT] = { 0, lo, first + lo, -1, 0, 0 },
+                                [WRAP] = { 0, lo, last + 1 - lo, 1, 0, 0 } };
+    const run after[MODES] = { [EDGE] = { lo + n, hi, last, 0, 0, 0 },
+                               [REFLECT] = { lo + n, hi, last - 1, -1, 0, 0 },
+                               [WRAP] = { lo + n, hi, first, 1, 0, 0 } };
+    const run all[] = { { lo, n, first, 1, 0, 0 }, before[mode], after[mode] };
     int32_t count = 0;
     for (size_t k = 0; k < CLD_COUNT(all); k++)
         if (all[k].n > 0)
@@ -119,7 +151,7 @@ static int32_t axis_runs(const cld_call *call, const pad_plan *plan, int32_t d, 
 static clade_status pad_describe(const cld_call *call, cld_moves *out, clade_error *err) {
     cld_call again = *call;
     pad_plan plan;
-    run runs[CLADE_MAX_RANK][3];
+    run runs[CLADE_MAX_RANK][MOST_RUNS];
     int32_t n_runs[CLADE_MAX_RANK], rank = call->in[0].rank, count = 1;
     int64_t to[CLADE_MAX_RANK], from[CLADE_MAX_RANK];
     CLD_RETURN(read_plan(&again, &plan, err));
@@ -132,6 +164,8 @@ static clade_status pad_describe(const cld_call *call, cld_moves *out, clade_err
         cld_move *move = &out->move[k];
         for (int32_t d = 0, rest = k; d < rank; rest /= n_runs[d++]) {
             const run *part = &runs[d][rest % n_runs[d]];
+            if (part->times > 1)
+                cld_move_dim(move, part->times, to[d] * part->period, 0);
             cld_move_dim(move, part->n, to[d], from[d] * part->step);
             move->to_offset += to[d] * part->to;
             move->from_offset += from[d] * part->from;

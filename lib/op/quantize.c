@@ -39,7 +39,12 @@ static clade_status layout(const cld_call *call, int64_t *count, int64_t *inner,
     if (*count != 1) {
         int32_t axis;
         CLD_RETURN(cld_call_axis(call, cld_attr_int(call->node, "axis", 1), x->rank, &axis, err));
-        if (scale->rank != 1 || *count != x->dims[axis] || cld_attr_int(call->node, "block_size", 0) != 0)
+        if ((scale->rank == x->rank && x->rank > 1) || cld_attr_int(call->node, "block_size", 0) != 0)
+            return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED,
+                                 "blocked quantisation (a scale of %s for %s) is not "
+                                 "supported",
+                                 CLD_TYPE_TEXT(scale), CLD_TYPE_TEXT(x));
+        if (scale->rank != 1 || *count != x->dims[axis])
             return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "the scale is %s, axis %d of the input has %lld",
                                  CLD_TYPE_TEXT(scale), axis, (long long)x->dims[axis]);
         *inner = CLD_MAX(cld_type_span(x, axis + 1, x->rank), 1);

@@ -86,6 +86,35 @@ START_TEST(reshape) {
 }
 END_TEST
 
+/* Where entry k of a padded axis of n entries lies, k counted from the first one. */
+static int64_t source(bool reflect, int64_t k, int64_t n) {
+    int64_t period = !reflect ? n : n > 1 ? 2 * (n - 1) : 1, at = (k % period + period) % period;
+    return at < n ? at : period - at;
+}
+
+START_TEST(pads_that_go_round) {
+    enum { MOST = 11 };
+    for (int reflect = 0; reflect < 2; reflect++)
+        for (int64_t n = 1; n <= 4; n++)
+            for (int64_t before = -1; before <= MOST; before++)
+                for (int64_t after = before < 0 ? 0 : -1; after <= MOST; after++) {
+                    double want[2 * MOST + 4];
+                    float values[4] = { 0, 1, 2, 3 };
+                    int64_t first = before < 0, kept = n - first - (after < 0), count = 0;
+                    cld_attr mode = OP_TEXT("mode", reflect ? "reflect" : "wrap");
+                    clade_tensor *x = floats(DIMS(n), values);
+                    if (kept < 1)
+                        continue;
+                    for (int64_t k = -CLD_MAX(before, 0); k < kept + CLD_MAX(after, 0); k++)
+                        want[count++] = (double)(first + source(reflect, k, kept));
+                    op_node node = { .type = "Pad", .attr = &mode, .n_attr = 1, .n_in = 2 };
+                    node.in[0] = x;
+                    node.in[1] = LIST(before, after);
+                    expect(&node, 0, DIMS(count), want);
+                }
+}
+END_TEST
+
 START_TEST(space_to_depth_and_back) {
     static const char *const modes[] = { "DCR", "CRD" };
     static const double want[][8] = { { 0, 4, 1, 5, 2, 6, 3, 7 }, { 0, 1, 2, 3, 4, 5, 6, 7 } };
@@ -204,8 +233,16 @@ START_TEST(refusals) {
            CLADE_ERR_SHAPE, "add up to 2");
     refuse(&(op_node){ .type = "Slice", .in = { x, LIST(0), LIST(1), LIST(0), LIST(0) }, .n_in = 5 }, CLADE_ERR_SHAPE,
            "step on axis 0 is 0");
-    refuse(&(op_node){ .type = "Pad", .attr = &reflect, .n_attr = 1, .in = { x, LIST(2, 0, 0, 0) }, .n_in = 2 },
-           CLADE_ERR_UNSUPPORTED, "reflect pad of 2");
+    refuse(&(op_node){ .type = "Pad",
+                       .attr = &reflect,
+                       .n_attr = 1,
+                       .in = { zeros(CLADE_FLOAT32, DIMS(0)), LIST(2, 0) },
+                       .n_in = 2 },
+           CLADE_ERR_SHAPE, "reflect pad of 2 on axis 0, which has no entries");
+    refuse(&(op_node){ .type = "QuantizeLinear", .opset = 21, .in = { x, x }, .n_in = 2 }, CLADE_ERR_UNSUPPORTED,
+           "blocked quantisation (a scale of float32[2,3] for float32[2,3]) is not supported");
+    refuse(&(op_node){ .type = "LayerNormalization", .in = { x, zeros(CLADE_FLOAT32, DIMS(2)) }, .n_in = 2 },
+           CLADE_ERR_SHAPE, "scale is float32[2], which does not broadcast to the input float32[2,3]");
     refuse(&(op_node){ .type = "Pad", .in = { x, LIST(-1, 0, -2, 0) }, .n_in = 2 }, CLADE_ERR_SHAPE, "remove more");
     refuse(&(op_node){ .type = "Expand", .in = { x, LIST(4, 3) }, .n_in = 2 }, CLADE_ERR_SHAPE, "does not broadcast");
     refuse(&(op_node){ .type = "Tile", .in = { x, LIST(INT64_MAX, 1) }, .n_in = 2 }, CLADE_ERR_LIMIT, "repeats");
@@ -230,6 +267,7 @@ Suite *suite_op_host(void) {
     tcase_add_test(tcase, shape_and_size);
     tcase_add_test(tcase, parameter_beyond_integers);
     tcase_add_test(tcase, reshape);
+    tcase_add_test(tcase, pads_that_go_round);
     tcase_add_test(tcase, space_to_depth_and_back);
     tcase_add_test(tcase, dropout_in_training);
     tcase_add_test(tcase, squeeze_unsqueeze_flatten);

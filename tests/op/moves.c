@@ -125,8 +125,9 @@ START_TEST(pad) {
         int64_t pads[2 * CLADE_MAX_RANK];
         for (int32_t d = 0; d < rank; d++) {
             int64_t crop = op_below(&rig, in->dims[d] + 1) / 2, left = in->dims[d] - crop; /* crop before, pad behind */
-            pads[d] = i % 3 == 0 ? -crop : op_between(&rig, 0, in->dims[d] - 1);
-            pads[rank + d] = op_between(&rig, 0, i % 3 == 0 ? left - 1 : in->dims[d] - 1);
+            int64_t rounds = i % 4 < 2 || i % 3 == 1 || rank > 2 ? 1 : 4; /* reflect and wrap may go round */
+            pads[d] = i % 3 == 0 ? -crop : op_between(&rig, 0, rounds * in->dims[d] - 1);
+            pads[rank + d] = op_between(&rig, 0, rounds * (i % 3 == 0 ? left : in->dims[d]) - 1);
         }
         cld_attr attr = OP_TEXT("mode", modes[i % 4]);
         op_add(&rig, &(op_node){ .type = "Pad",

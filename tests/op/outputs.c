@@ -266,7 +266,7 @@ Suite *suite_op_outputs(void);
 Suite *suite_op_outputs(void) {
     Suite *suite = suite_create("op/outputs");
     TCase *tcase = tcase_create("op/outputs");
-    tcase_set_timeout(tcase, 120);
+    tcase_set_timeout(tcase, 300); /* a program of everything */
     tcase_add_test(tcase, every_operator_of_several_outputs_is_here);
     tcase_add_loop_test(tcase, any_outputs_may_be_read, 0, 2);
     suite_add_tcase(suite, tcase);
