@@ -84,7 +84,7 @@ class Graph:
             raise Refused from error
         for value in results:
             value = np.asarray(value)
-            if value.size > ELEMENTS or (value.dtype.kind == "f" and not np.all(np.abs(value) < LARGEST)):
+            if not 0 < value.size <= ELEMENTS or (value.dtype.kind == "f" and not np.all(np.abs(value) < LARGEST)):
                 raise Refused
         self.nodes.append(node)
         self.read |= fed
