@@ -30,6 +30,7 @@ for word in --help -h help; do
     says 0 '^./quickstart install ' $word
 done
 says 2 "^quickstart: there is no 'instal'" instal
+says 2 "^quickstart: there is no 'check --deeply'" check --deeply
 stub id 'echo 1000'
 says 2 '^  sudo apt-get update && sudo apt-get install --no-install-recommends libcsv-dev$'
 if [ ! -e "$scratch/asked" ]; then pass; else fail "asked without the right to: $(cat "$scratch/asked")"; fi
