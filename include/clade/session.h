@@ -29,11 +29,16 @@ typedef struct clade_session_options {
     size_t max_plans;        /* plans kept, least recently used dropped first; 0: 16. One for each combination of input
                               * shapes and of the values that decide shapes or control flow */
     size_t max_device_bytes; /* refuse a plan that needs more (ERR_LIMIT); 0: what the device has (ERR_DEVICE_MEMORY) */
-    clade_progress_fn progress; /* called around the build of kernels, at each step of a plan's first run, where drivers
-                                 * compile too, and around saving to the cache; may cancel; NULL: none */
+    clade_progress_fn
+        progress; /* called while plans are made, around the build of kernels, at each step of a plan's first run, where
+                   * drivers compile too, and around saving to the cache; may cancel; NULL: none */
     void *progress_user;
     int unchecked_indices; /* 1: an index that the device meets and that is out of range is taken for the nearest one in
                             * range, in silence. 0: clade_session_run fails */
+    size_t max_host_bytes; /* host memory that plans and what is computed for them may take (ERR_LIMIT names the node
+                            * that is too much); 0: 2 GiB. Beyond half of it fewer than max_plans are kept */
+    size_t max_cuts; /* values that one run may read to decide what follows: one per step of a loop whose condition is
+                      * computed (ERR_LIMIT names the loop); 0: 20,000 */
 } clade_session_options;
 #define CLADE_SESSION_OPTIONS_INIT CLADE_SIZED_INIT(clade_session_options)
 

@@ -36,6 +36,16 @@ clade_status cld_fail(clade_error *err, clade_status status, const char *format,
 #define CLD_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define CLD_MAX(a, b) ((a) > (b) ? (a) : (b))
 
+/* ---- watch.c -------------------------------------------------------------------------------------------------- */
+
+/* Who is told how far long work has come, and may end it. */
+typedef struct cld_watch {
+    clade_progress_fn progress; /* NULL: nobody */
+    void *user;
+} cld_watch;
+/* ERR_CANCELLED when the caller wants no more. */
+clade_status cld_watch_ask(const cld_watch *watch, const char *what, size_t done, size_t total, clade_error *err);
+
 /* ---- log.c ---------------------------------------------------------------------------------------------------- */
 /* A message of several lines reaches the hook line by line. */
 void cld_log(clade_log_level level, const char *format, ...) CLADE_PRINTF(2, 3);
@@ -51,6 +61,7 @@ bool cld_add_size(size_t a, size_t b, size_t *out);
 typedef struct cld_arena cld_arena;
 cld_arena *cld_arena_new(void); /* NULL: no memory */
 void cld_arena_free(cld_arena *arena);
+size_t cld_arena_bytes(const cld_arena *arena);        /* that it has from the system */
 void *cld_arena_alloc(cld_arena *arena, size_t bytes); /* NULL: no memory; 0 bytes gives a valid pointer */
 void *cld_arena_calloc(cld_arena *arena, size_t count, size_t bytes); /* NULL also when the product overflows */
 char *cld_arena_text(cld_arena *arena, const char *text);             /* copy; NULL: no memory */

@@ -15,8 +15,8 @@ typedef struct block {
 } block;
 
 struct cld_arena {
-    block *blocks; /* the first is the one being filled */
-    size_t next_size;
+    block *blocks;           /* the first is the one being filled */
+    size_t next_size, bytes; /* of the next block; of all of them */
 };
 
 bool cld_mul_size(size_t a, size_t b, size_t *out) {
@@ -54,6 +54,8 @@ void cld_arena_free(cld_arena *arena) {
     free(arena);
 }
 
+size_t cld_arena_bytes(const cld_arena *arena) { return arena->bytes; }
+
 static void *take(block *b, size_t bytes, size_t align) {
     uintptr_t base = (uintptr_t)(b + 1);
     uintptr_t start = (base + b->used + align - 1) & ~(uintptr_t)(align - 1);
@@ -80,6 +82,7 @@ void *cld_arena_alloc(cld_arena *arena, size_t bytes) {
     if (!b)
         return NULL;
     b->size = total - sizeof(block);
+    arena->bytes += total;
     if (own && arena->blocks) { /* keep filling the present block */
         b->next = arena->blocks->next;
         arena->blocks->next = b;

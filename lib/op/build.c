@@ -9,9 +9,12 @@
 #include <stdio.h>
 
 enum { MAX_EXPAND_DEPTH = 16, NEWEST = 21 /* opset of what expand makes */ };
-/* Host memory that folding may take in one static graph, so that a small hostile file cannot ask for all there is.
- * Results as small as shapes are folded whatever was folded before: planning needs them. */
+/* Host memory and work that folding may take, so that a small hostile file cannot ask for all there is. Work is counted
+ * in elements; those of operators that only the host has (Unique sorts) count more. Results as small as shapes are
+ * folded whatever was folded before: planning needs them. */
 static const size_t max_folded_bytes = (size_t)1 << 30, always_folded_bytes = 4096;
+static const uint64_t max_evaluated = (uint64_t)1 << 29;
+enum { HOST_ONLY = 16 };
 
 static clade_status check_arity(const cld_op *op, const cld_node *node, const cld_value_id *in, int32_t n_in,
                                 int32_t n_out, clade_error *err) {
@@ -35,16 +38,37 @@ static bool all_known(const cld_call *call) {
     return true;
 }
 
+static bool runs_on_device(const cld_op *op) { return op->alias || op->expand || op->impls; }
+
+/* Elements that evaluating the call reads and writes, weighted. */
+static uint64_t work_of(const cld_call *call) {
+    uint64_t elements = 0;
+    for (int32_t k = 0; k < call->n_in; k++)
+        if (cld_call_has(call, k) && !call->node->op->lazy)
+            elements += (uint64_t)cld_type_count(&call->in[k]);
+    for (int32_t k = 0; k < call->n_out; k++)
+        elements += (uint64_t)cld_type_count(&call->out[k]);
+    return runs_on_device(call->node->op) ? elements : elements * HOST_ONLY;
+}
+
+static size_t most_folded(const cld_graph *graph) {
+    return graph->max_folded_bytes ? CLD_MIN(graph->max_folded_bytes, max_folded_bytes) : max_folded_bytes;
+}
+
+/* The call's results, and the work they take, are within what is left; they are counted then. */
 static bool may_fold(const cld_build *build, const cld_call *call) {
-    size_t bytes = 0;
+    cld_graph *graph = build->graph;
+    size_t bytes = 0, most = most_folded(graph);
+    uint64_t work = work_of(call);
     for (int32_t k = 0; k < call->n_out; k++)
         if (!cld_add_size(bytes, cld_type_bytes(&call->out[k]), &bytes))
             return false;
-    if (bytes <= always_folded_bytes)
-        return true;
-    if (bytes > max_folded_bytes - build->graph->folded_bytes)
+    bool small = bytes <= always_folded_bytes && work <= always_folded_bytes * HOST_ONLY;
+    if (!small && (graph->folded_bytes > most || bytes > most - graph->folded_bytes ||
+                   graph->evaluated > max_evaluated || work > max_evaluated - graph->evaluated))
         return false;
-    build->graph->folded_bytes += bytes;
+    graph->folded_bytes += small ? 0 : bytes;
+    graph->evaluated += work;
     return true;
 }
 
@@ -102,14 +126,54 @@ static clade_status expand(cld_build *build, const cld_call *call, const cld_val
     return CLADE_OK;
 }
 
+/* What became of the call's types: every one static, and none too large. */
+static clade_status check_types(cld_call *call, clade_error *err) {
+    for (int32_t k = 0; k < call->n_out; k++) {
+        if (!cld_call_wants(call, k) && call->out[k].dtype == CLADE_NONE)
+            call->out[k] = (cld_type){ .dtype = CLADE_FLOAT32, .rank = 1 }; /* unused: an empty tensor */
+        if (!cld_type_static(&call->out[k]))
+            return cld_call_fail(call, err, CLADE_ERR_INTERNAL, "the type of output %d was not inferred", (int)k);
+        CLD_RETURN(cld_type_check(&call->out[k], call->node->name, err));
+    }
+    return CLADE_OK;
+}
+
+/* A call whose types are known becomes constants, other nodes, or a node. */
+static clade_status lower(cld_build *build, cld_call *call, cld_value_id *in, cld_value_id *out, clade_error *err) {
+    const cld_op *op = call->node->op;
+    bool on_device = runs_on_device(op), known = op->eval && (op->lazy || all_known(call));
+    if (op->same) {
+        out[0] = in[0];
+        return CLADE_OK;
+    }
+    if (known && may_fold(build, call))
+        return fold(build, call, out, err);
+    if (known && !on_device)
+        return cld_call_fail(call, err, CLADE_ERR_LIMIT,
+                             "folding takes more host memory or work than a plan may (%zu bytes, %llu elements)",
+                             most_folded(build->graph), (unsigned long long)max_evaluated);
+    if (!on_device)
+        return cld_call_fail(call, err, CLADE_ERR_INTERNAL, "it runs on the host only, but did not ask for its inputs");
+    call->arena = build->graph->arena; /* what becomes part of the graph may hold what is made from here on */
+    if (op->expand) {
+        clade_error why = {
+            .status = CLADE_OK
+        }; /* only told when nothing else helps: a call that succeeds leaves the caller's alone */
+        clade_status status = expand(build, call, in, out, &why);
+        if (status != CLADE_ERR_UNSUPPORTED || !op->impls) {
+            if (status != CLADE_OK && err)
+                *err = why;
+            return status;
+        }
+    }
+    return keep(build, call, in, out, err);
+}
+
 clade_status cld_build_node(cld_build *build, const cld_node *proto, const cld_value_id *given, int32_t n_in,
                             cld_value_id *out, int32_t n_out, clade_error *err) {
     const cld_op *op = proto->op;
+    clade_status status = CLADE_OK;
     cld_call call;
-    /* A copy, because a caller may give one array for inputs and outputs. */
-    cld_value_id *in = cld_arena_copy(build->graph->arena, given, (size_t)n_in * sizeof *given);
-    if (!in)
-        return cld_no_memory(err, proto->name);
     if (!op) {
         char reason[160];
         cld_op_of(proto, reason, sizeof reason);
@@ -117,42 +181,22 @@ clade_status cld_build_node(cld_build *build, const cld_node *proto, const cld_v
     }
     if (op->control != CLD_CONTROL_NONE)
         return cld_fail(err, CLADE_ERR_INTERNAL, "%s '%s' reached a static graph", proto->type, proto->name);
-    CLD_RETURN(check_arity(op, proto, in, n_in, n_out, err));
-    CLD_RETURN(cld_call_make(&call, build->graph, proto, in, n_in, n_out, err));
-    clade_status status = op->infer(&call, err);
+    cld_arena *scratch = cld_arena_new();
+    /* A copy, because a caller may give one array for inputs and outputs. */
+    cld_value_id *in = scratch ? cld_arena_copy(scratch, given, (size_t)n_in * sizeof *given) : NULL;
+    if (!in)
+        CLD_TRY(cld_no_memory(err, proto->name));
+    CLD_TRY(check_arity(op, proto, in, n_in, n_out, err));
+    CLD_TRY(cld_call_make(&call, build->graph, scratch, proto, in, n_in, n_out, err));
+    status = op->infer(&call, err);
     if (status == CLD_PENDING)
         build->need_value = call.need;
-    if (status != CLADE_OK)
-        return status;
-    for (int32_t k = 0; k < n_out; k++) {
-        if (!cld_call_wants(&call, k) && call.out[k].dtype == CLADE_NONE)
-            call.out[k] = (cld_type){ .dtype = CLADE_FLOAT32, .rank = 1 }; /* unused: an empty tensor */
-        if (!cld_type_static(&call.out[k]))
-            return cld_call_fail(&call, err, CLADE_ERR_INTERNAL, "the type of output %d was not inferred", (int)k);
-        CLD_RETURN(cld_type_check(&call.out[k], proto->name, err));
-    }
-    bool on_device = op->alias || op->expand || op->impls;
-    bool known = op->eval && (op->lazy || all_known(&call));
-    if (known && may_fold(build, &call))
-        return fold(build, &call, out, err);
-    if (known && !on_device)
-        return cld_call_fail(&call, err, CLADE_ERR_LIMIT,
-                             "its result takes more host memory than a plan may (%zu bytes in all)", max_folded_bytes);
-    if (!on_device)
-        return cld_call_fail(&call, err, CLADE_ERR_INTERNAL,
-                             "it runs on the host only, but did not ask for its inputs");
-    if (op->expand) {
-        clade_error why = {
-            .status = CLADE_OK
-        }; /* only told when nothing else helps: a call that succeeds leaves the caller's alone */
-        status = expand(build, &call, in, out, &why);
-        if (status != CLADE_ERR_UNSUPPORTED || !op->impls) {
-            if (status != CLADE_OK && err)
-                *err = why;
-            return status;
-        }
-    }
-    return keep(build, &call, in, out, err);
+    CLD_TRY(status);
+    CLD_TRY(check_types(&call, err));
+    CLD_TRY(lower(build, &call, in, out, err));
+fail:
+    cld_arena_free(scratch);
+    return status;
 }
 
 clade_status cld_build_with(cld_build *build, const cld_op *op, const cld_value_id *in, int32_t n_in,

@@ -4,9 +4,8 @@
 
 #include <stdio.h>
 
-clade_status cld_call_make(cld_call *call, const cld_graph *graph, const cld_node *node, const cld_value_id *in,
-                           int32_t n_in, int32_t n_out, clade_error *err) {
-    cld_arena *arena = graph->arena;
+clade_status cld_call_make(cld_call *call, const cld_graph *graph, cld_arena *arena, const cld_node *node,
+                           const cld_value_id *in, int32_t n_in, int32_t n_out, clade_error *err) {
     cld_type *types = cld_arena_calloc(arena, (size_t)n_in + 1, sizeof *types);
     const clade_tensor **values = cld_arena_calloc(arena, (size_t)n_in + 1, sizeof *values);
     cld_type *out = cld_arena_calloc(arena, (size_t)n_out + 1, sizeof *out);

@@ -56,7 +56,8 @@ static bool make_single(cld_map *map, const cld_call *call) {
 static bool add_body_node(cld_map *map, const cld_graph *body, const cld_node *node, int32_t *of_value) {
     cld_call call;
     int32_t in[CLD_MAP_INPUTS];
-    if (node->n_in > CLD_MAP_INPUTS || cld_call_make(&call, body, node, node->in, node->n_in, 1, NULL) != CLADE_OK)
+    if (node->n_in > CLD_MAP_INPUTS ||
+        cld_call_make(&call, body, body->arena, node, node->in, node->n_in, 1, NULL) != CLADE_OK)
         return false;
     call.out[0] = cld_graph_at(body, node->out[0])->type;
     for (int32_t k = 0; k < node->n_in; k++)

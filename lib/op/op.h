@@ -17,7 +17,8 @@ typedef struct cld_call {
     const clade_tensor *const *value; /* [n_in]; NULL where not known on the host */
     cld_type *out;                    /* [n_out]; infer fills those that are used, others too */
     int32_t need;                     /* set by cld_call_value: input whose value infer must know; -1: none */
-    cld_arena *arena;                 /* of the static graph */
+    cld_arena
+        *arena; /* for what infer and eval need while they run; in expand and emit it lives as long as the graph */
 } cld_call;
 
 /* infer returns this when it asked for a value that is not known yet; it is never returned to a user. */
@@ -65,6 +66,7 @@ typedef struct cld_op {
     int16_t min_out, max_out; /* max_out -1: variadic */
     cld_control control;
     bool alias;          /* output 0 is input 0 seen with another shape: no step, no memory */
+    bool same;           /* output 0 *is* input 0: there is no node, and nothing is folded */
     bool lazy;           /* eval reads shapes only, no data (Shape, Size): the result is known at once */
     bool takes_epilogue; /* emit honours the string attribute CLD_EPILOGUE: an expression in x applied to every
                             element of output 0 before it is stored (the fuse pass sets it) */
@@ -116,9 +118,9 @@ const cld_op *cld_op_of(const cld_node *node, char *reason, size_t reason_size);
 
 /* ---- call.c: what infer, expand and emit use ------------------------------------------------------------------ */
 
-/* A call on values of a static graph, in its arena; the output types are left for infer (or the graph) to fill. */
-clade_status cld_call_make(cld_call *call, const cld_graph *graph, const cld_node *node, const cld_value_id *in,
-                           int32_t n_in, int32_t n_out, clade_error *err);
+/* A call on values of a static graph; the output types are left for infer (or the graph) to fill. */
+clade_status cld_call_make(cld_call *call, const cld_graph *graph, cld_arena *arena, const cld_node *node,
+                           const cld_value_id *in, int32_t n_in, int32_t n_out, clade_error *err);
 /* The host value of input k. NULL: not known: return CLD_PENDING from infer at once. Absent input: NULL with need -1.
  */
 const clade_tensor *cld_call_value(cld_call *call, int32_t k);

@@ -12,16 +12,24 @@ static const cld_graph *subgraph(const cld_node *node, const char *name) {
     return attr ? attr->u.graph : NULL;
 }
 
-static int32_t slot_in(const cld_frame *frame, const cld_node *node, int32_t k) {
-    return k < node->n_in && cld_present(node->in[k]) ? frame->slot_of[node->in[k].i] : -1;
+/* Input `k` of a node of the frame; *out NULL: not given. */
+static clade_status slot_in(cld_walk *walk, cld_frame *frame, const cld_node *node, int32_t k, cld_slot **out,
+                            clade_error *err) {
+    *out = NULL;
+    return k < node->n_in && cld_present(node->in[k]) ? cld_walk_at(walk, frame, node->in[k], out, err) : CLADE_OK;
+}
+
+static clade_status slot_out(cld_walk *walk, cld_frame *frame, int32_t k, cld_slot **out, clade_error *err) {
+    return cld_walk_at(walk, frame, frame->graph->outputs[k], out, err);
 }
 
 /* Binds inputs [from, ...) of the top frame's graph to inputs [first, ...) of the node, seen from the frame below. */
-static void bind_captures(cld_walk *walk, const cld_node *node, int32_t first) {
-    const cld_frame *below = &walk->frames[walk->n_frames - 2];
-    cld_frame *frame = cld_walk_top(walk);
+static clade_status bind_captures(cld_walk *walk, const cld_node *node, int32_t first, clade_error *err) {
+    cld_frame *below = walk->frames[walk->n_frames - 2], *frame = cld_walk_top(walk);
     for (int32_t k = frame->graph->n_formal; k < frame->graph->n_inputs; k++)
-        frame->slot_of[frame->graph->inputs[k].i] = slot_in(below, node, first + k - frame->graph->n_formal);
+        CLD_RETURN(slot_in(walk, below, node, first + k - frame->graph->n_formal,
+                           &frame->slot_of[frame->graph->inputs[k].i], err));
+    return CLADE_OK;
 }
 
 static clade_status need_graph(const cld_node *node, const cld_graph *graph, clade_error *err) {
@@ -30,13 +38,15 @@ static clade_status need_graph(const cld_node *node, const cld_graph *graph, cla
     return cld_fail(err, CLADE_ERR_GRAPH, "%s '%s': its sub-graph is missing", node->type, node->name);
 }
 
-/* The frame below moves on; `slots` become the node's outputs. */
-static void finish(cld_walk *walk, const cld_node *node, const int32_t *slots) {
+/* The top frame closes and the one below moves on; `slots` become the node's outputs. */
+static clade_status finish(cld_walk *walk, const cld_node *node, cld_slot *const *slots, clade_error *err) {
+    CLD_RETURN(cld_walk_pop(walk, err));
     cld_frame *frame = cld_walk_top(walk);
     for (int32_t k = 0; k < node->n_out; k++)
         if (cld_present(node->out[k]))
             frame->slot_of[node->out[k].i] = slots[k];
     frame->next++;
+    return CLADE_OK;
 }
 
 /* ---- If ---- */
@@ -44,9 +54,11 @@ static void finish(cld_walk *walk, const cld_node *node, const int32_t *slots) {
 static clade_status enter_if(cld_walk *walk, const cld_node *node, clade_error *err) {
     const cld_graph *then_branch = subgraph(node, "then_branch"), *else_branch = subgraph(node, "else_branch");
     const clade_tensor *cond;
+    cld_slot *slot;
     CLD_RETURN(need_graph(node, then_branch, err));
     CLD_RETURN(need_graph(node, else_branch, err));
-    CLD_RETURN(cld_walk_value(walk, slot_in(cld_walk_top(walk), node, 0), &cond, err));
+    CLD_RETURN(slot_in(walk, cld_walk_top(walk), node, 0, &slot, err));
+    CLD_RETURN(cld_walk_value(walk, slot, &cond, err));
     if (clade_tensor_count(cond) != 1)
         return cld_fail(err, CLADE_ERR_SHAPE, "If '%s': the condition must be one element", node->name);
     bool taken = cld_tensor_get_int(cond, 0) != 0;
@@ -55,21 +67,18 @@ static clade_status enter_if(cld_walk *walk, const cld_node *node, clade_error *
         return cld_fail(err, CLADE_ERR_GRAPH, "If '%s': a branch gives %d outputs, the node has %d", node->name,
                         (int)branch->n_outputs, (int)node->n_out);
     CLD_RETURN(cld_walk_push(walk, branch, node, err));
-    bind_captures(walk, node, taken ? 1 : 1 + then_branch->n_inputs - then_branch->n_formal);
-    return CLADE_OK;
+    return bind_captures(walk, node, taken ? 1 : 1 + then_branch->n_inputs - then_branch->n_formal, err);
 }
 
 static clade_status leave_if(cld_walk *walk, clade_error *err) {
-    const cld_frame *frame = cld_walk_top(walk);
+    cld_frame *frame = cld_walk_top(walk);
     const cld_node *node = frame->caller;
-    int32_t *slots = cld_arena_calloc(walk->arena, (size_t)node->n_out, sizeof *slots);
+    cld_slot **slots = cld_arena_calloc(walk->graph->arena, (size_t)node->n_out, sizeof *slots);
     if (!slots)
         return cld_no_memory(err, node->name);
     for (int32_t k = 0; k < node->n_out; k++)
-        slots[k] = frame->slot_of[frame->graph->outputs[k].i];
-    walk->n_frames--;
-    finish(walk, node, slots);
-    return CLADE_OK;
+        CLD_RETURN(slot_out(walk, frame, k, &slots[k], err));
+    return finish(walk, node, slots, err);
 }
 
 /* ---- what Loop and Scan share: carried state, stacked rows ---- */
@@ -78,17 +87,19 @@ static clade_status leave_if(cld_walk *walk, clade_error *err) {
 static clade_status collect_rows(cld_walk *walk, int32_t first, clade_error *err) {
     cld_frame *frame = cld_walk_top(walk);
     for (int32_t r = 0; r < frame->n_rows; r++) {
-        if (!cld_arena_grow(walk->arena, (void **)&frame->rows[r], &frame->cap_rows[r], (int32_t)frame->iteration + 1,
-                            sizeof(int32_t)))
+        cld_row *row = cld_arena_alloc(walk->arena, sizeof *row);
+        if (!row)
             return cld_no_memory(err, "a loop");
-        frame->rows[r][frame->iteration] = frame->slot_of[frame->graph->outputs[first + r].i];
+        *row = (cld_row){ .before = frame->rows[r], .segment = walk->segment };
+        CLD_RETURN(slot_out(walk, frame, first + r, &row->slot, err));
+        frame->rows[r] = row;
     }
     return CLADE_OK;
 }
 
 /* One scan output: its rows with a new axis, joined along it. */
 static clade_status stack_rows(cld_walk *walk, const cld_frame *frame, int32_t r, int64_t axis, bool reverse,
-                               int32_t *slot, clade_error *err) {
+                               cld_slot **slot, clade_error *err) {
     const cld_node *node = frame->caller;
     cld_build build = { .graph = walk->graph, .node = node->name, .opset = node->opset };
     cld_value_id joined;
@@ -120,10 +131,12 @@ static clade_status stack_rows(cld_walk *walk, const cld_frame *frame, int32_t r
     if (!ids)
         return cld_no_memory(err, node->name);
     CLD_RETURN(cld_build_ints(&build, &axis, 1, &axes, err));
-    for (int64_t i = 0; i < frame->iteration; i++) {
-        cld_value_id pair[2] = { CLD_ABSENT, axes };
-        CLD_RETURN(cld_walk_use(walk, frame->rows[r][reverse ? frame->iteration - 1 - i : i], &pair[0], err));
-        CLD_RETURN(cld_build_op(&build, "Unsqueeze", pair, 2, NULL, 0, &ids[i], err));
+    int64_t i = frame->iteration;
+    for (const cld_row *row = frame->rows[r]; row; row = row->before) {
+        cld_value_id pair[2] = { CLD_ABSENT, axes }, *id = &ids[reverse ? frame->iteration - i : i - 1];
+        CLD_RETURN(cld_walk_use(walk, row->slot, &pair[0], err));
+        CLD_RETURN(cld_build_op(&build, "Unsqueeze", pair, 2, NULL, 0, id, err));
+        i--;
     }
     cld_attr attr = { .name = "axis", .kind = CLD_ATTR_INT, .u.i = axis };
     CLD_RETURN(cld_build_op(&build, "Concat", ids, (int32_t)frame->iteration, &attr, 1, &joined, err));
@@ -141,7 +154,7 @@ static int64_t list_at(const cld_node *node, const char *name, int32_t k) {
 static clade_status close_loop(cld_walk *walk, clade_error *err) {
     cld_frame *frame = cld_walk_top(walk);
     const cld_node *node = frame->caller;
-    int32_t *slots = cld_arena_calloc(walk->arena, (size_t)node->n_out + 1, sizeof *slots);
+    cld_slot **slots = cld_arena_calloc(walk->graph->arena, (size_t)node->n_out + 1, sizeof *slots);
     if (!slots)
         return cld_no_memory(err, node->name);
     for (int32_t k = 0; k < frame->n_state; k++)
@@ -152,35 +165,44 @@ static clade_status close_loop(cld_walk *walk, clade_error *err) {
         if (cld_present(node->out[frame->n_state + r]))
             CLD_RETURN(stack_rows(walk, frame, r, axis, reverse, &slots[frame->n_state + r], err));
     }
-    walk->n_frames--;
-    finish(walk, node, slots);
-    return CLADE_OK;
+    return finish(walk, node, slots, err);
 }
 
 /* Opens a frame on `body` whose carried state starts with node inputs [first_state, ...). */
 static clade_status open_loop(cld_walk *walk, const cld_node *node, const cld_graph *body, int32_t first_state,
                               int32_t n_state, int32_t first_capture, clade_error *err) {
     CLD_RETURN(cld_walk_push(walk, body, node, err));
-    const cld_frame *below = &walk->frames[walk->n_frames - 2];
-    cld_frame *frame = cld_walk_top(walk);
-    frame->n_state = n_state;
-    frame->n_rows = node->n_out - n_state;
-    frame->state = cld_arena_calloc(walk->arena, (size_t)n_state + 1, sizeof(int32_t));
-    frame->rows = cld_arena_calloc(walk->arena, (size_t)frame->n_rows + 1, sizeof *frame->rows);
-    frame->cap_rows = cld_arena_calloc(walk->arena, (size_t)frame->n_rows + 1, sizeof(int32_t));
-    if (!frame->state || !frame->rows || !frame->cap_rows)
+    cld_frame *below = walk->frames[walk->n_frames - 2], *frame = cld_walk_top(walk);
+    frame->state = cld_arena_calloc(walk->arena, (size_t)n_state + 1, sizeof *frame->state);
+    frame->rows = cld_arena_calloc(walk->arena, (size_t)(node->n_out - n_state) + 1, sizeof *frame->rows);
+    if (!frame->state || !frame->rows)
         return cld_no_memory(err, node->name);
+    frame->n_rows = node->n_out - n_state;
     for (int32_t k = 0; k < n_state; k++) {
-        frame->state[k] = slot_in(below, node, first_state + k);
-        if (frame->state[k] < 0)
+        CLD_RETURN(slot_in(walk, below, node, first_state + k, &frame->state[k], err));
+        if (!frame->state[k])
             return cld_fail(err, CLADE_ERR_GRAPH, "%s '%s': state %d has no initial value", node->type, node->name,
                             (int)k);
+        frame->n_state++;
     }
-    bind_captures(walk, node, first_capture);
-    return CLADE_OK;
+    return bind_captures(walk, node, first_capture, err);
 }
 
 /* ---- Loop ---- */
+
+static bool has(const cld_value_id *ids, int32_t count, cld_value_id id) {
+    for (int32_t k = 0; k < count; k++)
+        if (ids[k].i == id.i)
+            return true;
+    return false;
+}
+
+static bool is_read(const cld_graph *graph, cld_value_id id) {
+    bool read = has(graph->outputs, graph->n_outputs, id);
+    for (int32_t n = 0; n < graph->n_nodes && !read; n++)
+        read = has(graph->nodes[n].in, graph->nodes[n].n_in, id);
+    return read;
+}
 
 /* Binds the body's formal inputs for the iteration that begins, or closes the loop. */
 static clade_status begin_loop(cld_walk *walk, bool go, clade_error *err) {
@@ -189,55 +211,68 @@ static clade_status begin_loop(cld_walk *walk, bool go, clade_error *err) {
         frame->next = frame->graph->n_nodes;
         return close_loop(walk, err);
     }
-    cld_type counter = { .dtype = CLADE_INT64 }, flag = { .dtype = CLADE_BOOL };
-    clade_tensor *i = cld_tensor_new(walk->arena, &counter), *yes = cld_tensor_new(walk->arena, &flag);
-    if (!i || !yes)
-        return cld_no_memory(err, frame->caller->name);
-    cld_tensor_set_int(i, 0, frame->iteration);
-    cld_tensor_set_int(yes, 0, 1);
     const cld_value_id *in = frame->graph->inputs;
-    frame->slot_of[in[0].i] = cld_walk_slot(walk, &counter, i, NULL);
-    frame->slot_of[in[1].i] = cld_walk_slot(walk, &flag, yes, NULL);
-    if (frame->slot_of[in[0].i] < 0 || frame->slot_of[in[1].i] < 0)
-        return cld_no_memory(err, frame->caller->name);
+    if (frame->counts) {
+        cld_type type = { .dtype = CLADE_INT64 };
+        clade_tensor *i = cld_tensor_new(walk->arena, &type);
+        if (!i || !(frame->slot_of[in[0].i] = cld_walk_slot(walk, &type, i, NULL)))
+            return cld_no_memory(err, frame->caller->name);
+        cld_tensor_set_int(i, 0, frame->iteration);
+    }
     for (int32_t k = 0; k < frame->n_state; k++)
         frame->slot_of[in[2 + k].i] = frame->state[k];
     frame->next = 0;
     return CLADE_OK;
 }
 
+/* What does not change from one iteration to the next: the condition holds whenever the body begins. */
+static clade_status set_loop(cld_walk *walk, int64_t limit, clade_error *err) {
+    static const bool yes = true;
+    static const clade_tensor holds = { .dtype = CLADE_BOOL, .data = (void *)&yes, .size_bytes = sizeof yes };
+    const cld_type type = { .dtype = CLADE_BOOL };
+    cld_frame *frame = cld_walk_top(walk);
+    const cld_value_id *in = frame->graph->inputs;
+    frame->limit = limit;
+    frame->counts = is_read(frame->graph, in[0]);
+    frame->slot_of[in[1].i] = cld_walk_slot(walk, &type, &holds, NULL);
+    return frame->slot_of[in[1].i] ? CLADE_OK : cld_no_memory(err, frame->caller->name);
+}
+
 static clade_status enter_loop(cld_walk *walk, const cld_node *node, clade_error *err) {
     const cld_graph *body = subgraph(node, "body");
     CLD_RETURN(need_graph(node, body, err));
-    const cld_frame *frame = cld_walk_top(walk);
+    cld_frame *frame = cld_walk_top(walk);
     const clade_tensor *count = NULL, *cond = NULL;
+    cld_slot *count_slot, *cond_slot;
     int32_t n_state = body->n_formal - 2;
     if (n_state < 0 || node->n_in < 2 + n_state || node->n_out < n_state || body->n_outputs != 1 + node->n_out)
         return cld_fail(err, CLADE_ERR_GRAPH, "Loop '%s': the body has %d inputs and %d outputs, the node %d and %d",
                         node->name, (int)body->n_formal, (int)body->n_outputs, (int)node->n_in, (int)node->n_out);
-    int32_t count_slot = slot_in(frame, node, 0), cond_slot = slot_in(frame, node, 1);
-    if (count_slot >= 0)
+    CLD_RETURN(slot_in(walk, frame, node, 0, &count_slot, err));
+    CLD_RETURN(slot_in(walk, frame, node, 1, &cond_slot, err));
+    if (count_slot)
         CLD_RETURN(cld_walk_value(walk, count_slot, &count, err));
-    if (cond_slot >= 0)
+    if (cond_slot)
         CLD_RETURN(cld_walk_value(walk, cond_slot, &cond, err));
     if ((count && clade_tensor_count(count) != 1) || (cond && clade_tensor_count(cond) != 1))
         return cld_fail(err, CLADE_ERR_SHAPE, "Loop '%s': trip count and condition must be one element each",
                         node->name);
     CLD_RETURN(open_loop(walk, node, body, 2, n_state, 2 + n_state, err));
-    cld_walk_top(walk)->limit = count ? cld_tensor_get_int(count, 0) : INT64_MAX;
+    CLD_RETURN(set_loop(walk, count ? cld_tensor_get_int(count, 0) : INT64_MAX, err));
     return begin_loop(walk, !cond || cld_tensor_get_int(cond, 0) != 0, err);
 }
 
 static clade_status leave_loop(cld_walk *walk, clade_error *err) {
     cld_frame *frame = cld_walk_top(walk);
-    const cld_value_id *out = frame->graph->outputs;
     const clade_tensor *cond;
-    CLD_RETURN(cld_walk_value(walk, frame->slot_of[out[0].i], &cond, err));
+    cld_slot *slot;
+    CLD_RETURN(slot_out(walk, frame, 0, &slot, err));
+    CLD_RETURN(cld_walk_value(walk, slot, &cond, err));
     if (clade_tensor_count(cond) != 1)
         return cld_fail(err, CLADE_ERR_SHAPE, "Loop '%s': the condition must be one element", frame->caller->name);
     CLD_RETURN(collect_rows(walk, 1 + frame->n_state, err));
     for (int32_t k = 0; k < frame->n_state; k++)
-        frame->state[k] = frame->slot_of[out[1 + k].i];
+        CLD_RETURN(slot_out(walk, frame, 1 + k, &frame->state[k], err));
     frame->iteration++;
     return begin_loop(walk, cld_tensor_get_int(cond, 0) != 0, err);
 }
@@ -246,8 +281,7 @@ static clade_status leave_loop(cld_walk *walk, clade_error *err) {
 
 /* Binds state and the slices of the iteration that begins, or closes the scan. */
 static clade_status begin_scan(cld_walk *walk, clade_error *err) {
-    cld_frame *frame = cld_walk_top(walk);
-    const cld_frame *below = &walk->frames[walk->n_frames - 2];
+    cld_frame *frame = cld_walk_top(walk), *below = walk->frames[walk->n_frames - 2];
     const cld_node *node = frame->caller;
     if (frame->iteration >= frame->limit) {
         frame->next = frame->graph->n_nodes;
@@ -255,7 +289,7 @@ static clade_status begin_scan(cld_walk *walk, clade_error *err) {
     }
     cld_build build = { .graph = walk->graph, .node = node->name, .opset = node->opset };
     for (int32_t k = 0; k < frame->graph->n_formal; k++) {
-        int32_t *slot = &frame->slot_of[frame->graph->inputs[k].i];
+        cld_slot **slot = &frame->slot_of[frame->graph->inputs[k].i], *whole;
         if (k < frame->n_state) {
             *slot = frame->state[k];
             continue;
@@ -265,7 +299,8 @@ static clade_status begin_scan(cld_walk *walk, clade_error *err) {
                           .kind = CLD_ATTR_INT,
                           .u.i = list_at(node, "scan_input_axes", k - frame->n_state) };
         cld_value_id pair[2], slice;
-        CLD_RETURN(cld_walk_use(walk, slot_in(below, node, k), &pair[0], err));
+        CLD_RETURN(slot_in(walk, below, node, k, &whole, err));
+        CLD_RETURN(cld_walk_use(walk, whole, &pair[0], err));
         CLD_RETURN(cld_build_scalar(&build, CLADE_INT64,
                                     (double)(reverse ? frame->limit - 1 - frame->iteration : frame->iteration),
                                     &pair[1], err));
@@ -279,7 +314,7 @@ static clade_status begin_scan(cld_walk *walk, clade_error *err) {
 static clade_status enter_scan(cld_walk *walk, const cld_node *node, clade_error *err) {
     const cld_graph *body = subgraph(node, "body");
     CLD_RETURN(need_graph(node, body, err));
-    const cld_frame *frame = cld_walk_top(walk);
+    cld_frame *frame = cld_walk_top(walk);
     int64_t n_scan = cld_attr_int(node, "num_scan_inputs", 0);
     int64_t n_state = body->n_formal - n_scan;
     if (n_scan < 1 || n_state < 0 || node->n_in < body->n_formal || node->n_out < n_state ||
@@ -288,9 +323,10 @@ static clade_status enter_scan(cld_walk *walk, const cld_node *node, clade_error
                         node->name, (int)body->n_formal, (int)body->n_outputs, (int)node->n_in, (int)node->n_out);
     int64_t length = -1;
     for (int64_t k = 0; k < n_scan; k++) {
-        int32_t slot = slot_in(frame, node, (int32_t)(n_state + k));
+        cld_slot *slot;
+        CLD_RETURN(slot_in(walk, frame, node, (int32_t)(n_state + k), &slot, err));
         int64_t axis = list_at(node, "scan_input_axes", (int32_t)k);
-        const cld_type *type = slot >= 0 ? &walk->slots[slot].type : NULL;
+        const cld_type *type = slot ? &slot->type : NULL;
         if (type && axis < 0)
             axis += type->rank;
         if (!type || axis < 0 || axis >= type->rank || (length >= 0 && type->dims[axis] != length))
@@ -308,7 +344,7 @@ static clade_status leave_scan(cld_walk *walk, clade_error *err) {
     cld_frame *frame = cld_walk_top(walk);
     CLD_RETURN(collect_rows(walk, frame->n_state, err));
     for (int32_t k = 0; k < frame->n_state; k++)
-        frame->state[k] = frame->slot_of[frame->graph->outputs[k].i];
+        CLD_RETURN(slot_out(walk, frame, k, &frame->state[k], err));
     frame->iteration++;
     return begin_scan(walk, err);
 }

@@ -18,7 +18,7 @@ bool cld_fuse_pointwise(const cld_fuse *fuse, int32_t i, cld_call *call) {
     static const char *const names[CLD_MAP_INPUTS] = { "x", "x", "x", "x", "x", "x", "x", "x",
                                                        "x", "x", "x", "x", "x", "x", "x", "x" };
     if (!node->op || !node->op->pointwise || node->n_out != 1 || node->n_in > CLD_MAP_INPUTS ||
-        cld_call_make(call, graph, node, node->in, node->n_in, 1, NULL) != CLADE_OK)
+        cld_call_make(call, graph, graph->arena, node, node->in, node->n_in, 1, NULL) != CLADE_OK)
         return false;
     call->out[0] = cld_graph_at(graph, node->out[0])->type;
     return cld_type_count(&call->out[0]) > 0 && node->op->pointwise(call, names) != NULL;
@@ -78,27 +78,9 @@ static void drop_gone(cld_fuse *fuse) {
 
 /* ---- the steps --------------------------------------------------------------------------------------------------- */
 
-static clade_status see_through_identities(cld_fuse *fuse, clade_error *err) {
-    cld_graph *graph = fuse->graph;
-    (void)err;
-    for (int32_t i = 0; i < graph->n_nodes; i++) {
-        const cld_node *node = &graph->nodes[i];
-        if (strcmp(node->type, "Identity") != 0 || node->domain[0] || fuse->is_output[node->out[0].i])
-            continue;
-        for (int32_t r = fuse->first[node->out[0].i]; r < fuse->first[node->out[0].i + 1]; r++) {
-            cld_node *reader = &graph->nodes[fuse->reader[r]];
-            for (int32_t k = 0; k < reader->n_in; k++)
-                if (reader->in[k].i == node->out[0].i)
-                    reader->in[k] = node->in[0];
-        }
-        fuse->gone[i] = true;
-    }
-    return CLADE_OK;
-}
-
 clade_status cld_pass_fuse(cld_graph *graph, clade_error *err) {
-    static clade_status (*const steps[])(cld_fuse *, clade_error *) = { see_through_identities, cld_fuse_layernorm,
-                                                                        cld_fuse_epilogues, cld_fuse_groups };
+    static clade_status (*const steps[])(cld_fuse *, clade_error *) = { cld_fuse_layernorm, cld_fuse_epilogues,
+                                                                        cld_fuse_groups };
     cld_fuse fuse = { .graph = graph, .scratch = cld_arena_new() };
     clade_status status = CLADE_OK;
     if (!fuse.scratch)

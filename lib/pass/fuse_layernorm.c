@@ -34,7 +34,7 @@ static cld_value_id mean_of(const cld_fuse *fuse, cld_value_id id, int32_t *axes
     uint32_t mask;
     bool nothing;
     if (!node || !cld_attr_int(node, "keepdims", 1) ||
-        cld_call_make(&call, fuse->graph, node, node->in, node->n_in, 1, NULL) != CLADE_OK ||
+        cld_call_make(&call, fuse->graph, fuse->graph->arena, node, node->in, node->n_in, 1, NULL) != CLADE_OK ||
         cld_reduce_axes(&call, &mask, &nothing, NULL) != CLADE_OK || nothing)
         return CLD_ABSENT;
     int32_t rank = call.in[0].rank;

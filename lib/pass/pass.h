@@ -22,30 +22,50 @@ clade_status cld_pass_dead(cld_graph *graph, clade_error *err);
  * where a value must be read from the device first (a *cut*). */
 typedef struct cld_walk cld_walk;
 
-/* One straight line of the walk: a static graph, and where it ended. */
+/* One value of the walk, in single-assignment form: a model-graph value in one frame, or an item of a loop's state.
+ * Owned by the walk that made it. */
+typedef struct cld_slot {
+    cld_type type;
+    const clade_tensor *value; /* known on the host; else NULL */
+    const char *name;
+    int32_t input;                  /* of the model that it is; -1: none */
+    const struct cld_segment *home; /* that leaves it on the device, as its graph's output `output`; NULL: none */
+    int32_t output;
+    /* The segment under way: its number if the slot is there, as value `id`; the last one found to need the slot later
+     */
+    uint64_t segment, live;
+    cld_value_id id;
+} cld_slot;
+
+/* One straight line of the walk: a static graph, and where it ended. It stays where it is while slots name it. */
 typedef struct cld_segment {
-    cld_graph *graph;     /* owned by the caller. Inputs: what it takes from before, outputs: what it leaves */
-    int32_t *carried_in;  /* [graph->n_inputs] slot of each input; in the graph's arena, as are the next two */
-    int32_t *carried_out; /* [graph->n_outputs] slot of each output: all that later segments or the user may read */
-    int32_t *results;     /* at the end: slot of each output of the model; NULL at a cut */
-    const clade_tensor *
-        *known;       /* at the end: [outputs of the model] the host value of a result that is a constant, or NULL */
-    int32_t cut_slot; /* at a cut: the slot whose value decides what follows; -1 at the end */
-    const char *cut_node; /* the node that asked for it, for dumps */
+    cld_graph *graph; /* owned by the caller. Inputs: what it takes from before, outputs: what later ones may read */
+    const cld_slot **carried_in; /* [graph->n_inputs] the slot of each input; in the graph's arena */
+    const cld_slot **results;    /* at the end: [outputs of the model]; NULL at a cut; in the graph's arena */
+    const cld_slot *cut_slot;    /* at a cut: what decides what follows; NULL at the end */
+    const cld_node *cut_node;    /* the node that asked for it */
 } cld_segment;
 
-/* Starts a walk. types: of the model graph's inputs, static; their slots are 0 ... n_inputs - 1. `model` is borrowed.
+/* What a walk may cost, and who is told meanwhile. Nodes and evaluated elements have bounds of their own. */
+typedef struct cld_walk_limits {
+    size_t host_bytes; /* of one walk and the segment under way; 0: no limit */
+    cld_watch watch;
+} cld_walk_limits;
+
+/* Starts a walk. types: of the model graph's inputs, static. `model` is borrowed. limits NULL: none.
  * ERR_LIMIT: an input is too large to be counted. */
-clade_status cld_walk_new(cld_walk **out, const cld_graph *model, const cld_type *types, clade_error *err);
+clade_status cld_walk_new(cld_walk **out, const cld_graph *model, const cld_type *types, const cld_walk_limits *limits,
+                          clade_error *err);
 void cld_walk_free(cld_walk *walk);
-/* A copy of the state, from which another continuation may be walked. */
-clade_status cld_walk_copy(cld_walk **out, const cld_walk *walk, clade_error *err);
-/* Walks to the next cut, or to the end. Constants of a segment may lie in the arenas of the segments before it. */
+size_t cld_walk_bytes(const cld_walk *walk); /* host memory that is the walk's own */
+/* A copy of the state, from which another continuation may be walked. It shares what does not change: the walk it was
+ * copied from must outlive it, unchanged. */
+clade_status cld_walk_copy(cld_walk **out, const cld_walk *walk, const cld_walk_limits *limits, clade_error *err);
+/* Walks to the next cut, or to the end. Constants of a segment may lie in the arenas of the segments before it.
+ * ERR_LIMIT names the node that would have been too much. ERR_CANCELLED. */
 clade_status cld_walk_next(cld_walk *walk, cld_segment *out, clade_error *err);
 /* Gives the value the last cut asked for; borrowed for as long as the segments that follow live. */
 clade_status cld_walk_feed(cld_walk *walk, const clade_tensor *value, clade_error *err);
-/* Type of a slot. */
-const cld_type *cld_walk_type(const cld_walk *walk, int32_t slot);
 
 /* symbolic.c: the type of a model graph's output with its dimensions as expressions of the free ones:
  * "float32[N,2*T+1]". */

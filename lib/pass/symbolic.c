@@ -9,7 +9,7 @@
  */
 #include "pass/pass.h"
 
-enum { MAX_SYMBOLS = 6, MAX_PROBES = 2 * MAX_SYMBOLS + 2, BASE = 64, STEP = 32 };
+enum { MAX_SYMBOLS = 6, MAX_PROBES = 2 * MAX_SYMBOLS + 2, BASE = 64, STEP = 32, MOST_BYTES = 1 << 28 };
 
 typedef struct symbol_table {
     const char *name[MAX_SYMBOLS];
@@ -53,6 +53,7 @@ static bool run_probe(const cld_graph *graph, cld_arena *arena, const symbol_tab
                       shape_probe *probe) {
     cld_walk *walk = NULL;
     cld_segment segment;
+    const cld_walk_limits limits = { .host_bytes = MOST_BYTES };
     bool known = false;
     cld_type *types = cld_arena_calloc(arena, (size_t)graph->n_inputs + 1, sizeof *types);
     for (int32_t k = 0; types && k < graph->n_inputs; k++) {
@@ -61,11 +62,11 @@ static bool run_probe(const cld_graph *graph, cld_arena *arena, const symbol_tab
             if (symbols->of[k * CLADE_MAX_RANK + d] >= 0)
                 types[k].dims[d] = probe->size[symbols->of[k * CLADE_MAX_RANK + d]];
     }
-    if (types && cld_walk_new(&walk, graph, types, NULL) == CLADE_OK &&
+    if (types && cld_walk_new(&walk, graph, types, &limits, NULL) == CLADE_OK &&
         cld_walk_next(walk, &segment, NULL) == CLADE_OK) {
         known = segment.results != NULL;
         if (known)
-            probe->type = *cld_walk_type(walk, segment.results[output]);
+            probe->type = segment.results[output]->type;
         cld_graph_free(segment.graph);
     }
     cld_walk_free(walk);

@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+enum { NODES_PER_CALL = 256 }; /* of the progress callback */
+
 /* One buffer per value that is not an alias. Ids are value ids, so that scratch buffers may follow them. */
 static clade_status assign_buffers(cld_plan *plan, clade_error *err) {
     const cld_graph *graph = plan->graph;
@@ -80,7 +82,7 @@ static clade_status emit_node(cld_plan *plan, int32_t n, const cld_caps *caps, c
     const cld_graph *graph = plan->graph;
     const cld_node *node = &graph->nodes[n];
     cld_call call;
-    CLD_RETURN(cld_call_make(&call, graph, node, node->in, node->n_in, node->n_out, err));
+    CLD_RETURN(cld_call_make(&call, graph, graph->arena, node, node->in, node->n_in, node->n_out, err));
     cld_buf *in = cld_arena_calloc(plan->arena, (size_t)node->n_in + 1, sizeof *in);
     cld_buf *out = cld_arena_calloc(plan->arena, (size_t)node->n_out + 1, sizeof *out);
     bool *constant = cld_arena_calloc(plan->arena, (size_t)node->n_in + 1, sizeof *constant);
@@ -160,9 +162,12 @@ clade_status cld_plan_new(cld_plan **out, const cld_graph *graph, const cld_caps
     plan->steps.unchecked = options->unchecked_indices;
     plan->steps.first_scratch = graph->n_values;
     CLD_TRY(assign_buffers(plan, err));
-    for (int32_t n = 0; n < graph->n_nodes; n++)
+    for (int32_t n = 0; n < graph->n_nodes; n++) {
+        if (n % NODES_PER_CALL == NODES_PER_CALL - 1)
+            CLD_TRY(cld_watch_ask(&options->watch, "planning", (size_t)n, (size_t)graph->n_nodes, err));
         if (!graph->nodes[n].op->alias)
             CLD_TRY(emit_node(plan, n, &usable, options, err));
+    }
     CLD_TRY(claim_outputs(plan, err));
     CLD_TRY(cld_plan_place(plan, caps, err));
     note_checks(plan, caps);

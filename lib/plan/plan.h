@@ -43,6 +43,7 @@ typedef struct cld_plan_options {
     bool no_blas;
     bool unchecked_indices;
     const char *prefer_impl; /* "Op=row,..." or NULL */
+    cld_watch watch;
 } cld_plan_options;
 
 /* Every item of "Op=row,..." (or NULL) is one there is: ERR_NOT_FOUND lists the rows of the operator. ERR_ARGUMENT. */

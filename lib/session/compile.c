@@ -17,10 +17,22 @@ clade_status cld_compile_model(cld_graph *graph, clade_error *err) {
     return cld_pass_dead(graph, err);
 }
 
-static clade_status check_memory(const clade_session *session, const cld_plan *plan, clade_error *err) {
+/* ---- what a stage may cost ---- */
+
+enum { DEFAULT_CUTS = 20000 };
+static const size_t default_host_bytes = (size_t)2 << 30;
+
+size_t cld_session_host_limit(const clade_session *session) {
+    return session->options.max_host_bytes ? session->options.max_host_bytes : default_host_bytes;
+}
+
+/* The device holds what every stage of the line computes and leaves; weights, which stages share, count once. */
+static clade_status check_device(const clade_session *session, cld_stage *stage, clade_error *err) {
     const cld_caps *caps = cld_ocl_caps(session->device->ocl);
-    size_t need = cld_plan_bytes(plan), cap = session->options.max_device_bytes;
-    if (cap && need > cap)
+    const cld_plan *plan = stage->plan;
+    size_t before = stage->parent ? stage->parent->device_bytes : 0, need, cap = session->options.max_device_bytes;
+    stage->device_bytes = before + plan->arena_bytes + plan->output_bytes;
+    if (!cld_add_size(before, cld_plan_bytes(plan), &need) || (cap && need > cap))
         return cld_fail(err, CLADE_ERR_LIMIT, "the plan needs %zu bytes of device memory, the session may take %zu",
                         need, cap);
     if (caps->global_bytes && need > caps->global_bytes)
@@ -29,39 +41,72 @@ static clade_status check_memory(const clade_session *session, const cld_plan *p
     return CLADE_OK;
 }
 
+static clade_status host_is_full(const clade_session *session, const cld_stage *stage, clade_error *err) {
+    const cld_node *node = stage->parent ? stage->parent->segment.cut_node : NULL;
+    return cld_fail(err, CLADE_ERR_LIMIT, "%s '%s': plans take more than %zu bytes of host memory",
+                    node ? node->type : "model", node ? node->name : session->model->graph->name,
+                    cld_session_host_limit(session));
+}
+
+/* Counts the stage's host memory, which cld_stage_free takes back. */
+static clade_status check_host(clade_session *session, cld_stage *stage, clade_error *err) {
+    stage->host_bytes = cld_arena_bytes(stage->segment.graph->arena) + cld_arena_bytes(stage->plan->arena) +
+                        cld_walk_bytes(stage->walk);
+    session->host_bytes += stage->host_bytes;
+    return session->host_bytes <= cld_session_host_limit(session) ? CLADE_OK : host_is_full(session, stage, err);
+}
+
+/* ---- the line ---- */
+
+static clade_status start_walk(clade_session *session, cld_stage *stage, clade_error *err) {
+    size_t most = cld_session_host_limit(session), held = session->host_bytes;
+    size_t cuts = session->options.max_cuts ? session->options.max_cuts : DEFAULT_CUTS;
+    const cld_stage *parent = stage->parent;
+    const cld_walk_limits limits = {
+        .host_bytes = most > held ? most - held : 1,
+        .watch = { session->options.progress, session->options.progress_user },
+    };
+    if (!parent)
+        return cld_walk_new(&stage->walk, session->model->graph, stage->route->types, &limits, err);
+    stage->cuts = parent->cuts + 1;
+    if (stage->cuts > cuts)
+        return cld_fail(err, CLADE_ERR_LIMIT, "%s '%s': a run reads more than %zu values that decide what follows",
+                        parent->segment.cut_node->type, parent->segment.cut_node->name, cuts);
+    CLD_RETURN(cld_walk_copy(&stage->walk, parent->walk, &limits, err));
+    return cld_walk_feed(stage->walk, &stage->fed, err);
+}
+
 /* Once per straight line: from a walk to a plan. */
-clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_route *route, cld_walk *walk,
-                               cld_stage *parent, clade_tensor *fed, clade_error *err) {
-    const cld_caps *caps = cld_ocl_caps(session->device->ocl);
+clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_route *route, cld_stage *parent,
+                               clade_tensor *fed, clade_error *err) {
     cld_plan_options options = { .no_blas = session->options.no_blas != 0,
                                  .unchecked_indices = session->options.unchecked_indices != 0,
-                                 .prefer_impl = session->prefer_impl };
+                                 .prefer_impl = session->prefer_impl,
+                                 .watch = { session->options.progress, session->options.progress_user } };
     clade_status status = CLADE_OK;
     cld_stage *stage = calloc(1, sizeof *stage);
-    if (!stage) {
-        cld_walk_free(walk);
+    if (!stage)
         return cld_no_memory(err, "a stage");
-    }
-    stage->walk = walk;
     stage->parent = parent;
     stage->route = route;
     if (fed) {
         stage->fed = *fed; /* the walk borrows it from the stage, which outlives what follows */
         *fed = (clade_tensor){ 0 };
-        CLD_TRY(cld_walk_feed(walk, &stage->fed, err));
     }
-    CLD_TRY(cld_walk_next(walk, &stage->segment, err));
+    CLD_TRY(start_walk(session, stage, err));
+    CLD_TRY(cld_walk_next(stage->walk, &stage->segment, err));
     CLD_TRY(cld_pass_fold_pad(stage->segment.graph, err));
     CLD_TRY(cld_pass_dead(stage->segment.graph, err));
     CLD_TRY(cld_pass_fuse(stage->segment.graph, err));
-    CLD_TRY(cld_plan_new(&stage->plan, stage->segment.graph, caps, &options, err));
-    CLD_TRY(check_memory(session, stage->plan, err));
+    CLD_TRY(cld_plan_new(&stage->plan, stage->segment.graph, cld_ocl_caps(session->device->ocl), &options, err));
+    CLD_TRY(check_device(session, stage, err));
+    CLD_TRY(check_host(session, stage, err));
     cld_log(parent ? CLADE_LOG_DEBUG : CLADE_LOG_INFO, "planned: %d steps, %zu bytes on the device",
             (int)stage->plan->steps.n_steps, cld_plan_bytes(stage->plan));
     *out = stage;
     return CLADE_OK;
 fail:
-    cld_stage_free(stage);
+    cld_stage_free(session, stage);
     return status;
 }
 
@@ -69,17 +114,16 @@ fail:
 clade_status cld_prepare_stage(clade_session *session, cld_stage *stage, clade_error *err) {
     clade_status status = CLADE_OK;
     const cld_graph *graph = stage->segment.graph;
-    int32_t n_model_inputs = session->model->graph->n_inputs;
     if (stage->prepared)
         return CLADE_OK;
     cld_mem **inputs = calloc((size_t)graph->n_inputs + 1, sizeof *inputs);
     if (!inputs)
         CLD_TRY(cld_no_memory(err, "a stage"));
     for (int32_t k = 0; k < graph->n_inputs; k++) {
-        int32_t slot = stage->segment.carried_in[k];
-        if (slot < n_model_inputs)
-            CLD_TRY(cld_route_upload(session, stage->route, slot, err));
-        inputs[k] = cld_route_locate(stage, slot);
+        const cld_slot *slot = stage->segment.carried_in[k];
+        if (slot->input >= 0)
+            CLD_TRY(cld_route_upload(session, stage->route, slot->input, err));
+        inputs[k] = cld_route_locate(stage->route, slot);
         if (!inputs[k])
             CLD_TRY(cld_fail(err, CLADE_ERR_INTERNAL, "value '%s' is not on the device",
                              cld_graph_at(graph, graph->inputs[k])->name));
@@ -90,7 +134,8 @@ fail:
     return status;
 }
 
-static void free_leaf(cld_stage *stage) {
+static void free_leaf(clade_session *session, cld_stage *stage) {
+    session->host_bytes -= stage->host_bytes;
     cld_prepared_free(stage->prepared);
     cld_plan_free(stage->plan);
     cld_graph_free(stage->segment.graph);
@@ -100,14 +145,14 @@ static void free_leaf(cld_stage *stage) {
 }
 
 /* Children first, and not recursive: a model with a long loop makes a deep tree. */
-void cld_stage_free(cld_stage *stage) {
+void cld_stage_free(clade_session *session, cld_stage *stage) {
     for (cld_stage *at = stage; at;) {
         while (at->children)
             at = at->children;
         cld_stage *parent = at != stage ? at->parent : NULL;
         if (parent)
             parent->children = at->sibling;
-        free_leaf(at);
+        free_leaf(session, at);
         at = parent;
     }
 }

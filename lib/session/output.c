@@ -12,10 +12,10 @@ clade_status cld_session_result(const clade_session *session, const char *name, 
     if (k < 0)
         return cld_fail(err, CLADE_ERR_NOT_FOUND, "the model has no output '%s'", name);
     out->name = cld_graph_at(graph, graph->outputs[k])->name;
-    const cld_segment *segment = &session->last->segment;
-    out->known = segment->known[k];
-    out->type = *cld_walk_type(session->last->walk, segment->results[k]);
-    out->mem = out->known ? NULL : cld_route_locate(session->last, segment->results[k]);
+    const cld_slot *slot = session->last->segment.results[k];
+    out->known = slot->value;
+    out->type = slot->type;
+    out->mem = out->known ? NULL : cld_route_locate(session->last->route, slot);
     return CLADE_OK;
 }
 

@@ -14,8 +14,8 @@ static void add_stages(const cld_stage *last, clade_dump_format format, cld_text
     }
     cld_graph_text(last->segment.graph, out);
     cld_plan_text(last->plan, out);
-    if (last->segment.cut_slot >= 0)
-        cld_text_printf(out, "cut: node '%s' needs a value\n", last->segment.cut_node);
+    if (last->segment.cut_slot)
+        cld_text_printf(out, "cut: node '%s' needs a value\n", last->segment.cut_node->name);
 }
 
 static clade_status dump(clade_session *session, clade_dump_format format, char **out, clade_error *err) {

@@ -8,13 +8,11 @@
 
 #include <stdlib.h>
 
-cld_mem *cld_route_locate(const cld_stage *stage, int32_t slot) {
-    const cld_route *route = stage->route;
-    for (; stage; stage = stage->parent)
-        for (int32_t k = 0; stage->prepared && k < stage->segment.graph->n_outputs; k++)
-            if (stage->segment.carried_out[k] == slot)
-                return cld_prepared_output(stage->prepared, k);
-    return route->inputs[slot];
+cld_mem *cld_route_locate(const cld_route *route, const cld_slot *slot) {
+    if (!slot->home)
+        return slot->input >= 0 ? route->inputs[slot->input] : NULL;
+    const cld_stage *stage = (const cld_stage *)((const char *)slot->home - offsetof(cld_stage, segment));
+    return stage->prepared ? cld_prepared_output(stage->prepared, slot->output) : NULL;
 }
 
 clade_status cld_route_upload(clade_session *session, cld_route *route, int32_t input, clade_error *err) {
@@ -37,7 +35,7 @@ clade_status cld_route_upload(clade_session *session, cld_route *route, int32_t 
 void cld_route_free(clade_session *session, cld_route *route) {
     if (!route)
         return;
-    cld_stage_free(route->root);
+    cld_stage_free(session, route->root);
     for (int32_t k = 0; route->inputs && k < session->model->graph->n_inputs; k++)
         cld_exec_release(session->exec, route->inputs[k]);
     free(route->types);
@@ -88,28 +86,40 @@ static void drop_route(clade_session *session, cld_route *route) {
     cld_route_free(session, route);
 }
 
-static void drop_stage(cld_stage *stage) {
+static void drop_stage(clade_session *session, cld_stage *stage) {
     cld_stage **link = &stage->parent->children;
     while (*link != stage)
         link = &(*link)->sibling;
     *link = stage->sibling;
-    cld_stage_free(stage);
+    cld_stage_free(session, stage);
 }
 
-/* Before a line is added that branches off at `from` (NULL: a new route). */
-static void make_room(clade_session *session, const cld_stage *from) {
-    size_t most = session->options.max_plans ? session->options.max_plans : 16;
-    cld_stage *gone;
-    if ((from && !from->children) || cld_route_lines(session, &gone) < most) /* what ends at `from` just grows */
-        return;
+/* Drops `gone`, the end of a line, with the stages that only it needs, `from` (if it is there) excepted. */
+static void drop_line(clade_session *session, cld_stage *gone, const cld_stage *from) {
     if (session->last == gone)
         session->last = NULL;
     while (gone->parent && gone->parent != from && !gone->parent->children->sibling)
         gone = gone->parent;
     if (gone->parent)
-        drop_stage(gone);
+        drop_stage(session, gone);
     else
         drop_route(session, gone->route);
+}
+
+/* Before a line is added that branches off at `from` (NULL: a new route), or `from` grows: so many lines are kept, and
+ * as many as leave half of the host memory for what comes. */
+static void make_room(clade_session *session, const cld_stage *from) {
+    size_t most = session->options.max_plans ? session->options.max_plans : 16;
+    for (;;) {
+        bool crowded = session->host_bytes > cld_session_host_limit(session) / 2, grows = from && !from->children;
+        cld_stage *gone;
+        if (grows && !crowded)
+            return;
+        size_t lines = cld_route_lines(session, &gone);
+        if (!gone || gone == from || (lines < most && !crowded))
+            return;
+        drop_line(session, gone, from);
+    }
 }
 
 /* ---- finding ---- */
@@ -117,7 +127,6 @@ static void make_room(clade_session *session, const cld_stage *from) {
 static clade_status new_route(cld_route **out, clade_session *session, clade_error *err) {
     clade_status status = CLADE_OK;
     size_t n = (size_t)session->model->graph->n_inputs;
-    cld_walk *walk = NULL;
     cld_route *route = calloc(1, sizeof *route);
     if (!route)
         return cld_no_memory(err, "a plan");
@@ -128,8 +137,7 @@ static clade_status new_route(cld_route **out, clade_session *session, clade_err
         CLD_TRY(cld_no_memory(err, "a plan"));
     for (size_t k = 0; k < n; k++)
         route->types[k] = cld_tensor_type(&session->inputs[k].tensor);
-    CLD_TRY(cld_walk_new(&walk, session->model->graph, route->types, err));
-    CLD_TRY(cld_compile_stage(&route->root, session, route, walk, NULL, NULL, err));
+    CLD_TRY(cld_compile_stage(&route->root, session, route, NULL, NULL, err));
     *out = route;
     return CLADE_OK;
 fail:
@@ -160,14 +168,12 @@ static bool same_tensor(const clade_tensor *a, const clade_tensor *b) {
 clade_status cld_route_follow(cld_stage **out, clade_session *session, cld_stage *stage, clade_tensor *value,
                               clade_error *err) {
     clade_status status = CLADE_OK;
-    cld_walk *walk = NULL;
     cld_stage *child = stage->children;
     while (child && !same_tensor(&child->fed, value))
         child = child->sibling;
     if (!child) {
         make_room(session, stage);
-        CLD_TRY(cld_walk_copy(&walk, stage->walk, err));
-        CLD_TRY(cld_compile_stage(&child, session, stage->route, walk, stage, value, err));
+        CLD_TRY(cld_compile_stage(&child, session, stage->route, stage, value, err));
         child->sibling = stage->children;
         stage->children = child;
     }

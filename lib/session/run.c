@@ -2,7 +2,7 @@
 /* Running: stages enqueued one after the other; at a cut, the value is read and the walk goes on. */
 #include "session/session_internal.h"
 
-static bool is_input(const clade_session *session, int32_t slot) { return slot < session->model->graph->n_inputs; }
+#include <stdlib.h>
 
 static clade_status check_inputs_set(const clade_session *session, clade_error *err) {
     const cld_graph *graph = session->model->graph;
@@ -15,18 +15,17 @@ static clade_status check_inputs_set(const clade_session *session, clade_error *
 
 /* The value that `stage` stopped for, as the caller gave it or read from the device; the caller owns it. */
 static clade_status read_cut(clade_session *session, const cld_stage *stage, clade_tensor *out, clade_error *err) {
-    int32_t slot = stage->segment.cut_slot;
-    const cld_type *type = cld_walk_type(stage->walk, slot);
-    CLD_RETURN(clade_tensor_alloc(out, type->dtype, type->rank, type->dims, err));
+    const cld_slot *slot = stage->segment.cut_slot;
+    CLD_RETURN(clade_tensor_alloc(out, slot->type.dtype, slot->type.rank, slot->type.dims, err));
     clade_status status = CLADE_OK;
-    if (is_input(session, slot) && session->inputs[slot].tensor.data) {
-        memcpy(out->data, session->inputs[slot].tensor.data, out->size_bytes);
+    if (slot->input >= 0 && session->inputs[slot->input].tensor.data) {
+        memcpy(out->data, session->inputs[slot->input].tensor.data, out->size_bytes);
         return CLADE_OK;
     }
-    if (is_input(session, slot))
-        CLD_TRY(cld_route_upload(session, stage->route, slot, err));
-    CLD_TRY(
-        cld_mem_read(cld_exec_queue(session->exec), cld_route_locate(stage, slot), 0, out->data, out->size_bytes, err));
+    if (slot->input >= 0)
+        CLD_TRY(cld_route_upload(session, stage->route, slot->input, err));
+    CLD_TRY(cld_mem_read(cld_exec_queue(session->exec), cld_route_locate(stage->route, slot), 0, out->data,
+                         out->size_bytes, err));
     return CLADE_OK;
 fail:
     clade_tensor_free(out);
@@ -51,7 +50,7 @@ static clade_status check_faults(const clade_session *session, const cld_stage *
  * index was out of range. */
 static clade_status follow_cut(clade_session *session, cld_stage **stage, clade_error *err) {
     clade_tensor value;
-    bool computed = !is_input(session, (*stage)->segment.cut_slot);
+    bool computed = (*stage)->segment.cut_slot->input < 0;
     if (computed)
         CLD_RETURN(cld_faults_fetch(session->exec, err));
     CLD_RETURN(read_cut(session, *stage, &value, err));
@@ -67,7 +66,7 @@ clade_status cld_session_plan(clade_session *session, cld_stage **out, clade_err
     CLD_RETURN(cld_route_find(&route, session, err));
     *out = route->root;
     /* A value the caller gave decides what follows: no need to run for it. */
-    while ((*out)->segment.cut_slot >= 0 && is_input(session, (*out)->segment.cut_slot))
+    while ((*out)->segment.cut_slot && (*out)->segment.cut_slot->input >= 0)
         CLD_RETURN(follow_cut(session, out, err));
     return CLADE_OK;
 }
@@ -89,16 +88,28 @@ clade_status clade_session_compile(clade_session *session, clade_error *err) {
     return cld_session_leave(session, compile(session, err));
 }
 
-/* Does a stage of the line that ends at `last` read this input, or is it a result as it stands? */
-static bool on_device(const clade_session *session, const cld_stage *last, int32_t input) {
-    for (int32_t k = 0; last->segment.results && k < session->model->graph->n_outputs; k++)
-        if (last->segment.results[k] == input)
-            return true;
+static void mark_inputs(bool *taken, const cld_slot *const *slots, int32_t count) {
+    for (int32_t k = 0; k < count; k++)
+        if (slots[k]->input >= 0 && !slots[k]->value)
+            taken[slots[k]->input] = true;
+}
+
+/* Bytes of the inputs that a stage of the line that ends at `last` reads, or that are results as they stand. */
+static clade_status input_bytes(const clade_session *session, const cld_stage *last, size_t *out, clade_error *err) {
+    const cld_graph *graph = session->model->graph;
+    bool *taken = calloc((size_t)graph->n_inputs + 1, sizeof *taken);
+    if (!taken)
+        return cld_no_memory(err, "a sum of bytes");
+    if (last->segment.results)
+        mark_inputs(taken, last->segment.results, graph->n_outputs);
     for (const cld_stage *stage = last; stage; stage = stage->parent)
-        for (int32_t k = 0; k < stage->segment.graph->n_inputs; k++)
-            if (stage->segment.carried_in[k] == input)
-                return true;
-    return false;
+        mark_inputs(taken, stage->segment.carried_in, stage->segment.graph->n_inputs);
+    *out = 0;
+    for (int32_t k = 0; k < graph->n_inputs; k++)
+        if (taken[k])
+            *out += cld_caps_round(cld_ocl_caps(session->device->ocl), cld_type_bytes(&last->route->types[k]));
+    free(taken);
+    return CLADE_OK;
 }
 
 static clade_status required_bytes(clade_session *session, size_t *out, clade_error *err) {
@@ -106,7 +117,7 @@ static clade_status required_bytes(clade_session *session, size_t *out, clade_er
     if (!out)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");
     CLD_RETURN(cld_session_plan(session, &last, err));
-    *out = 0;
+    CLD_RETURN(input_bytes(session, last, out, err));
     size_t faults = 0; /* one record serves all stages */
     for (const cld_stage *stage = last; stage; stage = stage->parent) {
         /* what a stage takes, the one before has */
@@ -114,9 +125,6 @@ static clade_status required_bytes(clade_session *session, size_t *out, clade_er
         faults = CLD_MAX(faults, stage->plan->fault_bytes);
     }
     *out += faults;
-    for (int32_t k = 0; k < session->model->graph->n_inputs; k++)
-        if (on_device(session, last, k))
-            *out += cld_caps_round(cld_ocl_caps(session->device->ocl), cld_type_bytes(&last->route->types[k]));
     return CLADE_OK;
 }
 
@@ -125,11 +133,11 @@ clade_status clade_session_required_bytes(clade_session *session, size_t *out, c
     return cld_session_leave(session, required_bytes(session, out, err));
 }
 
-static clade_status upload(clade_session *session, const cld_stage *stage, const int32_t *slots, int32_t count,
+static clade_status upload(clade_session *session, const cld_stage *stage, const cld_slot *const *slots, int32_t count,
                            clade_error *err) {
     for (int32_t k = 0; k < count; k++)
-        if (is_input(session, slots[k]))
-            CLD_RETURN(cld_route_upload(session, stage->route, slots[k], err));
+        if (slots[k]->input >= 0 && !slots[k]->value)
+            CLD_RETURN(cld_route_upload(session, stage->route, slots[k]->input, err));
     return CLADE_OK;
 }
 
@@ -150,7 +158,7 @@ static clade_status run(clade_session *session, clade_error *err) {
     cld_exec_stats_of(session->exec)->launches = 0;
     cld_stage *stage = route->root;
     CLD_RETURN(run_stage(session, stage, err));
-    while (stage->segment.cut_slot >= 0) {
+    while (stage->segment.cut_slot) {
         CLD_RETURN(follow_cut(session, &stage, err));
         CLD_RETURN(run_stage(session, stage, err));
     }

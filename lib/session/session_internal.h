@@ -40,6 +40,9 @@ typedef struct cld_stage {
     cld_plan *plan;
     cld_prepared *prepared; /* NULL until it is about to run */
     cld_walk *walk;         /* the state behind the segment */
+    size_t cuts;            /* on the way here */
+    size_t host_bytes;      /* of segment, plan and walk */
+    size_t device_bytes;    /* of the line up to here: what its plans compute and leave */
     uint64_t used;          /* the session's clock when a run last came here */
 } cld_stage;
 
@@ -72,10 +75,11 @@ struct clade_session {
     cld_route *routes;
     cld_stage *last; /* where the last run ended; NULL: nothing to read */
     uint64_t clock;
-    uintptr_t in_use; /* atomic: the thread whose call is under way; 0: none */
-    uintptr_t run_by; /* the thread of the last run */
-    bool shared;      /* an input is */
-    bool dropped;     /* to be freed when the call under way ends */
+    uintptr_t in_use;  /* atomic: the thread whose call is under way; 0: none */
+    uintptr_t run_by;  /* the thread of the last run */
+    bool shared;       /* an input is */
+    bool dropped;      /* to be freed when the call under way ends */
+    size_t host_bytes; /* of all stages */
 };
 
 /* ---- guard.c ---------------------------------------------------------------------------------------------------- */
@@ -94,13 +98,15 @@ clade_status cld_session_own_run(const clade_session *session, clade_error *err)
 
 /* The passes every model goes through once. */
 clade_status cld_compile_model(cld_graph *graph, clade_error *err);
-/* The stage that follows `walk` (taken): segment, passes, plan. `fed` (moved into the stage; NULL at the root) is the
- * value the walk's last cut asked for. */
-clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_route *route, cld_walk *walk,
-                               cld_stage *parent, clade_tensor *fed, clade_error *err);
+/* Host bytes the stages of a session may take. */
+size_t cld_session_host_limit(const clade_session *session);
+/* The stage behind `parent` (NULL: the root): segment, passes, plan. `fed` (moved into the stage; NULL at the root) is
+ * the value the parent's cut asked for. ERR_LIMIT names the node that asked. */
+clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_route *route, cld_stage *parent,
+                               clade_tensor *fed, clade_error *err);
 /* Allocates, builds and binds the stage, if it is not yet. */
 clade_status cld_prepare_stage(clade_session *session, cld_stage *stage, clade_error *err);
-void cld_stage_free(cld_stage *stage); /* with its subtree; prepared ones must not be running */
+void cld_stage_free(clade_session *session, cld_stage *stage); /* with its subtree; prepared ones must not be running */
 
 /* ---- route.c: from inputs to stages ---------------------------------------------------------------------------- */
 
@@ -111,8 +117,8 @@ clade_status cld_route_follow(cld_stage **out, clade_session *session, cld_stage
                               clade_error *err);
 /* The device copy of an input, up to date. */
 clade_status cld_route_upload(clade_session *session, cld_route *route, int32_t input, clade_error *err);
-/* Where a slot lies on the device, seen from `stage`; NULL: it is an input no stage has taken. */
-cld_mem *cld_route_locate(const cld_stage *stage, int32_t slot);
+/* Where a slot lies on the device; NULL: it is an input no stage has taken, or its stage is not prepared. */
+cld_mem *cld_route_locate(const cld_route *route, const cld_slot *slot);
 void cld_route_free(clade_session *session, cld_route *route);
 /* How many lines are kept; *oldest: the end of the one used longest ago, or NULL. */
 size_t cld_route_lines(const clade_session *session, cld_stage **oldest);

@@ -41,7 +41,7 @@ static void walk(const cld_graph *graph, unsigned choice) {
         if (cld_type_check(&types[k], "input", &err) != CLADE_OK)
             return;
     }
-    if (cld_walk_new(&state, graph, types, &err) != CLADE_OK)
+    if (cld_walk_new(&state, graph, types, NULL, &err) != CLADE_OK)
         return;
     cld_segment segment;
     if (cld_walk_next(state, &segment, &err) == CLADE_OK) {

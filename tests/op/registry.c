@@ -93,7 +93,7 @@ START_TEST(body_on_another_operator_is_nothing) {
     node.op = cld_op_find("", "Add", 13, reason, sizeof reason);
     cld_call call;
     cld_map map;
-    ck_ok(cld_call_make(&call, graph, &node, in, 2, 1, &err), err);
+    ck_ok(cld_call_make(&call, graph, graph->arena, &node, in, 2, 1, &err), err);
     ck_ok(node.op->infer(&call, &err), err);
     ck_assert(cld_map_make(&map, &call));
     ck_assert_int_eq(map.n_in, 2);
