@@ -61,7 +61,9 @@ bool cld_add_size(size_t a, size_t b, size_t *out);
 typedef struct cld_arena cld_arena;
 cld_arena *cld_arena_new(void); /* NULL: no memory */
 void cld_arena_free(cld_arena *arena);
-size_t cld_arena_bytes(const cld_arena *arena);        /* that it has from the system */
+size_t cld_arena_bytes(const cld_arena *arena); /* that it has from the system */
+/* It has refused an allocation: what failed since may have failed for that. */
+bool cld_arena_failed(const cld_arena *arena);
 void *cld_arena_alloc(cld_arena *arena, size_t bytes); /* NULL: no memory; 0 bytes gives a valid pointer */
 void *cld_arena_calloc(cld_arena *arena, size_t count, size_t bytes); /* NULL also when the product overflows */
 char *cld_arena_text(cld_arena *arena, const char *text);             /* copy; NULL: no memory */
@@ -96,6 +98,7 @@ void cld_text_printf(cld_text *text, const char *format, ...) CLADE_PRINTF(2, 3)
 void cld_text_vprintf(cld_text *text, const char *format, va_list args) CLADE_PRINTF(2, 0);
 void cld_text_json(cld_text *text, const char *string); /* quoted and escaped */
 void cld_text_free(cld_text *text);
+char *cld_text_take(cld_text *text, cld_arena *arena); /* copied there and freed; NULL: no memory, now or before */
 
 /* ---- hash.c --------------------------------------------------------------------------------------------------- */
 

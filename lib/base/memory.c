@@ -17,6 +17,7 @@ typedef struct block {
 struct cld_arena {
     block *blocks;           /* the first is the one being filled */
     size_t next_size, bytes; /* of the next block; of all of them */
+    bool failed;
 };
 
 bool cld_mul_size(size_t a, size_t b, size_t *out) {
@@ -56,6 +57,8 @@ void cld_arena_free(cld_arena *arena) {
 
 size_t cld_arena_bytes(const cld_arena *arena) { return arena->bytes; }
 
+bool cld_arena_failed(const cld_arena *arena) { return arena->failed; }
+
 static void *take(block *b, size_t bytes, size_t align) {
     uintptr_t base = (uintptr_t)(b + 1);
     uintptr_t start = (base + b->used + align - 1) & ~(uintptr_t)(align - 1);
@@ -66,7 +69,7 @@ static void *take(block *b, size_t bytes, size_t align) {
     return (void *)start;
 }
 
-void *cld_arena_alloc(cld_arena *arena, size_t bytes) {
+static void *allocate(cld_arena *arena, size_t bytes) {
     size_t align = bytes >= ALIGN_LARGE ? ALIGN_LARGE : ALIGN_SMALL;
     bytes = bytes ? bytes : 1;
     void *found = arena->blocks ? take(arena->blocks, bytes, align) : NULL;
@@ -94,9 +97,15 @@ void *cld_arena_alloc(cld_arena *arena, size_t bytes) {
     return take(b, bytes, align);
 }
 
+void *cld_arena_alloc(cld_arena *arena, size_t bytes) {
+    void *found = allocate(arena, bytes);
+    arena->failed |= !found;
+    return found;
+}
+
 void *cld_arena_calloc(cld_arena *arena, size_t count, size_t bytes) {
     size_t total;
-    return cld_mul_size(count, bytes, &total) ? cld_arena_alloc(arena, total) : NULL;
+    return cld_arena_alloc(arena, cld_mul_size(count, bytes, &total) ? total : SIZE_MAX);
 }
 
 void *cld_arena_copy(cld_arena *arena, const void *data, size_t bytes) {
@@ -107,6 +116,13 @@ void *cld_arena_copy(cld_arena *arena, const void *data, size_t bytes) {
 }
 
 char *cld_arena_text(cld_arena *arena, const char *text) { return cld_arena_copy(arena, text, strlen(text) + 1); }
+
+char *cld_text_take(cld_text *text, cld_arena *arena) {
+    char *copy = text->failed ? NULL : cld_arena_text(arena, text->data ? text->data : "");
+    arena->failed |= !copy;
+    cld_text_free(text);
+    return copy;
+}
 
 char *cld_arena_printf(cld_arena *arena, const char *format, ...) {
     va_list args, again;

@@ -14,7 +14,7 @@
 typedef struct cld_unpack {
     cld_arena *arena;
     size_t left;
-    bool exhausted; /* the last failure was one of room */
+    bool exhausted; /* the last failure was one of the budget */
 } cld_unpack;
 void cld_unpack_init(cld_unpack *unpack, cld_arena *arena, size_t size_bytes, size_t max_bytes);
 /* Takes `bytes` from the room left; false: there is too little. For what costs the importer far more than it costs the

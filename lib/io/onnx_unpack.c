@@ -27,9 +27,8 @@ bool cld_unpack_charge(cld_unpack *unpack, size_t bytes) {
 
 static void *take(void *user, size_t bytes) {
     cld_unpack *unpack = user;
-    void *memory = cld_unpack_charge(unpack, bytes) ? cld_arena_alloc(unpack->arena, bytes) : NULL;
-    unpack->exhausted |= memory == NULL;
-    return memory;
+    unpack->exhausted |= !cld_unpack_charge(unpack, bytes);
+    return unpack->exhausted ? NULL : cld_arena_alloc(unpack->arena, bytes);
 }
 
 static void drop(void *user, void *memory) {
@@ -44,6 +43,8 @@ void *cld_unpack_message(cld_unpack *unpack, const ProtobufCMessageDescriptor *t
     void *message = protobuf_c_message_unpack(type, &allocator, size_bytes, data);
     if (message != NULL)
         *status = CLADE_OK;
+    else if (cld_arena_failed(unpack->arena))
+        *status = cld_no_memory(err, what);
     else if (unpack->exhausted)
         *status = cld_fail(err, CLADE_ERR_LIMIT, "%s: %zu bytes unpack to more memory than the model may take", what,
                            size_bytes);

@@ -53,7 +53,5 @@ const char *cld_pointwise_text(cld_arena *arena, const char *text, clade_dtype d
         text += size;
     }
     cld_text_add(&out, ")");
-    const char *result = out.failed ? NULL : cld_arena_text(arena, out.data);
-    cld_text_free(&out);
-    return result;
+    return cld_text_take(&out, arena);
 }

@@ -174,6 +174,9 @@ clade_status cld_plan_new(cld_plan **out, const cld_graph *graph, const cld_caps
     *out = plan;
     return CLADE_OK;
 fail:
+    /* A row that lacks memory says that it cannot run the node. */
+    if (status == CLADE_ERR_UNSUPPORTED && (cld_arena_failed(arena) || cld_arena_failed(graph->arena)))
+        status = cld_no_memory(err, "a plan");
     cld_plan_free(plan);
     return status;
 }
