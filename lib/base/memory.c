@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, ALIGN_SMALL = 16, ALIGN_LARGE = 64 };
+enum { FIRST_BLOCK = 1024, LARGEST_BLOCK = 1 << 20, ALIGN_SMALL = 16, ALIGN_LARGE = 64 };
 
 typedef struct block {
     struct block *next;
