@@ -202,7 +202,7 @@ START_TEST(scan_output_without_a_shape) {
     start(no_types);
     cld_segment segment;
     ck_ok(cld_walk_next(walk, &segment, &err), err);
-    const cld_type *type = cld_walk_type(walk, segment.results[0]);
+    const cld_type *type = &segment.results[0]->type;
     ck_assert(type->dtype == CLADE_FLOAT32 && type->rank == 1 && type->dims[0] == 0);
     cld_graph_free(segment.graph);
 }
