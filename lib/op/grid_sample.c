@@ -54,7 +54,7 @@ static clade_status emit_pixels(const cld_emit *emit, clade_error *err) {
     const int64_t sizes[] = { image->dims[1], image->dims[2], image->dims[3], pixels };
     cld_step_ints(steps, step, CLD_COUNT(sizes), sizes);
     cld_step_size(step, (size_t)pixels, emit->caps->is_cpu ? 1 : (size_t)image->dims[1], (size_t)image->dims[0],
-                  pixels < 64 ? 1 : 64, 1, 1);
+                  cld_long_group(emit->caps, pixels), 1, 1);
     return CLADE_OK;
 }
 
