@@ -56,6 +56,10 @@ CLADE_API void clade_session_free(clade_session *session);
  * ERR_NOT_FOUND, ERR_DTYPE, ERR_SHAPE, ERR_ARGUMENT, ERR_MEMORY. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_set_input(clade_session *session, const char *name,
                                                                const clade_tensor *tensor, clade_error *err);
+/* The same from constant memory of any layout; the copy is dense. clade_session_set_input is this for a dense tensor
+ * whose size_bytes is exact. */
+CLADE_API CLADE_NODISCARD clade_status clade_session_set_input_view(clade_session *session, const char *name,
+                                                                    const clade_view *view, clade_error *err);
 
 /* Plans, allocates and compiles everything the present input shapes need, as far as that is known before running, and
  * does not run. clade_session_run does it when it was not done. */

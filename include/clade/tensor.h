@@ -50,6 +50,19 @@ typedef struct clade_tensor {
     size_t size_bytes;            /* elements x bytes per element */
 } clade_tensor;
 
+/* Constant memory of the caller's, to be read as a tensor in whatever order it lies there: a column of a table, a field
+ * of an array of structs, every other row, rows in reverse. Borrowed during the call only. Frozen. */
+typedef struct clade_view {
+    clade_dtype dtype;
+    int32_t rank;                 /* 0 ... CLADE_MAX_RANK */
+    int64_t dims[CLADE_MAX_RANK]; /* each >= 0 */
+    const void *data;             /* size_bytes bytes, in which every element must lie; no alignment is needed */
+    size_t size_bytes;
+    const int64_t *strides_bytes; /* NULL: dense, row-major. Else `rank` distances in bytes from one index to the next;
+                                   * 0 repeats an element, a negative one goes backwards */
+    size_t offset_bytes;          /* where element [0, ..., 0] lies */
+} clade_view;
+
 /* "float32", "int64", ...; "none" for CLADE_NONE and anything unknown. Static, never NULL. Thread-safe. */
 CLADE_API const char *clade_dtype_name(clade_dtype dtype);
 /* Bytes per element; 0 for CLADE_NONE and anything unknown. Thread-safe. */

@@ -20,58 +20,83 @@ const char *cld_session_input_name(const clade_session *session, int32_t index) 
     return cld_graph_at(graph, graph->inputs[index])->name;
 }
 
-clade_status cld_session_check_input(const clade_session *session, int32_t index, const clade_tensor *tensor,
+clade_status cld_session_check_input(const clade_session *session, int32_t index, const cld_type *type,
                                      clade_error *err) {
     const cld_graph *graph = session->model->graph;
     const cld_value *value = cld_graph_at(graph, graph->inputs[index]);
-    if (!cld_dtype_valid(tensor->dtype) || tensor->rank < 0 || tensor->rank > CLADE_MAX_RANK)
+    if (!cld_dtype_valid(type->dtype) || type->rank < 0 || type->rank > CLADE_MAX_RANK)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "input '%s': the tensor's dtype or rank is not valid", value->name);
-    cld_type type = cld_tensor_type(tensor);
-    CLD_RETURN(cld_type_check(&type, value->name, err));
-    if (value->type.dtype != CLADE_NONE && value->type.dtype != tensor->dtype)
+    CLD_RETURN(cld_type_check(type, value->name, err));
+    if (value->type.dtype != CLADE_NONE && value->type.dtype != type->dtype)
         return cld_fail(err, CLADE_ERR_DTYPE, "input '%s' expects %s, the tensor is %s", value->name,
-                        clade_dtype_name(value->type.dtype), clade_dtype_name(tensor->dtype));
-    bool good = value->type.rank < 0 || value->type.rank == tensor->rank;
+                        clade_dtype_name(value->type.dtype), clade_dtype_name(type->dtype));
+    bool good = value->type.rank < 0 || value->type.rank == type->rank;
     for (int32_t d = 0; good && d < value->type.rank; d++)
-        good = value->type.dims[d] < 0 || value->type.dims[d] == tensor->dims[d];
+        good = value->type.dims[d] < 0 || value->type.dims[d] == type->dims[d];
     if (!good)
         return cld_fail(err, CLADE_ERR_SHAPE, "input '%s' expects %s, the tensor is %s", value->name,
-                        CLD_TYPE_TEXT(&value->type), CLD_TYPE_TEXT(&type));
+                        CLD_TYPE_TEXT(&value->type), CLD_TYPE_TEXT(type));
     return CLADE_OK;
 }
 
-static clade_status set_input(clade_session *session, const char *name, const clade_tensor *tensor, clade_error *err) {
-    int32_t index;
-    if (!tensor)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "tensor must not be NULL");
-    CLD_RETURN(cld_session_find_input(session, name, &index, err));
-    CLD_RETURN(cld_session_check_input(session, index, tensor, err));
+static cld_type type_of(const clade_view *view) {
+    cld_type type = { .dtype = view->dtype, .rank = view->rank };
+    memcpy(type.dims, view->dims, sizeof type.dims);
+    return type;
+}
+
+/* Copies a view that was checked; the session keeps its memory where the size stays. */
+static clade_status take(clade_session *session, int32_t index, const clade_view *view, size_t bytes,
+                         clade_error *err) {
     cld_input *input = &session->inputs[index];
-    cld_type type = cld_tensor_type(tensor);
-    size_t bytes = cld_type_bytes(&type);
-    if (tensor->size_bytes != bytes || (bytes && !tensor->data))
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "input '%s': %s takes %zu bytes, the tensor has %zu",
-                        cld_session_input_name(session, index), CLD_TYPE_TEXT(&type), bytes,
-                        tensor->data ? tensor->size_bytes : 0);
     if (!input->tensor.data || input->tensor.size_bytes != bytes) {
         clade_tensor fresh;
-        CLD_RETURN(clade_tensor_alloc(&fresh, tensor->dtype, tensor->rank, tensor->dims, err));
+        CLD_RETURN(clade_tensor_alloc(&fresh, view->dtype, view->rank, view->dims, err));
         clade_tensor_free(&input->tensor);
         input->tensor = fresh;
     }
-    void *data = input->tensor.data;
-    input->tensor = *tensor;
-    input->tensor.data = data;
-    if (bytes)
-        memcpy(data, tensor->data, bytes);
+    input->tensor.dtype = view->dtype;
+    input->tensor.rank = view->rank;
+    memcpy(input->tensor.dims, view->dims, sizeof view->dims);
+    cld_view_copy(input->tensor.data, view, bytes);
     cld_mem_free(input->buffer);
     input->buffer = NULL;
     cld_session_input_set(session, index);
     return CLADE_OK;
 }
 
+/* `exact`: the view's bytes are the elements and nothing else. */
+static clade_status set(clade_session *session, const char *name, const clade_view *view, bool exact,
+                        clade_error *err) {
+    int32_t index;
+    const cld_type type = type_of(view);
+    CLD_RETURN(cld_session_find_input(session, name, &index, err));
+    CLD_RETURN(cld_session_check_input(session, index, &type, err));
+    const size_t bytes = cld_type_bytes(&type), have = view->data ? view->size_bytes : 0;
+    const char *title = cld_session_input_name(session, index);
+    if (exact && have != bytes)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "input '%s': %s takes %zu bytes, the tensor has %zu", title,
+                        CLD_TYPE_TEXT(&type), bytes, have);
+    CLD_RETURN(cld_view_check(view, &type, title, err));
+    return take(session, index, view, bytes, err);
+}
+
 clade_status clade_session_set_input(clade_session *session, const char *name, const clade_tensor *tensor,
                                      clade_error *err) {
+    if (!tensor)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "tensor must not be NULL");
     CLD_RETURN(cld_session_enter(session, err));
-    return cld_session_leave(session, set_input(session, name, tensor, err));
+    clade_view view = {
+        .dtype = tensor->dtype, .rank = tensor->rank, .data = tensor->data, .size_bytes = tensor->size_bytes
+    };
+    memcpy(view.dims, tensor->dims, sizeof view.dims);
+    return cld_session_leave(session, set(session, name, &view, true, err));
+}
+
+clade_status clade_session_set_input_view(clade_session *session, const char *name, const clade_view *view,
+                                          clade_error *err) {
+    if (!view)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "view must not be NULL");
+    CLD_RETURN(cld_session_enter(session, err));
+    return cld_session_leave(session, set(session, name, view, false, err));
 }

@@ -35,8 +35,8 @@ static clade_status set_input(clade_session *session, const char *name, const cl
     if (!shape)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "shape must not be NULL");
     CLD_RETURN(cld_session_find_input(session, name, &index, err));
-    CLD_RETURN(cld_session_check_input(session, index, shape, err));
     cld_type type = cld_tensor_type(shape);
+    CLD_RETURN(cld_session_check_input(session, index, &type, err));
     CLD_RETURN(cld_mem_wrap(&mem, session->device->ocl, buffer, err));
     if (!cld_add_size(offset_bytes, cld_type_bytes(&type), &end) || end > cld_mem_bytes(mem)) {
         size_t have = cld_mem_bytes(mem);

@@ -145,7 +145,7 @@ clade_status cld_session_result(const clade_session *session, const char *name, 
 clade_status cld_session_find_input(const clade_session *session, const char *name, int32_t *index, clade_error *err);
 const char *cld_session_input_name(const clade_session *session, int32_t index);
 /* Checks dtype and shape of what is to be set as input `index`. */
-clade_status cld_session_check_input(const clade_session *session, int32_t index, const clade_tensor *tensor,
+clade_status cld_session_check_input(const clade_session *session, int32_t index, const cld_type *type,
                                      clade_error *err);
 /* ---- session.c, model.c, device.c ------------------------------------------------------------------------------ */
 

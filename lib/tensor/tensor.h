@@ -57,4 +57,11 @@ int64_t cld_tensor_get_int(const clade_tensor *tensor, int64_t i);
 void cld_tensor_set(clade_tensor *tensor, int64_t i, double value);
 void cld_tensor_set_int(clade_tensor *tensor, int64_t i, int64_t value);
 
+/* ---- view.c --------------------------------------------------------------------------------------------------- */
+
+/* ERR_ARGUMENT, naming input `what`, when an element of the view lies outside its bytes; `type` is its type, checked. */
+clade_status cld_view_check(const clade_view *view, const cld_type *type, const char *what, clade_error *err);
+/* The elements, dense, into `out`, which has their `bytes` bytes. */
+void cld_view_copy(void *out, const clade_view *view, size_t bytes);
+
 #endif

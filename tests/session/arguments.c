@@ -93,6 +93,7 @@ START_TEST(no_session) {
     ck_null(clade_session_create_opencl(&none, NULL, model, NULL, NULL, &err));
     ck_refused(clade_session_create_opencl(&none, device, model, NULL, NULL, &err), CLADE_ERR_ARGUMENT, "queue", err);
     ck_null(clade_session_set_input(NULL, "x", &tensor, &err));
+    ck_null(clade_session_set_input_view(NULL, "x", &(clade_view){ 0 }, &err));
     ck_null(clade_session_set_input_buffer(NULL, "x", &tensor, NULL, 0, &err));
     ck_null(clade_session_compile(NULL, &err));
     ck_null(clade_session_required_bytes(NULL, &bytes, &err));

@@ -56,6 +56,31 @@ START_TEST(wrong_dimension) {
 }
 END_TEST
 
+/* Rows of another table, the other way round: no copy and no cast is the caller's business. */
+START_TEST(a_constant_view) {
+    enum { ROWS = 3, WIDTH = MLP_INPUTS + 1 };
+    float table[ROWS * WIDTH] = { 0 }, want[ROWS * MLP_OUTPUTS], got[ROWS * MLP_OUTPUTS];
+    const clade_tensor input = mlp_input(ROWS);
+    const int64_t strides[] = { -(int64_t)sizeof(float) * WIDTH, sizeof(float) };
+    for (int r = 0; r < ROWS; r++)
+        memcpy(table + (ROWS - 1 - r) * WIDTH, (const float *)input.data + r * MLP_INPUTS, MLP_INPUTS * sizeof *table);
+    const float *constant = table;
+    clade_view view = { CLADE_FLOAT32, 2, { ROWS, MLP_INPUTS }, constant, sizeof table, strides, 0 };
+    clade_tensor output = { .data = got, .size_bytes = sizeof got };
+    mlp_predict(session, ROWS, want);
+    ck_refused(clade_session_set_input_view(session, "x", &view, &err), CLADE_ERR_ARGUMENT, "reaches from byte -72",
+               err);
+    view.offset_bytes = (ROWS - 1) * WIDTH * sizeof(float);
+    ck_ok(clade_session_set_input_view(session, NULL, &view, &err), err);
+    ck_ok(clade_session_run(session, &err), err);
+    ck_ok(clade_session_read_output_into(session, NULL, &output, &err), err);
+    ck_assert_mem_eq(got, want, sizeof want);
+    view.dims[1] = MLP_INPUTS - 1;
+    ck_refused(clade_session_set_input_view(session, "x", &view, &err), CLADE_ERR_SHAPE, "[3,7]", err);
+    ck_refused(clade_session_set_input_view(session, "x", NULL, &err), CLADE_ERR_ARGUMENT, "NULL", err);
+}
+END_TEST
+
 START_TEST(size_that_contradicts_dims) {
     clade_tensor input = mlp_input(2);
     input.size_bytes -= 4;
@@ -209,6 +234,7 @@ Suite *suite_session_inputs(void) {
     tcase_add_test(tcase, wrong_dtype);
     tcase_add_test(tcase, wrong_rank);
     tcase_add_test(tcase, wrong_dimension);
+    tcase_add_test(tcase, a_constant_view);
     tcase_add_test(tcase, size_that_contradicts_dims);
     tcase_add_test(tcase, run_without_input);
     tcase_add_test(tcase, output_before_run);
