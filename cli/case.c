@@ -174,10 +174,10 @@ static void run_set(test_case *c, size_t number) {
         conclude_error(c, 0);
     else if (outputs.count == 0)
         conclude(c, CLI_SKIP, "(test_data_set_%zu has no expected outputs)", number);
-    else if (!match(&inputs, c->model, clade_model_input, info.input_count) ||
+    else if (!match(&inputs, c->model, clade_model_input, info.input_count + info.optional_input_count) ||
              !match(&outputs, c->model, clade_model_output, info.output_count))
         conclude(c, CLI_FAIL, "test_data_set_%zu has %zu inputs and %zu outputs, the model %zu and %zu", number,
-                 inputs.count, outputs.count, info.input_count, info.output_count);
+                 inputs.count, outputs.count, info.input_count + info.optional_input_count, info.output_count);
     else if (set_inputs(c, &inputs) != CLADE_OK)
         conclude_error(c, 0);
     else if (clade_session_run(c->session, &c->err) != CLADE_OK) /* it plans, stage by stage, for these shapes */

@@ -169,6 +169,8 @@ const char *cli_shape_text(char *to, int32_t rank, const int64_t *dims, const ch
 const char *cli_bytes_text(char *to, uint64_t bytes);
 /* Prints text that came from a file: control characters, which could drive a terminal, become '?'. */
 void cli_print_clean(FILE *to, const char *text);
+/* The same with a newline behind it, and cut: a file's text may be as long as the file. */
+void cli_print_line(const char *text);
 const char *cli_device_kind_text(clade_device_kind kind);
 int cli_is_real(clade_dtype dtype); /* a floating-point type */
 /* Element `i` as a number to be shown: 64-bit integers beyond 2^53 lose digits. */
@@ -187,5 +189,11 @@ void cli_json_text(cli_json *json, const char *key, const char *value); /* value
 void cli_json_integer(cli_json *json, const char *key, int64_t value);
 void cli_json_real(cli_json *json, const char *key, double value); /* not finite: null */
 void cli_json_bool(cli_json *json, const char *key, int value);
+
+/* ---- facts.c ---------------------------------------------------------------------------------------------------- */
+
+/* What a model file says of itself, as lines and as members of the open JSON object. */
+void cli_facts_print(const clade_model *model, const clade_model_info *info);
+void cli_facts_json(cli_json *json, const clade_model *model, const clade_model_info *info);
 
 #endif

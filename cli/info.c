@@ -31,19 +31,26 @@ static requirement find_requirement(const cli_common *common, clade_model *model
 }
 
 typedef clade_status (*value_getter)(const clade_model *, size_t, clade_value_info *, clade_error *);
+enum { INPUTS, OPTIONAL, OUTPUTS, SIDES };
+enum { OPTIONAL_SHOWN = 8 }; /* older files list every weight as an input */
 static const struct {
     const char *title, *key;
     value_getter get;
-} sides[] = { { "input", "inputs", clade_model_input }, { "output", "outputs", clade_model_output } };
+} sides[SIDES] = { { "input", "inputs", clade_model_input },
+                   { "optional", "optional_inputs", clade_model_input },
+                   { "output", "outputs", clade_model_output } };
 
-static size_t side_count(const clade_model_info *info, size_t side) {
-    return side == 0 ? info->input_count : info->output_count;
+static size_t side_first(const clade_model_info *info, size_t side) { return side == OPTIONAL ? info->input_count : 0; }
+static size_t side_end(const clade_model_info *info, size_t side) {
+    return side == OUTPUTS    ? info->output_count
+           : side == OPTIONAL ? info->input_count + info->optional_input_count
+                              : info->input_count;
 }
 
 /* What the library infers for an output, behind what the file declares. */
 static void print_inferred(const clade_model *model, size_t side, size_t index) {
     char *text;
-    if (side != 1 || clade_model_infer_output(model, index, &text, NULL) != CLADE_OK)
+    if (side != OUTPUTS || clade_model_infer_output(model, index, &text, NULL) != CLADE_OK)
         return;
     printf("  inferred ");
     cli_print_clean(stdout, text);
@@ -52,22 +59,24 @@ static void print_inferred(const clade_model *model, size_t side, size_t index) 
 
 static void print_text(const clade_model *model, const clade_model_info *info, const requirement *need) {
     char shape[CLI_SHAPE_TEXT], bytes[32];
-    printf("graph       ");
-    cli_print_clean(stdout, info->graph_name);
-    printf("\nproducer    ");
-    cli_print_clean(stdout, info->producer);
-    printf("\nopset       %" PRId64 " (IR version %" PRId64 ")\n", info->opset, info->ir_version);
+    cli_facts_print(model, info);
     printf("nodes       %zu\nparameters  %zu\nweights     %s\n", info->node_count, info->parameter_count,
            cli_bytes_text(bytes, info->weight_bytes));
-    for (size_t side = 0; side < 2; side++) {
+    for (size_t side = 0; side < SIDES; side++) {
         clade_value_info value = CLADE_VALUE_INFO_INIT;
-        for (size_t i = 0; i < side_count(info, side) && sides[side].get(model, i, &value, NULL) == CLADE_OK; i++) {
+        for (size_t i = side_first(info, side);
+             i < side_end(info, side) && sides[side].get(model, i, &value, NULL) == CLADE_OK; i++) {
+            if (side == OPTIONAL && i - info->input_count == OPTIONAL_SHOWN) {
+                printf("optional    and %zu more\n", side_end(info, side) - i);
+                break;
+            }
             printf("%-11s ", sides[side].title);
             cli_print_clean(stdout, value.name);
             printf("  %s ", value.declared ? value.declared : clade_dtype_name(value.dtype));
             cli_print_clean(stdout, cli_shape_text(shape, value.rank, value.dims, value.dim_names));
             print_inferred(model, side, i);
-            putchar('\n');
+            fputs(value.description[0] ? "  " : "", stdout);
+            cli_print_line(value.description);
         }
     }
     clade_operator_info op = CLADE_OPERATOR_INFO_INIT;
@@ -98,6 +107,8 @@ static void print_value_json(cli_json *json, const clade_model *model, size_t si
     cli_json_open(json, NULL, '{');
     cli_json_text(json, "name", value->name);
     cli_json_text(json, "dtype", value->declared ? value->declared : clade_dtype_name(value->dtype));
+    if (value->description[0])
+        cli_json_text(json, "description", value->description);
     if (value->rank < 0)
         cli_json_text(json, "shape", NULL);
     else {
@@ -111,7 +122,7 @@ static void print_value_json(cli_json *json, const clade_model *model, size_t si
         cli_json_close(json, ']');
     }
     char *inferred;
-    if (side == 1 && clade_model_infer_output(model, index, &inferred, NULL) == CLADE_OK) {
+    if (side == OUTPUTS && clade_model_infer_output(model, index, &inferred, NULL) == CLADE_OK) {
         cli_json_text(json, "inferred", inferred);
         clade_string_free(inferred);
     }
@@ -121,17 +132,15 @@ static void print_value_json(cli_json *json, const clade_model *model, size_t si
 static void print_json(const clade_model *model, const clade_model_info *info, const requirement *need) {
     cli_json json = { .depth = 0 };
     cli_json_open(&json, NULL, '{');
-    cli_json_text(&json, "graph", info->graph_name);
-    cli_json_text(&json, "producer", info->producer);
-    cli_json_integer(&json, "ir_version", info->ir_version);
-    cli_json_integer(&json, "opset", info->opset);
+    cli_facts_json(&json, model, info);
     cli_json_integer(&json, "nodes", (int64_t)info->node_count);
     cli_json_integer(&json, "parameters", (int64_t)info->parameter_count);
     cli_json_integer(&json, "weight_bytes", (int64_t)info->weight_bytes);
-    for (size_t side = 0; side < 2; side++) {
+    for (size_t side = 0; side < SIDES; side++) {
         clade_value_info value = CLADE_VALUE_INFO_INIT;
         cli_json_open(&json, sides[side].key, '[');
-        for (size_t i = 0; i < side_count(info, side) && sides[side].get(model, i, &value, NULL) == CLADE_OK; i++)
+        for (size_t i = side_first(info, side);
+             i < side_end(info, side) && sides[side].get(model, i, &value, NULL) == CLADE_OK; i++)
             print_value_json(&json, model, side, i, &value);
         cli_json_close(&json, ']');
     }
@@ -186,7 +195,7 @@ static cli_exit run(const cli_command *self, int argc, char **argv) {
 }
 
 const cli_command cli_info = {
-    "info", "MODEL", "describes a model: inputs, outputs, operators, memory",
+    "info", "MODEL", "describes a model: metadata, inputs, outputs, operators, memory",
     "Says of each operator whether it is supported and, if not, why. The required bytes are for the\n"
     "given --shape and --dim, free dimensions being 1; without a device they are left out.\n",
     run

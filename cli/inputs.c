@@ -130,7 +130,9 @@ static int is_known(const clade_model *model, size_t count, const char *text, in
     return 0;
 }
 
-static clade_status check_names(const cli_inputs *inputs, const clade_model *model, size_t count, clade_error *err) {
+/* `lone`: there is one input that must be set, so that a file may stand without its name. */
+static clade_status check_names(const cli_inputs *inputs, const clade_model *model, size_t count, int lone,
+                                clade_error *err) {
     const struct {
         const char *option;
         const cli_list *list;
@@ -141,7 +143,7 @@ static clade_status check_names(const cli_inputs *inputs, const clade_model *mod
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         for (size_t i = 0; i < rows[r].list->count; i++) {
             const char *text = rows[r].list->items[i];
-            const int bare = rows[r].bare && count == 1 && strchr(text, '=') == NULL;
+            const int bare = rows[r].bare && lone && strchr(text, '=') == NULL;
             if (!bare && !is_known(model, count, text, rows[r].dimension))
                 return fail(err, CLADE_ERR_NOT_FOUND, "--%s %s: the model has no %s '%.*s'; clade info lists them",
                             rows[r].option, text, rows[r].dimension ? "free dimension" : "input",
@@ -155,18 +157,20 @@ clade_status cli_inputs_set(const cli_inputs *inputs, clade_session *session, co
                             clade_error *err) {
     clade_model_info info = CLADE_MODEL_INFO_INIT;
     clade_status status = clade_model_get_info(model, &info, err);
+    const size_t count = info.input_count + info.optional_input_count;
     if (status == CLADE_OK)
-        status = check_names(inputs, model, info.input_count, err);
-    for (size_t i = 0; status == CLADE_OK && i < info.input_count; i++) {
+        status = check_names(inputs, model, count, info.input_count == 1, err);
+    for (size_t i = 0; status == CLADE_OK && i < count; i++) {
         clade_value_info value = CLADE_VALUE_INFO_INIT;
         clade_tensor tensor = { .data = NULL };
         status = clade_model_input(model, i, &value, err);
         if (status != CLADE_OK)
             break;
         const char *file = look_up(&inputs->files, value.name);
-        if (file == NULL && info.input_count == 1 && inputs->files.count && !strchr(inputs->files.items[0], '='))
+        if (file == NULL && info.input_count == 1 && i == 0 && inputs->files.count &&
+            !strchr(inputs->files.items[0], '='))
             file = inputs->files.items[0];
-        if (file == NULL && !random)
+        if (file == NULL && (!random || value.is_optional))
             continue;
         status = make_tensor(inputs, file, &value, inputs->seed + i, &tensor, err);
         if (status == CLADE_OK)

@@ -34,8 +34,20 @@ const char *cli_bytes_text(char *to, uint64_t bytes) {
 }
 
 void cli_print_clean(FILE *to, const char *text) {
-    for (; *text; text++)
-        fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, to);
+    for (; *text; text++) {
+        const unsigned char c = (unsigned char)text[0], next = (unsigned char)text[1];
+        const int second_set = c == 0xc2 && next >= 0x80 && next < 0xa0; /* U+0080 ... U+009F control terminals too */
+        fputc(c < 0x20 || c == 0x7f || second_set ? '?' : c, to);
+        text += second_set;
+    }
+}
+
+void cli_print_line(const char *text) {
+    enum { LINE = 300 };
+    char line[LINE + 1];
+    const int cut = snprintf(line, sizeof line, "%s", text) > LINE;
+    cli_print_clean(stdout, line);
+    fputs(cut ? "...\n" : "\n", stdout);
 }
 
 const char *cli_device_kind_text(clade_device_kind kind) {

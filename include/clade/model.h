@@ -13,12 +13,22 @@ extern "C" {
 /* A loaded model. Immutable; may be shared by threads, devices and sessions. Opaque. */
 typedef struct clade_model clade_model;
 
+/* Copies `size_bytes` bytes at `offset_bytes` of external data `location` to `data` and returns 0; anything else fails
+ * the load with ERR_IO. `location` is the file's word, hostile like all of it; absolute paths and ".." have been
+ * refused. */
+typedef int (*clade_read_external_fn)(void *user, const char *location, uint64_t offset_bytes, void *data,
+                                      size_t size_bytes);
+
 typedef struct clade_model_options {
     size_t size_bytes; /* sizeof(clade_model_options): start from CLADE_MODEL_OPTIONS_INIT */
     size_t max_bytes;  /* refuse a model whose tensors need more host memory than this; 0: half of physical memory */
     int any_opset;     /* not 0: take an opset newer than this Clade knows for the newest it knows */
     int describe;      /* not 0: load also a model with strings, sequences, ... (ERR_UNSUPPORTED otherwise), to look at;
                         * a session on it is refused with the reason */
+    clade_read_external_fn read_external; /* reads external data; NULL: files in the model's folder */
+    void *read_external_user;
+    int borrow; /* 1: weights stay in the memory given to clade_model_load_memory, where they are aligned for their
+                 * type; it must not change until the model and every session made from it are freed */
 } clade_model_options;
 #define CLADE_MODEL_OPTIONS_INIT CLADE_SIZED_INIT(clade_model_options)
 
@@ -30,20 +40,26 @@ typedef struct clade_model_options {
  * ERR_IO, ERR_FORMAT, ERR_GRAPH (dangling, cyclic), ERR_LIMIT, ERR_MEMORY, ERR_UNSUPPORTED. */
 CLADE_API CLADE_NODISCARD clade_status clade_model_load(clade_model **out, const char *path,
                                                         const clade_model_options *options, clade_error *err);
-/* The same from memory; `data` is copied. External data is refused. */
+/* The same from memory; `data` is copied unless options->borrow. External data comes from options->read_external;
+ * without it, it is refused. */
 CLADE_API CLADE_NODISCARD clade_status clade_model_load_memory(clade_model **out, const void *data, size_t size_bytes,
                                                                const clade_model_options *options, clade_error *err);
 /* Drops the caller's reference; sessions that still use the model keep it alive. NULL is fine. */
 CLADE_API void clade_model_free(clade_model *model);
 
 typedef struct clade_model_info {
-    size_t size_bytes;                 /* sizeof(clade_model_info): start from CLADE_MODEL_INFO_INIT */
-    const char *producer, *graph_name; /* borrowed from the model, never NULL */
-    int64_t ir_version, opset;         /* opset of the default domain */
-    size_t node_count;                 /* sub-graphs included */
-    size_t parameter_count;            /* elements of all floating-point initialisers */
-    size_t weight_bytes;               /* bytes of all initialisers */
-    size_t input_count, output_count, operator_count;
+    size_t size_bytes; /* sizeof(clade_model_info): start from CLADE_MODEL_INFO_INIT */
+    /* Borrowed from the model, never NULL, and hostile like the file: clean them before a terminal sees them. */
+    const char *producer, *producer_version, *domain, *description, *graph_name, *graph_description;
+    int64_t ir_version, model_version, opset; /* opset of the default domain */
+    size_t node_count;                        /* sub-graphs included */
+    size_t parameter_count;                   /* elements of all floating-point initialisers */
+    size_t weight_bytes;                      /* bytes of all initialisers */
+    size_t input_count;                       /* inputs that must be set */
+    size_t output_count, operator_count;
+    size_t optional_input_count; /* inputs that have a default: initialisers that the file also lists as inputs, which
+                                  * IR versions before 4 had to do with every weight */
+    size_t opset_count, metadata_count;
     const char *unsupported; /* why no session can be made of it, operators aside; NULL: nothing is known. Borrowed */
 } clade_model_info;
 #define CLADE_MODEL_INFO_INIT CLADE_SIZED_INIT(clade_model_info)
@@ -58,10 +74,12 @@ typedef struct clade_value_info {
     int32_t rank;                          /* -1: not declared */
     int64_t dims[CLADE_MAX_RANK];          /* -1: free */
     const char *dim_names[CLADE_MAX_RANK]; /* the name of a free dimension, or NULL; borrowed */
-    const char *declared; /* a type that clade_dtype lacks (dtype is CLADE_NONE): "string", "sequence"; else NULL */
+    const char *declared;    /* a type that clade_dtype lacks (dtype is CLADE_NONE): "string", "sequence"; else NULL */
+    const char *description; /* what the file says of it, or ""; borrowed */
+    int is_optional;         /* an input that has a default */
 } clade_value_info;
 #define CLADE_VALUE_INFO_INIT CLADE_SIZED_INIT(clade_value_info)
-/* ERR_ARGUMENT when index is out of range. */
+/* Inputs that must be set come first, then the optional ones. ERR_ARGUMENT when index is out of range. */
 CLADE_API CLADE_NODISCARD clade_status clade_model_input(const clade_model *model, size_t index, clade_value_info *out,
                                                          clade_error *err);
 CLADE_API CLADE_NODISCARD clade_status clade_model_output(const clade_model *model, size_t index, clade_value_info *out,
@@ -86,6 +104,16 @@ typedef struct clade_operator_info {
 #define CLADE_OPERATOR_INFO_INIT CLADE_SIZED_INIT(clade_operator_info)
 CLADE_API CLADE_NODISCARD clade_status clade_model_operator(const clade_model *model, size_t index,
                                                             clade_operator_info *out, clade_error *err);
+
+/* An operator set the model imports: its domain ("" is ai.onnx) and version. Borrowed. */
+CLADE_API CLADE_NODISCARD clade_status clade_model_opset(const clade_model *model, size_t index, const char **domain,
+                                                         int64_t *version, clade_error *err);
+/* Metadata the author attached, by index or by key (ERR_NOT_FOUND; the first of several). Borrowed; as hostile as the
+ * file. */
+CLADE_API CLADE_NODISCARD clade_status clade_model_metadata(const clade_model *model, size_t index, const char **key,
+                                                            const char **value, clade_error *err);
+CLADE_API CLADE_NODISCARD clade_status clade_model_find_metadata(const clade_model *model, const char *key,
+                                                                 const char **value, clade_error *err);
 
 #ifdef __cplusplus
 }

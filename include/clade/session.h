@@ -61,6 +61,10 @@ CLADE_API CLADE_NODISCARD clade_status clade_session_set_input(clade_session *se
 CLADE_API CLADE_NODISCARD clade_status clade_session_set_input_view(clade_session *session, const char *name,
                                                                     const clade_view *view, clade_error *err);
 
+/* Gives an input back its default. ERR_ARGUMENT: it has none. */
+CLADE_API CLADE_NODISCARD clade_status clade_session_reset_input(clade_session *session, const char *name,
+                                                                 clade_error *err);
+
 /* Plans, allocates and compiles everything the present input shapes need, as far as that is known before running, and
  * does not run. clade_session_run does it when it was not done. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_compile(clade_session *session, clade_error *err);

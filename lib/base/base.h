@@ -18,6 +18,9 @@
  * lowest level that knows both facts calls this; everyone above forwards. */
 clade_status cld_fail(clade_error *err, clade_status status, const char *format, ...) CLADE_PRINTF(3, 4);
 
+/* Puts the file (or whatever holds the object) before a line that has been written; returns `status`. */
+clade_status cld_fail_in(clade_error *err, clade_status status, const char *where);
+
 /* Forward a failure: CLD_TRY to the function's single `fail:` label (needs a local `clade_status status`),
  * CLD_RETURN where there is nothing to release. */
 #define CLD_TRY(call)                                                                                                  \

@@ -19,6 +19,13 @@ clade_status cld_fail(clade_error *err, clade_status status, const char *format,
     return status;
 }
 
+clade_status cld_fail_in(clade_error *err, clade_status status, const char *where) {
+    if (!err)
+        return status;
+    const clade_error inner = *err;
+    return cld_fail(err, status, "%.250s: %s", where, inner.message);
+}
+
 static const struct {
     clade_status status;
     const char *name, *meaning;

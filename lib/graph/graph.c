@@ -22,6 +22,29 @@ cld_graph *cld_graph_new(cld_arena *arena, const char *name) {
     return graph;
 }
 
+cld_graph *cld_graph_copy(const cld_graph *graph) {
+    cld_arena *arena = graph->arena;
+    cld_graph *copy = cld_arena_copy(arena, graph, sizeof *graph);
+    if (copy == NULL)
+        return NULL;
+    copy->values = cld_arena_copy(arena, graph->values, (size_t)graph->n_values * sizeof *graph->values);
+    copy->nodes = cld_arena_copy(arena, graph->nodes, (size_t)graph->n_nodes * sizeof *graph->nodes);
+    copy->inputs = cld_arena_copy(arena, graph->inputs, (size_t)graph->n_inputs * sizeof *graph->inputs);
+    copy->outputs = cld_arena_copy(arena, graph->outputs, (size_t)graph->n_outputs * sizeof *graph->outputs);
+    bool good = copy->values != NULL && copy->nodes != NULL && copy->inputs != NULL && copy->outputs != NULL;
+    copy->cap_values = graph->n_values;
+    copy->cap_nodes = graph->n_nodes;
+    copy->cap_inputs = graph->n_inputs;
+    copy->cap_outputs = graph->n_outputs;
+    for (int32_t n = 0; good && n < copy->n_nodes; n++) {
+        cld_node *node = &copy->nodes[n];
+        node->in = cld_arena_copy(arena, node->in, (size_t)node->n_in * sizeof *node->in);
+        node->out = cld_arena_copy(arena, node->out, (size_t)node->n_out * sizeof *node->out);
+        good = node->in != NULL && node->out != NULL;
+    }
+    return good ? copy : NULL;
+}
+
 void cld_graph_free(cld_graph *graph) {
     if (graph != NULL)
         cld_arena_free(graph->arena);
@@ -58,6 +81,14 @@ cld_value_id cld_graph_constant(cld_graph *graph, const char *name, const clade_
     if (cld_present(id))
         cld_graph_at(graph, id)->constant = tensor;
     return id;
+}
+
+bool cld_graph_default(cld_graph *graph, cld_value_id constant) {
+    if (!GROW(graph, inputs, cap_inputs, n_inputs))
+        return false;
+    graph->inputs[graph->n_inputs++] = constant;
+    cld_graph_at(graph, constant)->is_default = true;
+    return true;
 }
 
 bool cld_graph_output(cld_graph *graph, cld_value_id value) {

@@ -25,6 +25,8 @@ typedef struct cld_value {
     int32_t producer;                      /* node index; -1: graph input or constant */
     const clade_tensor *constant;          /* not NULL: a constant */
     const char *declared;                  /* a type that no cld_type says: "string", "sequence"; else NULL */
+    bool is_default;                       /* the constant is only what an input of the graph is when nobody sets it */
+    const char *doc;                       /* of graph inputs and outputs, or NULL */
 } cld_value;
 
 typedef enum cld_attr_kind {
@@ -86,12 +88,17 @@ typedef struct cld_graph {
  */
 cld_graph *cld_graph_new(cld_arena *arena, const char *name); /* NULL: no memory */
 void cld_graph_free(cld_graph *graph);
+/* The same nodes and values once more, in the same arena; names, constants and sub-graphs are shared. NULL: no memory.
+ */
+cld_graph *cld_graph_copy(const cld_graph *graph);
 /* Add a value, an input, an output, a constant, a node: an absent id or NULL when memory is out. Names are copied; a
  * NULL name makes one up. Constants are borrowed: they must live as long as the graph (in its arena, say). */
 cld_value_id cld_graph_value(cld_graph *graph, const char *name, const cld_type *type);
 cld_value_id cld_graph_input(cld_graph *graph, const char *name, const cld_type *type);
 cld_value_id cld_graph_constant(cld_graph *graph, const char *name, const clade_tensor *tensor);
 bool cld_graph_output(cld_graph *graph, cld_value_id value);
+/* Makes a constant the default of an input; such inputs stand behind all others. false: no memory. */
+bool cld_graph_default(cld_graph *graph, cld_value_id constant);
 /* Copies `proto` with its inputs, outputs and attributes (attribute payloads are borrowed), sets producers. */
 cld_node *cld_graph_node(cld_graph *graph, const cld_node *proto);
 static inline cld_value *cld_graph_at(const cld_graph *graph, cld_value_id id) { return &graph->values[id.i]; }

@@ -43,7 +43,7 @@ static clade_status check_inputs(const cld_graph *graph, uint8_t *marks, clade_e
         const cld_value *value = cld_graph_at(graph, id);
         if (marks[id.i] & INPUT)
             return cld_fail(err, CLADE_ERR_GRAPH, "graph '%s' lists input '%s' twice", graph->name, value->name);
-        if (value->constant != NULL)
+        if (value->constant != NULL && !value->is_default)
             return cld_fail(err, CLADE_ERR_GRAPH, "value '%s' is both an input and a constant", value->name);
         marks[id.i] |= INPUT;
     }

@@ -3,28 +3,44 @@
 #ifndef CLD_IO_H
 #define CLD_IO_H
 
-#include "clade/tensor.h"
+#include "clade/model.h"
 #include "op/op.h"
 
+/* What a file says of itself. Everything lies in the graph's arena; no text is NULL. */
+typedef struct cld_opset {
+    const char *domain; /* "" is ai.onnx */
+    int64_t version;
+} cld_opset;
+typedef struct cld_property {
+    const char *key, *value;
+} cld_property;
 typedef struct cld_model_facts {
-    const char *producer, *graph_name; /* in the graph's arena; never NULL */
-    int64_t ir_version, opset;
+    const char *producer, *producer_version, *domain, *description, *graph_name, *graph_description;
+    int64_t ir_version, model_version, opset;
+    size_t n_opsets, n_properties;
+    const cld_opset *opsets; /* as imported, in the file's order */
+    const cld_property *properties;
 } cld_model_facts;
 
-/* ---- onnx.c ... : ONNX -> model graph --------------------------------------------------------------------------- */
+/* ---- onnx_*.c: ONNX -> model graph ------------------------------------------------------------------------------ */
 
-typedef struct cld_onnx_options { /* zeroed: the defaults; NULL is the same */
-    size_t max_bytes;             /* bounds host memory for tensors; 0: half of physical memory */
-    bool any_opset;               /* an opset newer than the descriptors know is read as the newest they know */
-    bool describe;                /* what is not supported is left out and noted in graph->unsupported */
+/* How a model is read; all zeros will do. */
+typedef struct cld_onnx_options {
+    size_t max_bytes;                     /* of host memory for tensors; 0: half of physical memory */
+    const char *directory;                /* where external data lies; NULL: nowhere */
+    clade_read_external_fn read_external; /* instead of the directory; or NULL */
+    void *read_external_user;
+    bool any_opset; /* an opset newer than the descriptors know is read as the newest they know */
+    bool describe;  /* what is not supported is left out and noted in graph->unsupported */
+    bool borrow;    /* the bytes outlive the graph, which then uses weights where they stand */
 } cld_onnx_options;
 
-/* The result is verified (cld_graph_verify) and has node->op filled where a descriptor takes the node. `directory` is
- * where external data lies; NULL refuses external data. The caller owns *out: cld_graph_free. */
+/* The result is verified (cld_graph_verify) and has node->op filled where a descriptor takes the node. Errors name the
+ * file. options->directory is the file's. The caller owns *out: cld_graph_free. */
 clade_status cld_onnx_read(cld_graph **out, cld_model_facts *facts, const char *path, const cld_onnx_options *options,
                            clade_error *err);
 clade_status cld_onnx_parse(cld_graph **out, cld_model_facts *facts, const void *data, size_t size_bytes,
-                            const char *directory, const cld_onnx_options *options, clade_error *err);
+                            const cld_onnx_options *options, clade_error *err);
 
 /* ---- pb.c, npy.c, csv.c: one tensor <-> bytes; tensor_file.c has the table of suffixes behind clade_tensor_read/write
  * ---- */

@@ -31,11 +31,10 @@ typedef struct cld_onnx {
     cld_arena *arena;   /* the graph's */
     cld_arena *scratch; /* name tables; freed after the import */
     cld_unpack unpack;
-    cld_names opsets;      /* domain -> version */
-    const char *directory; /* of external data; NULL: refused */
+    cld_names opsets; /* domain -> version */
+    const cld_onnx_options *options;
     size_t max_bytes, tensor_bytes;
-    bool any_opset, describe; /* as in cld_onnx_options */
-    const char *unsupported;  /* the first line noted */
+    const char *unsupported; /* the first line noted */
 } cld_onnx;
 
 /* ---- onnx_note.c ------------------------------------------------------------------------------------------------ */
@@ -44,6 +43,17 @@ typedef struct cld_onnx {
  * Any other `status`, of which `why` is the line, is passed on. */
 clade_status cld_onnx_note(cld_onnx *onnx, clade_status status, const clade_error *why, clade_error *err);
 extern const clade_tensor cld_onnx_left_out; /* stands for a constant that Clade cannot hold */
+/* ---- onnx_facts.c, onnx_borrow.c -------------------------------------------------------------------------------- */
+
+/* The operator sets a model imports, into onnx->opsets and facts. */
+clade_status cld_onnx_opsets(cld_onnx *onnx, const CldOnnx__ModelProto *model, cld_model_facts *facts,
+                             clade_error *err);
+/* The rest of what it says of itself. */
+clade_status cld_onnx_facts(cld_onnx *onnx, const CldOnnx__ModelProto *model, cld_model_facts *facts, clade_error *err);
+/* Unpacks a model; with options->borrow the raw data of the main graph's initialisers stay in `data` where they are
+ * aligned for their type. NULL with *status. */
+CldOnnx__ModelProto *cld_onnx_unpack(cld_onnx *onnx, const void *data, size_t size_bytes, clade_status *status,
+                                     clade_error *err);
 
 /* ---- onnx_graph.c ----------------------------------------------------------------------------------------------- */
 
@@ -58,6 +68,20 @@ typedef struct cld_scope {
 } cld_scope;
 /* Fills scope->graph, which is new and empty, from the message; scope->outer and depth are set. */
 clade_status cld_onnx_graph(cld_onnx *onnx, cld_scope *scope, const CldOnnx__GraphProto *proto, clade_error *err);
+
+/* A name that the graph does not have yet; `what` it names. */
+clade_status cld_onnx_new_name(const cld_scope *scope, const char *name, const char *what, clade_error *err);
+/* Enters a value that was just added (absent: memory ran out). */
+clade_status cld_onnx_enter(cld_scope *scope, cld_value_id id, clade_error *err);
+
+/* ---- onnx_given.c ----------------------------------------------------------------------------------------------- */
+
+/* Reads a declared type, or notes what it is. */
+clade_status cld_onnx_declared(cld_onnx *onnx, const CldOnnx__ValueInfoProto *proto, const char *what, cld_value *out,
+                               clade_error *err);
+void cld_onnx_keep_declared(cld_value *value, const cld_value *declared); /* all but the type */
+/* Adds the graph's initialisers and inputs. */
+clade_status cld_onnx_given(cld_onnx *onnx, cld_scope *scope, const CldOnnx__GraphProto *proto, clade_error *err);
 
 /* ---- onnx_attr.c ------------------------------------------------------------------------------------------------ */
 
@@ -80,7 +104,8 @@ clade_status cld_onnx_constant(cld_onnx *onnx, const CldOnnx__NodeProto *proto, 
  * arena. */
 clade_status cld_onnx_tensor(cld_onnx *onnx, const CldOnnx__TensorProto *proto, const char *what,
                              const clade_tensor **out, clade_error *err);
-/* Reads tensor->size_bytes bytes from the file proto->external_data names, which must lie under onnx->directory. */
+/* Reads tensor->size_bytes bytes from where proto->external_data says: a file under options->directory, or the
+ * callback. */
 clade_status cld_onnx_external(const cld_onnx *onnx, const CldOnnx__TensorProto *proto, clade_tensor *tensor,
                                clade_error *err);
 

@@ -60,12 +60,32 @@ static bool climbs(const char *path) {
     return false;
 }
 
+/* What can be said without looking: whoever reads it. */
+static clade_status check_location(const cld_place_in_file *place, const char *name, size_t need, clade_error *err) {
+    if (place->location[0] == '/' || climbs(place->location))
+        return cld_fail(err, CLADE_ERR_FORMAT, "tensor '%s': external location '%s' leaves the model's folder", name,
+                        place->location);
+    if (place->length >= 0 && (uint64_t)place->length != need)
+        return cld_fail(err, CLADE_ERR_FORMAT, "tensor '%s' needs %zu bytes, its external data has %lld", name, need,
+                        (long long)place->length);
+    return CLADE_OK;
+}
+
+static clade_status call_reader(const cld_onnx *onnx, const cld_place_in_file *place, const char *name,
+                                clade_tensor *tensor, clade_error *err) {
+    tensor->data = cld_arena_alloc(onnx->arena, tensor->size_bytes);
+    if (tensor->data == NULL)
+        return cld_no_memory(err, name);
+    if (onnx->options->read_external(onnx->options->read_external_user, place->location, (uint64_t)place->offset,
+                                     tensor->data, tensor->size_bytes) != 0)
+        return cld_fail(err, CLADE_ERR_IO, "tensor '%s': read_external gives no %zu bytes at offset %lld of '%s'", name,
+                        tensor->size_bytes, (long long)place->offset, place->location);
+    return CLADE_OK;
+}
+
 /* Opens the file, which, links resolved, must still lie in the directory. */
 static clade_status open_inside(const char *directory, const char *location, const char *tensor, int *out,
                                 clade_error *err) {
-    if (location[0] == '/' || climbs(location))
-        return cld_fail(err, CLADE_ERR_FORMAT, "tensor '%s': external location '%s' leaves the model's folder", tensor,
-                        location);
     clade_status status = CLADE_OK;
     cld_text joined = { 0 };
     cld_text_printf(&joined, "%s/%s", directory, location);
@@ -97,9 +117,6 @@ static clade_status check_range(int fd, const cld_place_in_file *place, const ch
     struct stat info;
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
         return cld_fail(err, CLADE_ERR_IO, "tensor '%s': external '%s' is not a regular file", name, place->location);
-    if (place->length >= 0 && (uint64_t)place->length != need)
-        return cld_fail(err, CLADE_ERR_FORMAT, "tensor '%s' needs %zu bytes, its external data has %lld", name, need,
-                        (long long)place->length);
     if (place->offset > info.st_size || need > (uint64_t)(info.st_size - place->offset))
         return cld_fail(err, CLADE_ERR_FORMAT,
                         "tensor '%s' needs %zu bytes at offset %lld, external file '%s' has %lld", name, need,
@@ -124,12 +141,16 @@ clade_status cld_onnx_external(const cld_onnx *onnx, const CldOnnx__TensorProto 
     const char *name = proto->name != NULL ? proto->name : "";
     cld_place_in_file place;
     CLD_RETURN(read_entries(proto, name, &place, err));
-    if (onnx->directory == NULL)
-        return cld_fail(err, CLADE_ERR_UNSUPPORTED, "tensor '%s' lies in file '%s': a model in memory has no folder",
+    CLD_RETURN(check_location(&place, name, tensor->size_bytes, err));
+    if (onnx->options->read_external != NULL)
+        return call_reader(onnx, &place, name, tensor, err);
+    if (onnx->options->directory == NULL)
+        return cld_fail(err, CLADE_ERR_UNSUPPORTED,
+                        "tensor '%s' lies in file '%s': a model in memory has no folder, and no read_external is given",
                         name, place.location);
     clade_status status = CLADE_OK;
     int fd = -1;
-    CLD_TRY(open_inside(onnx->directory, place.location, name, &fd, err));
+    CLD_TRY(open_inside(onnx->options->directory, place.location, name, &fd, err));
     CLD_TRY(check_range(fd, &place, name, tensor->size_bytes, err));
     tensor->data = cld_arena_alloc(onnx->arena, tensor->size_bytes);
     if (tensor->data == NULL) {

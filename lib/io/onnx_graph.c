@@ -2,10 +2,10 @@
 /* GraphProto -> cld_graph, the model's and every sub-graph alike.
  *
  * First everything the graph defines gets its value (initialisers, inputs, results of nodes), then the nodes look their
- * inputs up; so the order of nodes in the file does not matter, and a graph's own names hide outer ones. An initialiser
- * that is also listed as an input is a constant. Constant nodes become constants. A name found in an outer graph is
- * captured: an extra input of this graph, and of the node that holds it, level by level outwards.
- * Not here: dangling names, cycles and double producers beyond what the name table shows; cld_graph_verify finds them.
+ * inputs up; so the order of nodes in the file does not matter, and a graph's own names hide outer ones.
+ * Constant nodes become constants. A name found in an
+ * outer graph is captured: an extra input of this graph, and of the node that holds it, level by level outwards. Not
+ * here: dangling names, cycles and double producers beyond what the name table shows; cld_graph_verify finds them.
  */
 #include "io/onnx.h"
 
@@ -13,7 +13,7 @@ static const char *text_or_empty(const char *text) { return text != NULL ? text 
 
 /* ---- names ---------------------------------------------------------------------------------------------------- */
 
-static clade_status check_new(const cld_scope *scope, const char *name, const char *what, clade_error *err) {
+clade_status cld_onnx_new_name(const cld_scope *scope, const char *name, const char *what, clade_error *err) {
     if (name[0] == '\0')
         return cld_fail(err, CLADE_ERR_FORMAT, "graph '%s' has an %s without a name", scope->graph->name, what);
     if (cld_names_get(&scope->names, name) >= 0)
@@ -22,8 +22,7 @@ static clade_status check_new(const cld_scope *scope, const char *name, const ch
     return CLADE_OK;
 }
 
-/* Enters a value that was just added (absent: memory ran out). */
-static clade_status enter(cld_scope *scope, cld_value_id id, clade_error *err) {
+clade_status cld_onnx_enter(cld_scope *scope, cld_value_id id, clade_error *err) {
     if (!cld_present(id) || !cld_names_put(&scope->names, cld_graph_at(scope->graph, id)->name, id.i))
         return cld_no_memory(err, "the graph");
     return CLADE_OK;
@@ -46,7 +45,7 @@ static clade_status resolve(cld_onnx *onnx, cld_scope *scope, const char *name, 
         return cld_no_memory(err, "the graph");
     scope->captures[scope->n_captures++] = outer;
     *out = cld_graph_input(scope->graph, name, &cld_graph_at(scope->outer->graph, outer)->type);
-    return enter(scope, *out, err);
+    return cld_onnx_enter(scope, *out, err);
 }
 
 static clade_status resolve_used(cld_onnx *onnx, cld_scope *scope, const char *name, const char *reader,
@@ -58,67 +57,7 @@ static clade_status resolve_used(cld_onnx *onnx, cld_scope *scope, const char *n
     return CLADE_OK;
 }
 
-/* ---- what a graph defines ------------------------------------------------------------------------------------- */
-
-static clade_status add_initialisers(cld_onnx *onnx, cld_scope *scope, const CldOnnx__GraphProto *proto,
-                                     clade_error *err) {
-    clade_error why;
-    if (proto->n_sparse_initializer > 0) {
-        const clade_status status = cld_fail(&why, CLADE_ERR_UNSUPPORTED,
-                                             "graph '%s' has %zu sparse initialisers; only dense ones are supported",
-                                             scope->graph->name, proto->n_sparse_initializer);
-        CLD_RETURN(cld_onnx_note(onnx, status, &why, err));
-    }
-    for (size_t i = 0; i < proto->n_initializer; i++) {
-        const char *name = text_or_empty(proto->initializer[i]->name);
-        const clade_tensor *tensor = &cld_onnx_left_out;
-        CLD_RETURN(check_new(scope, name, "initialiser", err));
-        const clade_status status = cld_onnx_tensor(onnx, proto->initializer[i], "initialiser", &tensor, &why);
-        CLD_RETURN(cld_onnx_note(onnx, status, &why, err));
-        CLD_RETURN(enter(scope, cld_graph_constant(scope->graph, name, tensor), err));
-    }
-    return CLADE_OK;
-}
-
-/* Reads a declared type, or notes what it is. */
-static clade_status read_type(cld_onnx *onnx, const CldOnnx__ValueInfoProto *proto, const char *what, cld_value *out,
-                              clade_error *err) {
-    clade_error why;
-    const clade_status status = cld_onnx_type(proto, what, out, &why);
-    return cld_onnx_note(onnx, status, &why, err);
-}
-
-static void keep_declared(cld_value *value, const cld_value *declared) {
-    value->declared = declared->declared;
-    memcpy(value->dim_names, declared->dim_names, sizeof value->dim_names);
-}
-
-static clade_status add_inputs(cld_onnx *onnx, cld_scope *scope, const CldOnnx__GraphProto *proto, clade_error *err) {
-    clade_error why;
-    for (size_t i = 0; i < proto->n_input; i++) {
-        cld_value declared;
-        const char *name = text_or_empty(proto->input[i]->name);
-        const int32_t known = cld_names_get(&scope->names, name);
-        if (known >= 0 && scope->graph->values[known].constant != NULL) {
-            if (scope->outer == NULL)
-                continue;
-            const clade_status status =
-                cld_fail(&why, CLADE_ERR_UNSUPPORTED, "input '%s' of sub-graph '%s' has a default value", name,
-                         scope->graph->name);
-            CLD_RETURN(cld_onnx_note(onnx, status, &why, err));
-            continue;
-        }
-        CLD_RETURN(check_new(scope, name, "input", err));
-        CLD_RETURN(read_type(onnx, proto->input[i], "input", &declared, err));
-        if (scope->outer == NULL && declared.type.dtype == CLADE_NONE && declared.declared == NULL)
-            return cld_fail(err, CLADE_ERR_FORMAT, "input '%s' has no declared type", name);
-        const cld_value_id id = cld_graph_input(scope->graph, name, &declared.type);
-        CLD_RETURN(enter(scope, id, err));
-        keep_declared(cld_graph_at(scope->graph, id), &declared);
-    }
-    scope->graph->n_formal = scope->graph->n_inputs;
-    return CLADE_OK;
-}
+/* ---- results of nodes ----------------------------------------------------------------------------------------- */
 
 static bool is_constant(const CldOnnx__NodeProto *proto) {
     const char *domain = text_or_empty(proto->domain);
@@ -142,11 +81,11 @@ static clade_status add_results(cld_onnx *onnx, cld_scope *scope, const CldOnnx_
         const char *name = proto->output[k];
         if (name[0] == '\0')
             continue;
-        CLD_RETURN(check_new(scope, name, "output of a node", err));
-        CLD_RETURN(enter(scope,
-                         tensor != NULL ? cld_graph_constant(scope->graph, name, tensor)
-                                        : cld_graph_value(scope->graph, name, &unknown),
-                         err));
+        CLD_RETURN(cld_onnx_new_name(scope, name, "output of a node", err));
+        CLD_RETURN(cld_onnx_enter(scope,
+                                  tensor != NULL ? cld_graph_constant(scope->graph, name, tensor)
+                                                 : cld_graph_value(scope->graph, name, &unknown),
+                                  err));
     }
     return CLADE_OK;
 }
@@ -217,7 +156,7 @@ static clade_status add_node(cld_onnx *onnx, cld_scope *scope, const CldOnnx__No
     if (node.opset < 0)
         return cld_fail(err, CLADE_ERR_GRAPH, "%s '%s' is of domain '%s', of which the model imports no version", type,
                         node.name, domain);
-    if (onnx->any_opset)
+    if (onnx->options->any_opset)
         node.opset = CLD_MIN(node.opset, cld_op_newest(node.domain));
     char reason[200];
     node.op = cld_op_find(node.domain, type, node.opset, reason, sizeof reason);
@@ -235,13 +174,15 @@ static clade_status add_outputs(cld_onnx *onnx, cld_scope *scope, const CldOnnx_
         const char *name = text_or_empty(proto->output[i]->name);
         cld_value declared;
         cld_value_id id;
-        CLD_RETURN(read_type(onnx, proto->output[i], "output", &declared, err));
+        CLD_RETURN(cld_onnx_declared(onnx, proto->output[i], "output", &declared, err));
         CLD_RETURN(resolve_used(onnx, scope, name, NULL, &id, err));
         cld_value *value = cld_graph_at(scope->graph, id);
         if (value->type.dtype == CLADE_NONE) {
             value->type = declared.type;
-            keep_declared(value, &declared);
+            cld_onnx_keep_declared(value, &declared);
         }
+        if (declared.doc != NULL)
+            value->doc = declared.doc;
         if (!cld_graph_output(scope->graph, id))
             return cld_no_memory(err, name);
     }
@@ -251,8 +192,7 @@ static clade_status add_outputs(cld_onnx *onnx, cld_scope *scope, const CldOnnx_
 clade_status cld_onnx_graph(cld_onnx *onnx, cld_scope *scope, const CldOnnx__GraphProto *proto, clade_error *err) {
     cld_names_init(&scope->names, onnx->scratch);
     scope->graph->name = text_or_empty(proto->name); /* messages live in the graph's arena */
-    CLD_RETURN(add_initialisers(onnx, scope, proto, err));
-    CLD_RETURN(add_inputs(onnx, scope, proto, err));
+    CLD_RETURN(cld_onnx_given(onnx, scope, proto, err));
     for (size_t i = 0; i < proto->n_node; i++)
         CLD_RETURN(add_results(onnx, scope, proto->node[i], err));
     for (size_t i = 0; i < proto->n_node; i++)

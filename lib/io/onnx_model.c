@@ -3,7 +3,7 @@
  *
  * In: hostile bytes. Out: a graph that owns everything it refers to (messages are unpacked into its arena), or one
  * line. Sub-graphs nest at most 64 deep, messages take a bounded multiple of the file's size, tensors at most
- * max_bytes. Not here: model-local functions (refused), training information and metadata (skipped). Source: the ONNX
+ * max_bytes. Not here: model-local functions (refused), training information (skipped). Source: the ONNX
  * specification, docs/IR.md, up to IR version 10.
  */
 #include "io/onnx.h"
@@ -11,24 +11,6 @@
 #include <stdlib.h>
 
 enum { FILE_SLACK_BYTES = 256 << 20 }; /* what a file may hold beside its tensors */
-
-static clade_status read_opsets(cld_onnx *onnx, const CldOnnx__ModelProto *model, clade_error *err) {
-    cld_names_init(&onnx->opsets, onnx->scratch);
-    for (size_t i = 0; i < model->n_opset_import; i++) {
-        const CldOnnx__OperatorSetIdProto *import = model->opset_import[i];
-        const char *domain = import->domain != NULL ? import->domain : "";
-        if (strcmp(domain, "ai.onnx") == 0)
-            domain = "";
-        if (strcmp(domain, CLD_INTERNAL) == 0)
-            return cld_fail(err, CLADE_ERR_FORMAT, "the model imports operator domain '%s', which is reserved", domain);
-        if (import->version < 0 || import->version > INT32_MAX)
-            return cld_fail(err, CLADE_ERR_FORMAT, "the model imports version %lld of operator domain '%s'",
-                            (long long)import->version, domain);
-        if (!cld_names_put(&onnx->opsets, domain, (int32_t)import->version))
-            return cld_no_memory(err, "the model");
-    }
-    return CLADE_OK;
-}
 
 static clade_status check_model(cld_onnx *onnx, const CldOnnx__ModelProto *model, clade_error *err) {
     if (model->graph == NULL)
@@ -49,40 +31,29 @@ static clade_status check_model(cld_onnx *onnx, const CldOnnx__ModelProto *model
 static clade_status import_model(cld_onnx *onnx, cld_graph *graph, cld_model_facts *facts, const void *data,
                                  size_t size_bytes, clade_error *err) {
     clade_status status;
-    const CldOnnx__ModelProto *model = cld_unpack_message(&onnx->unpack, &cld_onnx__model_proto__descriptor, data,
-                                                          size_bytes, "the model", &status, err);
+    const CldOnnx__ModelProto *model = cld_onnx_unpack(onnx, data, size_bytes, &status, err);
     if (model == NULL)
         return status;
     CLD_RETURN(check_model(onnx, model, err));
-    CLD_RETURN(read_opsets(onnx, model, err));
+    CLD_RETURN(cld_onnx_opsets(onnx, model, facts, err));
     cld_scope scope = { .graph = graph };
     CLD_RETURN(cld_onnx_graph(onnx, &scope, model->graph, err));
     graph->unsupported = onnx->unsupported;
     CLD_RETURN(cld_graph_verify(graph, err));
-    *facts = (cld_model_facts){
-        .producer = model->producer_name != NULL ? model->producer_name : "",
-        .graph_name = graph->name,
-        .ir_version = model->ir_version,
-        .opset = CLD_MAX(cld_names_get(&onnx->opsets, ""), 0),
-    };
-    return CLADE_OK;
+    return cld_onnx_facts(onnx, model, facts, err);
 }
 
 clade_status cld_onnx_parse(cld_graph **out, cld_model_facts *facts, const void *data, size_t size_bytes,
-                            const char *directory, const cld_onnx_options *options, clade_error *err) {
-    static const cld_onnx_options usual;
+                            const cld_onnx_options *options, clade_error *err) {
     clade_status status = CLADE_OK;
-    options = options != NULL ? options : &usual;
     cld_graph *graph = cld_graph_new(NULL, NULL);
-    cld_onnx onnx = { .scratch = cld_arena_new(), .directory = directory };
+    cld_onnx onnx = { .scratch = cld_arena_new(), .options = options };
     if (graph == NULL || onnx.scratch == NULL) {
         status = cld_no_memory(err, "the model");
         goto fail;
     }
     onnx.arena = graph->arena;
     onnx.max_bytes = cld_file_limit(options->max_bytes);
-    onnx.any_opset = options->any_opset;
-    onnx.describe = options->describe;
     cld_unpack_init(&onnx.unpack, onnx.arena, size_bytes, onnx.max_bytes);
     CLD_TRY(import_model(&onnx, graph, facts, data, size_bytes, err));
     *out = graph;
@@ -105,16 +76,20 @@ clade_status cld_onnx_read(cld_graph **out, cld_model_facts *facts, const char *
                            clade_error *err) {
     clade_status status = CLADE_OK;
     void *data = NULL;
-    size_t size_bytes, limit = cld_file_limit(options != NULL ? options->max_bytes : 0);
+    size_t size_bytes, limit = cld_file_limit(options->max_bytes);
     char *directory = folder_of(path);
+    cld_onnx_options here = *options;
     if (directory == NULL) {
         status = cld_no_memory(err, path);
         goto fail;
     }
+    here.directory = directory;
     if (!cld_add_size(limit, FILE_SLACK_BYTES, &limit))
         limit = SIZE_MAX;
     CLD_TRY(cld_file_read(&data, &size_bytes, path, limit, err));
-    CLD_TRY(cld_onnx_parse(out, facts, data, size_bytes, directory, options, err));
+    status = cld_onnx_parse(out, facts, data, size_bytes, &here, err);
+    if (status != CLADE_OK)
+        status = cld_fail_in(err, status, path);
 fail:
     free(data);
     free(directory);

@@ -6,7 +6,7 @@
 const clade_tensor cld_onnx_left_out = { .dtype = CLADE_NONE };
 
 clade_status cld_onnx_note(cld_onnx *onnx, clade_status status, const clade_error *why, clade_error *err) {
-    if (status == CLADE_ERR_UNSUPPORTED && onnx->describe) {
+    if (status == CLADE_ERR_UNSUPPORTED && onnx->options->describe) {
         if (onnx->unsupported == NULL)
             onnx->unsupported = cld_arena_text(onnx->arena, why->message);
         return onnx->unsupported != NULL ? CLADE_OK : cld_no_memory(err, "the model");

@@ -40,7 +40,9 @@ static clade_status read_dim(const CldOnnx__TensorShapeProto__Dimension *dim, co
 }
 
 clade_status cld_onnx_type(const CldOnnx__ValueInfoProto *proto, const char *what, cld_value *out, clade_error *err) {
-    *out = (cld_value){ .name = proto->name, .type = { .dtype = CLADE_NONE, .rank = -1 }, .producer = -1 };
+    *out = (cld_value){
+        .name = proto->name, .doc = proto->doc_string, .type = { .dtype = CLADE_NONE, .rank = -1 }, .producer = -1
+    };
     const CldOnnx__TypeProto *type = proto->type;
     if (type == NULL)
         return CLADE_OK;

@@ -32,7 +32,8 @@ static clade_status decode(clade_tensor *out, char *name, size_t name_size, cld_
 
 clade_status cld_pb_decode(clade_tensor *out, char *name, size_t name_size, const void *data, size_t size_bytes,
                            const char *what, clade_error *err) {
-    cld_onnx onnx = { .arena = cld_arena_new(), .max_bytes = SIZE_MAX };
+    static const cld_onnx_options nothing = { .max_bytes = SIZE_MAX };
+    cld_onnx onnx = { .arena = cld_arena_new(), .options = &nothing, .max_bytes = SIZE_MAX };
     if (onnx.arena == NULL)
         return cld_no_memory(err, what);
     cld_unpack_init(&onnx.unpack, onnx.arena, size_bytes, onnx.max_bytes);

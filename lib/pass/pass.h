@@ -52,8 +52,8 @@ typedef struct cld_walk_limits {
     cld_watch watch;
 } cld_walk_limits;
 
-/* Starts a walk. types: of the model graph's inputs, static. `model` is borrowed. limits NULL: none.
- * ERR_LIMIT: an input is too large to be counted. */
+/* Starts a walk. types: of the model graph's inputs, static; dtype NONE takes the default. `model` is borrowed. limits
+ * NULL: none. ERR_LIMIT: an input is too large to be counted. */
 clade_status cld_walk_new(cld_walk **out, const cld_graph *model, const cld_type *types, const cld_walk_limits *limits,
                           clade_error *err);
 void cld_walk_free(cld_walk *walk);

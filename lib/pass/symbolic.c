@@ -29,6 +29,8 @@ static bool find_symbols(const cld_graph *graph, cld_arena *arena, symbol_table 
     out->of = cld_arena_calloc(arena, ((size_t)graph->n_inputs + 1) * CLADE_MAX_RANK, sizeof *out->of);
     for (int32_t k = 0; out->of && k < graph->n_inputs; k++) {
         const cld_value *value = cld_graph_at(graph, graph->inputs[k]);
+        if (value->is_default) /* stays what it is */
+            continue;
         if (value->type.rank < 0)
             return false;
         for (int32_t d = 0; d < value->type.rank; d++) {
@@ -57,7 +59,10 @@ static bool run_probe(const cld_graph *graph, cld_arena *arena, const symbol_tab
     bool known = false;
     cld_type *types = cld_arena_calloc(arena, (size_t)graph->n_inputs + 1, sizeof *types);
     for (int32_t k = 0; types && k < graph->n_inputs; k++) {
-        types[k] = cld_graph_at(graph, graph->inputs[k])->type;
+        const cld_value *value = cld_graph_at(graph, graph->inputs[k]);
+        if (value->is_default)
+            continue;
+        types[k] = value->type;
         for (int32_t d = 0; d < types[k].rank; d++)
             if (symbols->of[k * CLADE_MAX_RANK + d] >= 0)
                 types[k].dims[d] = probe->size[symbols->of[k * CLADE_MAX_RANK + d]];

@@ -153,9 +153,11 @@ clade_status cld_walk_new(cld_walk **out, const cld_graph *model, const cld_type
         walk->limits = *limits;
     CLD_TRY(cld_walk_push(walk, model, NULL, err));
     for (int32_t k = 0; k < model->n_inputs; k++) {
-        const char *name = cld_graph_at(model, model->inputs[k])->name;
-        CLD_TRY(cld_type_check(&types[k], name, err));
-        cld_slot *slot = cld_walk_slot(walk, &types[k], NULL, name);
+        const cld_value *value = cld_graph_at(model, model->inputs[k]);
+        if (value->is_default && types[k].dtype == CLADE_NONE) /* not set: a constant like any other */
+            continue;
+        CLD_TRY(cld_type_check(&types[k], value->name, err));
+        cld_slot *slot = cld_walk_slot(walk, &types[k], NULL, value->name);
         if (!slot)
             CLD_TRY(cld_no_memory(err, "a walk"));
         slot->input = k;

@@ -67,7 +67,7 @@ static clade_status start_walk(clade_session *session, cld_stage *stage, clade_e
         .watch = { session->options.progress, session->options.progress_user },
     };
     if (!parent)
-        return cld_walk_new(&stage->walk, session->model->graph, stage->route->types, &limits, err);
+        return cld_walk_new(&stage->walk, cld_route_graph(session), stage->route->types, &limits, err);
     stage->cuts = parent->cuts + 1;
     if (stage->cuts > cuts)
         return cld_fail(err, CLADE_ERR_LIMIT, "%s '%s': a run reads more than %zu values that decide what follows",

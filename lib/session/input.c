@@ -5,7 +5,7 @@
 clade_status cld_session_find_input(const clade_session *session, const char *name, int32_t *index, clade_error *err) {
     const cld_graph *graph = session->model->graph;
     if (!name) {
-        if (graph->n_inputs != 1)
+        if (graph->n_inputs != 1 && session->model->n_required != 1)
             return cld_fail(err, CLADE_ERR_ARGUMENT, "the model has %d inputs, so an input must be named",
                             (int)graph->n_inputs);
         *index = 0;
@@ -91,6 +91,20 @@ clade_status clade_session_set_input(clade_session *session, const char *name, c
     };
     memcpy(view.dims, tensor->dims, sizeof view.dims);
     return cld_session_leave(session, set(session, name, &view, true, err));
+}
+
+clade_status clade_session_reset_input(clade_session *session, const char *name, clade_error *err) {
+    int32_t index;
+    if (!session)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "session must not be NULL");
+    CLD_RETURN(cld_session_find_input(session, name, &index, err));
+    if (index < session->model->n_required)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "input '%s' has no default", cld_session_input_name(session, index));
+    cld_input *input = &session->inputs[index];
+    clade_tensor_free(&input->tensor);
+    cld_mem_free(input->buffer);
+    *input = (cld_input){ 0 };
+    return CLADE_OK;
 }
 
 clade_status clade_session_set_input_view(clade_session *session, const char *name, const clade_view *view,

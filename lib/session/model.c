@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The public model handle: the imported graph, and what can be said of it without a device. */
+/* The public model handle: the imported graph, loading, counting, freeing. Looking at it: model_info.c. */
 #include "session/session_internal.h"
 
 #include <stdlib.h>
@@ -88,12 +88,18 @@ static clade_status finish(clade_model **out, cld_graph *graph, const cld_model_
     model->graph = graph;
     model->facts = *facts;
     model->node_count = count_nodes(graph);
+    while (model->n_required < graph->n_inputs && !cld_graph_at(graph, graph->inputs[model->n_required])->is_default)
+        model->n_required++;
     model->operators = cld_arena_calloc(graph->arena, model->node_count + 1, sizeof *model->operators);
     if (!model->operators || !scratch)
         CLD_TRY(cld_no_memory(err, "a model"));
     cld_names_init(&names, scratch);
     CLD_TRY(describe(model, &names, graph, err));
-    if (!graph->unsupported) /* else parts of it are missing */
+    if (!graph->unsupported && model->n_required < graph->n_inputs) { /* else parts of it are missing */
+        model->open = cld_graph_copy(graph);
+        CLD_TRY(model->open ? cld_pass_dead(model->open, err) : cld_no_memory(err, "a model"));
+    }
+    if (!graph->unsupported)
         CLD_TRY(cld_compile_model(graph, err));
     CLD_TRY(index_names(&model->inputs, graph, graph->inputs, graph->n_inputs, err));
     CLD_TRY(index_names(&model->outputs, graph, graph->outputs, graph->n_outputs, err));
@@ -105,35 +111,44 @@ fail:
     return status;
 }
 
+/* The options of the reader, from what the caller gave. */
+static clade_status read_options(cld_onnx_options *out, const clade_model_options *options, clade_error *err) {
+    clade_model_options known = CLADE_MODEL_OPTIONS_INIT;
+    CLD_RETURN(cld_sized_read(&known, sizeof known, options, "clade_model_options", err));
+    *out = (cld_onnx_options){ .max_bytes = known.max_bytes,
+                               .any_opset = known.any_opset != 0,
+                               .describe = known.describe != 0,
+                               .read_external = known.read_external,
+                               .read_external_user = known.read_external_user,
+                               .borrow = known.borrow != 0 };
+    return CLADE_OK;
+}
+
 clade_status clade_model_load(clade_model **out, const char *path, const clade_model_options *options,
                               clade_error *err) {
-    clade_model_options known = CLADE_MODEL_OPTIONS_INIT;
+    cld_onnx_options known;
     cld_graph *graph;
     cld_model_facts facts;
     if (!out || !path)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out and path must not be NULL");
     *out = NULL;
-    CLD_RETURN(cld_sized_read(&known, sizeof known, options, "clade_model_options", err));
-    const cld_onnx_options how = { .max_bytes = known.max_bytes,
-                                   .any_opset = known.any_opset != 0,
-                                   .describe = known.describe != 0 };
-    CLD_RETURN(cld_onnx_read(&graph, &facts, path, &how, err));
+    CLD_RETURN(read_options(&known, options, err));
+    if (known.borrow)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "%s: only a model in memory can be borrowed", path);
+    CLD_RETURN(cld_onnx_read(&graph, &facts, path, &known, err));
     return finish(out, graph, &facts, err);
 }
 
 clade_status clade_model_load_memory(clade_model **out, const void *data, size_t size_bytes,
                                      const clade_model_options *options, clade_error *err) {
-    clade_model_options known = CLADE_MODEL_OPTIONS_INIT;
+    cld_onnx_options known;
     cld_graph *graph;
     cld_model_facts facts;
     if (!out || (!data && size_bytes))
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out and data must not be NULL");
     *out = NULL;
-    CLD_RETURN(cld_sized_read(&known, sizeof known, options, "clade_model_options", err));
-    const cld_onnx_options how = { .max_bytes = known.max_bytes,
-                                   .any_opset = known.any_opset != 0,
-                                   .describe = known.describe != 0 };
-    CLD_RETURN(cld_onnx_parse(&graph, &facts, data, size_bytes, NULL, &how, err));
+    CLD_RETURN(read_options(&known, options, err));
+    CLD_RETURN(cld_onnx_parse(&graph, &facts, data, size_bytes, &known, err));
     return finish(out, graph, &facts, err);
 }
 
@@ -156,77 +171,4 @@ clade_status cld_model_check_supported(const clade_model *model, clade_error *er
     if (model->graph->unsupported)
         return cld_fail(err, CLADE_ERR_UNSUPPORTED, "%s", model->graph->unsupported);
     return check_nodes(model->graph, err);
-}
-
-/* ---- looking at a model ---- */
-
-clade_status clade_model_get_info(const clade_model *model, clade_model_info *out, clade_error *err) {
-    if (!model || !out)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "model and out must not be NULL");
-    clade_model_info known = { .producer = model->facts.producer,
-                               .graph_name = model->facts.graph_name,
-                               .ir_version = model->facts.ir_version,
-                               .opset = model->facts.opset,
-                               .node_count = model->node_count,
-                               .parameter_count = model->parameter_count,
-                               .weight_bytes = model->weight_bytes,
-                               .input_count = (size_t)model->graph->n_inputs,
-                               .output_count = (size_t)model->graph->n_outputs,
-                               .operator_count = (size_t)model->n_operators,
-                               .unsupported = model->graph->unsupported };
-    return cld_sized_write(out, &known, sizeof known, "clade_model_info", err);
-}
-
-static clade_status check_index(const clade_model *model, const void *out, size_t index, const char *what, size_t count,
-                                clade_error *err) {
-    if (!model || !out)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "model and out must not be NULL");
-    if (index >= count)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "the model has %zu %ss, there is no number %zu", count, what, index);
-    return CLADE_OK;
-}
-
-static clade_status describe_value(const cld_value *value, clade_value_info *out, clade_error *err) {
-    clade_value_info known = {
-        .name = value->name, .dtype = value->type.dtype, .rank = value->type.rank, .declared = value->declared
-    };
-    memcpy(known.dims, value->type.dims, sizeof known.dims);
-    memcpy(known.dim_names, value->dim_names, sizeof known.dim_names);
-    return cld_sized_write(out, &known, sizeof known, "clade_value_info", err);
-}
-
-clade_status clade_model_input(const clade_model *model, size_t index, clade_value_info *out, clade_error *err) {
-    CLD_RETURN(check_index(model, out, index, "input", model ? (size_t)model->graph->n_inputs : 0, err));
-    return describe_value(cld_graph_at(model->graph, model->graph->inputs[index]), out, err);
-}
-
-clade_status clade_model_output(const clade_model *model, size_t index, clade_value_info *out, clade_error *err) {
-    CLD_RETURN(check_index(model, out, index, "output", model ? (size_t)model->graph->n_outputs : 0, err));
-    return describe_value(cld_graph_at(model->graph, model->graph->outputs[index]), out, err);
-}
-
-clade_status clade_model_infer_output(const clade_model *model, size_t index, char **out, clade_error *err) {
-    cld_text text = { 0 };
-    CLD_RETURN(check_index(model, out, index, "output", model ? (size_t)model->graph->n_outputs : 0, err));
-    if (model->graph->unsupported)
-        return cld_fail(err, CLADE_ERR_UNSUPPORTED, "%s", model->graph->unsupported);
-    clade_status status = cld_pass_symbolic(model->graph, (int32_t)index, &text, err);
-    if (status == CLADE_OK)
-        *out = text.data;
-    else
-        cld_text_free(&text);
-    return status;
-}
-
-void clade_string_free(char *string) { free(string); }
-
-clade_status clade_model_operator(const clade_model *model, size_t index, clade_operator_info *out, clade_error *err) {
-    CLD_RETURN(check_index(model, out, index, "operator", model ? (size_t)model->n_operators : 0, err));
-    const cld_operator_use *use = &model->operators[index];
-    clade_operator_info known = { .domain = use->domain,
-                                  .name = use->type,
-                                  .count = use->count,
-                                  .supported = use->op != NULL,
-                                  .reason = use->reason };
-    return cld_sized_write(out, &known, sizeof known, "clade_operator_info", err);
 }

@@ -124,6 +124,14 @@ static void make_room(clade_session *session, const cld_stage *from) {
 
 /* ---- finding ---- */
 
+const cld_graph *cld_route_graph(const clade_session *session) {
+    const clade_model *model = session->model;
+    for (int32_t k = model->n_required; k < model->graph->n_inputs; k++)
+        if (session->inputs[k].version)
+            return model->open;
+    return model->graph;
+}
+
 static clade_status new_route(cld_route **out, clade_session *session, clade_error *err) {
     clade_status status = CLADE_OK;
     size_t n = (size_t)session->model->graph->n_inputs;

@@ -6,7 +6,7 @@
 
 static clade_status check_inputs_set(const clade_session *session, clade_error *err) {
     const cld_graph *graph = session->model->graph;
-    for (int32_t k = 0; k < graph->n_inputs; k++)
+    for (int32_t k = 0; k < session->model->n_required; k++)
         if (session->inputs[k].version == 0)
             return cld_fail(err, CLADE_ERR_ARGUMENT, "input '%s' is not set",
                             cld_graph_at(graph, graph->inputs[k])->name);

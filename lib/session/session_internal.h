@@ -23,6 +23,8 @@ typedef struct cld_operator_use {
 struct clade_model {
     cld_refs refs;
     cld_graph *graph;          /* after the model passes */
+    cld_graph *open;           /* where nothing was made of the defaults of inputs; NULL: there are none */
+    int32_t n_required;        /* inputs without a default: the first ones */
     cld_names inputs, outputs; /* name -> number */
     cld_model_facts facts;
     cld_operator_use *operators; /* in the graph's arena */
@@ -110,6 +112,9 @@ void cld_stage_free(clade_session *session, cld_stage *stage); /* with its subtr
 
 /* ---- route.c: from inputs to stages ---------------------------------------------------------------------------- */
 
+/* Where a walk starts. Passes have made other constants of the defaults of inputs, so a run that sets one of those
+ * starts where they have not. */
+const cld_graph *cld_route_graph(const clade_session *session);
 /* The route of the inputs set now, made if need be, with its root planned. */
 clade_status cld_route_find(cld_route **out, clade_session *session, clade_error *err);
 /* The stage behind a cut, for the value read there (taken on success and on failure). */

@@ -59,7 +59,8 @@ void cld_tensor_set_int(clade_tensor *tensor, int64_t i, int64_t value);
 
 /* ---- view.c --------------------------------------------------------------------------------------------------- */
 
-/* ERR_ARGUMENT, naming input `what`, when an element of the view lies outside its bytes; `type` is its type, checked. */
+/* ERR_ARGUMENT, naming input `what`, when an element of the view lies outside its bytes; `type` is its type, checked.
+ */
 clade_status cld_view_check(const clade_view *view, const cld_type *type, const char *what, clade_error *err);
 /* The elements, dense, into `out`, which has their `bytes` bytes. */
 void cld_view_copy(void *out, const clade_view *view, size_t bytes);

@@ -78,7 +78,7 @@ static clade_status compile(const wire *bytes) {
     cld_walk *walk = NULL;
     cld_plan *plan = NULL;
     cld_segment segment = { 0 };
-    CLD_TRY(cld_onnx_parse(&model, &facts, bytes->data, bytes->size, NULL, 0, &err));
+    CLD_TRY(cld_onnx_parse(&model, &facts, bytes->data, bytes->size, &(cld_onnx_options){ 0 }, &err));
     CLD_TRY(cld_pass_dead(model, &err));
     CLD_TRY(cld_walk_new(&walk, model, types, NULL, &err));
     CLD_TRY(cld_walk_next(walk, &segment, &err));

@@ -31,6 +31,14 @@ expect_json 'd["inputs"][0] == {"name": "a", "dtype": "float32", "shape": ["N", 
 expect_json 'd["required_bytes"] > 0 and d["operators"][0]["supported"] and d["nodes"] == 1' info -j "$model"
 expect_json 'not d["operators"][0]["supported"] and d["operators"][0]["reason"] and d["required_bytes"] is None' \
     info -j "$cases/strange/model.onnx"
+# What a file says of itself, with what could drive a terminal in it: fields that stand behind the others count too.
+{ cat "$model"; printf 'r\x0c\n\x04feat\x12\x04a,\x1b[2\x06a\xc2\x9b2Jb(\x2a'; } >"$scratch/talks.onnx"
+expect 0 '^metadata    feat = a,\?\[$' info "$scratch/talks.onnx"
+expect 0 '^description a\?2Jb$' info "$scratch/talks.onnx"
+expect 0 '^version     42$' info "$scratch/talks.onnx"
+expect 0 '^opset       1 of nowhere$' info "$scratch/talks.onnx"
+expect_json 'd["metadata"] == [{"key": "feat", "value": "a,\x1b["}] and d["model_version"] == 42' info -j "$scratch/talks.onnx"
+expect_json 'd["opsets"][1] == {"domain": "nowhere", "version": 1}' info -j "$scratch/talks.onnx"
 small=$("$clade" info -j "$deeplob" | sed -n 's/.*"required_bytes": \([0-9]*\).*/\1/p')
 large=$("$clade" info -j "$deeplob" --dim N=64 | sed -n 's/.*"required_bytes": \([0-9]*\).*/\1/p')
 if [ "${small:-0}" -gt 0 ] && [ "${large:-0}" -gt $((4 * ${small:-0})) ]; then

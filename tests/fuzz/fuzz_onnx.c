@@ -19,8 +19,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
     clade_error err = { CLADE_OK, "" };
     cld_graph *graph;
     cld_model_facts facts;
-    const clade_status status = cld_onnx_parse(&graph, &facts, data, size_bytes, "/nonexistent",
-                                               &(cld_onnx_options){ .max_bytes = MAX_BYTES }, &err);
+    const clade_status status = cld_onnx_parse(
+        &graph, &facts, data, size_bytes,
+        &(cld_onnx_options){ .directory = "/nonexistent", .max_bytes = MAX_BYTES, .borrow = size_bytes % 2 == 1 },
+        &err);
     if (status != CLADE_OK) {
         require(status < 0 && err.status == status && err.message[0] != '\0');
         return 0;

@@ -37,8 +37,9 @@ static void walk(const cld_graph *graph, unsigned choice) {
     if (graph->n_inputs > MAX_INPUTS)
         return;
     for (int32_t k = 0; k < graph->n_inputs; k++) {
-        types[k] = make_static(&cld_graph_at(graph, graph->inputs[k])->type);
-        if (cld_type_check(&types[k], "input", &err) != CLADE_OK)
+        const cld_value *value = cld_graph_at(graph, graph->inputs[k]);
+        types[k] = value->is_default && choice % 2 == 0 ? (cld_type){ 0 } : make_static(&value->type);
+        if (types[k].dtype != CLADE_NONE && cld_type_check(&types[k], "input", &err) != CLADE_OK)
             return;
     }
     if (cld_walk_new(&state, graph, types, NULL, &err) != CLADE_OK)
@@ -61,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
     clade_error err = { CLADE_OK, "" };
     cld_graph *graph;
     cld_model_facts facts;
-    if (cld_onnx_parse(&graph, &facts, data, size_bytes, NULL, &(cld_onnx_options){ .max_bytes = MAX_BYTES }, &err) !=
+    if (cld_onnx_parse(&graph, &facts, data, size_bytes, &(cld_onnx_options){ .max_bytes = MAX_BYTES }, &err) !=
         CLADE_OK)
         return 0;
     if (cld_pass_fold_batchnorm(graph, &err) == CLADE_OK && cld_pass_fold_batchnorm_next(graph, &err) == CLADE_OK &&

@@ -97,8 +97,8 @@ static wire sample_csv(void) {
 static clade_status read_model(const void *data, size_t size_bytes, clade_error *err) {
     cld_graph *graph;
     cld_model_facts facts;
-    CLD_RETURN(cld_onnx_parse(&graph, &facts, data, size_bytes, "/nonexistent",
-                              &(cld_onnx_options){ .max_bytes = 1 << 20 }, err));
+    CLD_RETURN(cld_onnx_parse(&graph, &facts, data, size_bytes,
+                              &(cld_onnx_options){ .directory = "/nonexistent", .max_bytes = 1 << 20 }, err));
     cld_text text = { 0 };
     cld_graph_text(graph, &text);
     cld_graph_dot(graph, &text);

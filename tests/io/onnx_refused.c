@@ -226,7 +226,7 @@ START_TEST(described) {
     cases[_i].write(&graph);
     wire model = wire_model(&graph);
     clade_status status =
-        cld_onnx_parse(&out, &facts, model.data, model.size, NULL, &(cld_onnx_options){ .describe = true }, &err);
+        cld_onnx_parse(&out, &facts, model.data, model.size, &(cld_onnx_options){ .describe = true }, &err);
     cld_text_free(&model);
     if (cases[_i].status != CLADE_ERR_UNSUPPORTED)
         ck_refused(status, cases[_i].status, cases[_i].part, err);
@@ -282,10 +282,9 @@ START_TEST(memory_limit) {
     initialiser(&graph, "v");
     initialiser(&graph, "w");
     wire model = wire_model(&graph);
-    ck_refused(cld_onnx_parse(&out, &facts, model.data, model.size, NULL, &(cld_onnx_options){ .max_bytes = 15 }, &err),
+    ck_refused(cld_onnx_parse(&out, &facts, model.data, model.size, &(cld_onnx_options){ .max_bytes = 15 }, &err),
                CLADE_ERR_LIMIT, "'w' (float32[2]) needs 8 bytes, 7 of the 15 bytes allowed are left", err);
-    ck_ok(cld_onnx_parse(&out, &facts, model.data, model.size, NULL, &(cld_onnx_options){ .max_bytes = 16 }, &err),
-          err);
+    ck_ok(cld_onnx_parse(&out, &facts, model.data, model.size, &(cld_onnx_options){ .max_bytes = 16 }, &err), err);
     cld_graph_free(out);
     cld_text_free(&model);
 }
@@ -300,9 +299,8 @@ START_TEST(many_tiny_messages) {
     for (int i = 0; i < 600000; i++)
         wire_bytes(&graph, GRAPH_NODE, "", 0);
     wire model = wire_model(&graph);
-    ck_refused(
-        cld_onnx_parse(&out, &facts, model.data, model.size, NULL, &(cld_onnx_options){ .max_bytes = 1 << 20 }, &err),
-        CLADE_ERR_LIMIT, "unpack to more memory than the model may take", err);
+    ck_refused(cld_onnx_parse(&out, &facts, model.data, model.size, &(cld_onnx_options){ .max_bytes = 1 << 20 }, &err),
+               CLADE_ERR_LIMIT, "unpack to more memory than the model may take", err);
     cld_text_free(&model);
 }
 END_TEST

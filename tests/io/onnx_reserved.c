@@ -113,7 +113,7 @@ START_TEST(hostile_files) {
         test_skip("no ../shared/hostile");
         return;
     }
-    ck_assert_int_ne(cld_onnx_read(&out, &facts, found, NULL, &err), CLADE_OK);
+    ck_assert_int_ne(cld_onnx_read(&out, &facts, found, &(cld_onnx_options){ 0 }, &err), CLADE_OK);
     ck_assert_msg(strstr(err.message, "does not take") || strstr(err.message, "reserved"), "%s", err.message);
 }
 END_TEST

@@ -204,7 +204,8 @@ static clade_status load(cld_graph **out, const char *location, const char *offs
     entry(&tensor, "checksum", "not looked at");
     wire_message(&graph, GRAPH_INITIALISER, &tensor);
     wire model = wire_model(&graph);
-    const clade_status status = cld_onnx_parse(out, &facts, model.data, model.size, directory, NULL, err);
+    const clade_status status =
+        cld_onnx_parse(out, &facts, model.data, model.size, &(cld_onnx_options){ .directory = directory }, err);
     cld_text_free(&model);
     return status;
 }

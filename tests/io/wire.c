@@ -152,8 +152,8 @@ wire wire_model(wire *graph) {
 
 clade_status wire_parse(cld_graph **out, wire *model, clade_error *err) {
     cld_model_facts facts;
-    const clade_status status =
-        cld_onnx_parse(out, &facts, model->data != NULL ? model->data : "", model->size, NULL, 0, err);
+    const clade_status status = cld_onnx_parse(out, &facts, model->data != NULL ? model->data : "", model->size,
+                                               &(cld_onnx_options){ .max_bytes = 0 }, err);
     cld_text_free(model);
     return status;
 }
