@@ -18,6 +18,8 @@ if [ ! -e "$runtime/icd/intel.icd" ]; then
 fi
 export OCL_ICD_VENDORS=$runtime/icd LD_LIBRARY_PATH=$runtime/root/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 if "$clade" devices 2>>"$errors" | grep -q Intel; then pass; else fail "the runtime in $runtime does not load"; finish; fi
+# Every built-in in vectors of mixed magnitudes, and chains against the host: this compiler has its own of both.
+again "$build_dir/tests/device" op_builtins op_chains
 small_models=(bert_qa_pt_op11 deeplob_b1 gonnx_gru gpt2_pt_op11 mnist_cnn_8 qs_lstm spot_tft_extdata)
 run_standard
 run_models "${small_models[@]}"
