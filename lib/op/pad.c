@@ -132,7 +132,7 @@ static int32_t axis_runs(const cld_call *call, const pad_plan *plan, int32_t d, 
     int64_t lo = CLD_MAX(plan->before[d], 0), hi = CLD_MAX(plan->after[d], 0), n = kept(call, plan, d);
     int64_t first = CLD_MAX(-plan->before[d], 0), last = first + n - 1;
     pad_mode mode = n == 1 && plan->mode != CONSTANT ? EDGE : plan->mode;
-    if ((mode == REFLECT && CLD_MAX(lo, hi) >= n) || (mode == WRAP && CLD_MAX(lo, hi) > n))
+    if (n > 0 && ((mode == REFLECT && CLD_MAX(lo, hi) >= n) || (mode == WRAP && CLD_MAX(lo, hi) > n)))
         return periodic_runs(call, plan, d, out);
     const run before[MODES] = { [EDGE] = { 0, lo, first, 0, 0, 0 },
                                 [REFLECT] = { 0, lo, first + lo, -1, 0, 0 },

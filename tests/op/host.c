@@ -115,6 +115,18 @@ START_TEST(pads_that_go_round) {
 }
 END_TEST
 
+/* Axes without entries that are not padded, beside one that goes round. */
+START_TEST(pads_of_nothing) {
+    for (int reflect = 0; reflect < 2; reflect++) {
+        cld_attr mode = OP_TEXT("mode", reflect ? "reflect" : "wrap");
+        op_node node = { .type = "Pad", .attr = &mode, .n_attr = 1, .n_in = 2 };
+        node.in[0] = zeros(CLADE_FLOAT32, DIMS(0, 0, 2));
+        node.in[1] = LIST(0, 0, 5, 0, 0, 1);
+        expect(&node, 0, DIMS(0, 0, 8), NULL);
+    }
+}
+END_TEST
+
 START_TEST(space_to_depth_and_back) {
     static const char *const modes[] = { "DCR", "CRD" };
     static const double want[][8] = { { 0, 4, 1, 5, 2, 6, 3, 7 }, { 0, 1, 2, 3, 4, 5, 6, 7 } };
@@ -268,6 +280,7 @@ Suite *suite_op_host(void) {
     tcase_add_test(tcase, parameter_beyond_integers);
     tcase_add_test(tcase, reshape);
     tcase_add_test(tcase, pads_that_go_round);
+    tcase_add_test(tcase, pads_of_nothing);
     tcase_add_test(tcase, space_to_depth_and_back);
     tcase_add_test(tcase, dropout_in_training);
     tcase_add_test(tcase, squeeze_unsqueeze_flatten);
