@@ -30,13 +30,13 @@ bool cld_session_holds(const clade_session *session) {
     return __atomic_load_n(&session->in_use, __ATOMIC_RELAXED) == cld_thread_id();
 }
 
-void cld_session_input_set(clade_session *session, int32_t index) {
+void cld_session_input_set(clade_session *session, int32_t index, bool given) {
     cld_input *input = &session->inputs[index];
     uintptr_t me = cld_thread_id();
-    input->shared |= input->version && input->set_by != me;
+    input->shared |= input->set_by && input->set_by != me;
     session->shared |= input->shared;
     input->set_by = me;
-    input->version = ++session->clock;
+    input->version = given ? ++session->clock : 0;
 }
 
 clade_status cld_session_own_inputs(const clade_session *session, clade_error *err) {

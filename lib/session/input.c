@@ -61,7 +61,7 @@ static clade_status take(clade_session *session, int32_t index, const clade_view
     cld_view_copy(input->tensor.data, view, bytes);
     cld_mem_free(input->buffer);
     input->buffer = NULL;
-    cld_session_input_set(session, index);
+    cld_session_input_set(session, index, true);
     return CLADE_OK;
 }
 
@@ -93,18 +93,22 @@ clade_status clade_session_set_input(clade_session *session, const char *name, c
     return cld_session_leave(session, set(session, name, &view, true, err));
 }
 
-clade_status clade_session_reset_input(clade_session *session, const char *name, clade_error *err) {
+static clade_status reset(clade_session *session, const char *name, clade_error *err) {
     int32_t index;
-    if (!session)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "session must not be NULL");
     CLD_RETURN(cld_session_find_input(session, name, &index, err));
     if (index < session->model->n_required)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "input '%s' has no default", cld_session_input_name(session, index));
     cld_input *input = &session->inputs[index];
     clade_tensor_free(&input->tensor);
     cld_mem_free(input->buffer);
-    *input = (cld_input){ 0 };
+    input->buffer = NULL;
+    cld_session_input_set(session, index, false);
     return CLADE_OK;
+}
+
+clade_status clade_session_reset_input(clade_session *session, const char *name, clade_error *err) {
+    CLD_RETURN(cld_session_enter(session, err));
+    return cld_session_leave(session, reset(session, name, err));
 }
 
 clade_status clade_session_set_input_view(clade_session *session, const char *name, const clade_view *view,

@@ -52,7 +52,7 @@ static clade_status set_input(clade_session *session, const char *name, const cl
     input->tensor.size_bytes = cld_type_bytes(&type);
     input->buffer = mem;
     input->buffer_offset = offset_bytes;
-    cld_session_input_set(session, index);
+    cld_session_input_set(session, index, true);
     return CLADE_OK;
 }
 

@@ -90,8 +90,8 @@ struct clade_session {
 clade_status cld_session_enter(clade_session *session, clade_error *err);
 clade_status cld_session_leave(clade_session *session, clade_status status);
 bool cld_session_holds(const clade_session *session); /* the caller is within a call */
-/* Input `index` has a new value, which this thread gave. */
-void cld_session_input_set(clade_session *session, int32_t index);
+/* Input `index` has a new value, which this thread gave; not `given`: its default. */
+void cld_session_input_set(clade_session *session, int32_t index, bool given);
 /* ERR_ARGUMENT when an input's value, or the last run, is another thread's; or when there is no run to read. */
 clade_status cld_session_own_inputs(const clade_session *session, clade_error *err);
 clade_status cld_session_own_run(const clade_session *session, clade_error *err);

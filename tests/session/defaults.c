@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Inputs with a default: used when nobody sets them, replaced when somebody does, also where passes made other
  * constants of them; and what a model says of them. */
+#include <pthread.h>
+
 #include "io/wire.h"
 #include "mlp.h"
 #include "test.h"
@@ -98,6 +100,27 @@ START_TEST(overridden) {
 }
 END_TEST
 
+static void *reset_scale(void *unused) {
+    (void)unused;
+    ck_ok(clade_session_reset_input(session, "scale", &err), err);
+    return NULL;
+}
+
+/* A default that another thread has put back is a value of that thread's. */
+START_TEST(reset_by_another_thread) {
+    pthread_t other;
+    open_model(normalised());
+    set(NULL, 4, image, 3, 4);
+    set("scale", 1, two, 10, 100);
+    ck_assert_int_eq(pthread_create(&other, NULL, reset_scale, NULL), 0);
+    pthread_join(other, NULL);
+    ck_refused(clade_session_run(session, &err), CLADE_ERR_ARGUMENT, "another thread has set input 'scale'", err);
+    ck_ok(clade_session_reset_input(session, "scale", &err), err);
+    expect(3, 4);
+    close_model();
+}
+END_TEST
+
 START_TEST(an_output_itself) {
     const float three[] = { 7, 8, 9 };
     clade_view view = { CLADE_FLOAT32, 1, { 3 }, three, sizeof three, NULL, 0 };
@@ -182,6 +205,7 @@ Suite *suite_session_defaults(void) {
     TCase *tcase = tcase_create("inputs with a default");
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, overridden);
+    tcase_add_test(tcase, reset_by_another_thread);
     tcase_add_test(tcase, an_output_itself);
     tcase_add_test(tcase, described);
     tcase_add_test(tcase, borrowed);

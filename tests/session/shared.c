@@ -180,6 +180,7 @@ static int call_back(void *user, const char *what, size_t done, size_t total) {
     if (calls++)
         return 0;
     ck_refused(clade_session_run(*mine, &err), CLADE_ERR_ARGUMENT, "in use by this thread", err);
+    ck_refused(clade_session_reset_input(*mine, "a", &err), CLADE_ERR_ARGUMENT, "in use by this thread", err);
     ck_refused(clade_session_get_stats(*mine, &stats, &err), CLADE_ERR_ARGUMENT, "a callback may not call it", err);
     clade_session_free(*mine); /* goes when the call under way ends */
     return 0;
