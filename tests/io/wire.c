@@ -140,15 +140,17 @@ void wire_attr_message(wire *attributes, const char *name, int kind, wire *messa
     wire_message(attributes, 5, &attr);
 }
 
-wire wire_model(wire *graph) {
+wire wire_model_at(wire *graph, int32_t version) {
     wire model = { 0 }, opset = { 0 };
     wire_int(&model, 1, 8);
     wire_text(&model, 2, "test");
-    wire_int(&opset, 2, 17);
+    wire_int(&opset, 2, version);
     wire_message(&model, 8, &opset);
     wire_message(&model, 7, graph);
     return model;
 }
+
+wire wire_model(wire *graph) { return wire_model_at(graph, 17); }
 
 clade_status wire_parse(cld_graph **out, wire *model, clade_error *err) {
     cld_model_facts facts;

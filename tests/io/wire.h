@@ -48,6 +48,8 @@ void wire_attr_texts(wire *attributes, const char *name, int32_t count, const ch
 void wire_attr_message(wire *attributes, const char *name, int kind, wire *message);
 /* A model of that graph (freed): IR version 8, opset 17 of the default domain. */
 wire wire_model(wire *graph);
+/* The same at another opset. */
+wire wire_model_at(wire *graph, int32_t opset);
 /* Parses a model and frees it. */
 clade_status wire_parse(cld_graph **out, wire *model, clade_error *err);
 

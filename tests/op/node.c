@@ -42,7 +42,7 @@ static clade_model *load(node_test *test) {
     clade_model *model;
     wire_text(&test->graph, GRAPH_NAME, "one node");
     wire_node(&test->graph, test->type, test->inputs.data, test->outputs.data, &test->attributes);
-    wire bytes = wire_model(&test->graph);
+    wire bytes = wire_model_at(&test->graph, test->opset ? test->opset : 17);
     ck_ok(clade_model_load_memory(&model, bytes.data, bytes.size, NULL, &err), err);
     cld_text_free(&bytes);
     cld_text_free(&test->inputs);

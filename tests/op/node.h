@@ -21,6 +21,7 @@ typedef struct node_test {
     wire graph, attributes;
     cld_text inputs, outputs; /* their names: i0 i1 ..., o0 o1 ..., "-" where absent */
     int32_t n_inputs, n_outputs;
+    int32_t opset;              /* 0: 17 */
     clade_tensor fed[NODE_MAX]; /* what is not constant, borrowed; dtype CLADE_NONE elsewhere */
     bool wanted[NODE_MAX];      /* outputs */
 } node_test;

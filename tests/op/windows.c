@@ -31,6 +31,7 @@ void windows_draw(drawn *c, ref_windows *w, int axes, int64_t most) {
         pads[a] = w->before[first + a];
         pads[axes + a] = w->after[first + a];
     }
+    c->node.opset = 19; /* since which every operator of windows has dilations */
     wire_attr_ints(&c->node.attributes, "kernel_shape", axes, w->kernel + first);
     wire_attr_ints(&c->node.attributes, "strides", axes, w->stride + first);
     wire_attr_ints(&c->node.attributes, "dilations", axes, w->dilation + first);
