@@ -99,7 +99,7 @@ KERNEL(rows)(BUFFERS, const int cols, const int segment, const int tiles, const 
 /* The scalar meaning (choose: of select) of what the expressions of lib/op/pointwise.def use; lib/op/pointwise_eval.c is the host's. */
 #define choose(otherwise, taken, condition) ((condition) ? (taken) : (otherwise))
 #define negated(x) (0 - (ulong)(x))
-#define magnitude(x) ((ulong)abs(x))
+#define magnitude(x) whole_abs(x)
 #define quotient(x, y) ((y) == 0 ? 0 : (y) < 0 && (y) + 1 == 0 ? negated(x) : (ulong)((x) / (y)))
 #define remains(x, y) ((y) == 0 || ((y) < 0 && (y) + 1 == 0) ? 0 : (x) % (y))
 #define modulo(x, y) (remains(x, y) != 0 && (remains(x, y) < 0) != ((y) < 0) ? remains(x, y) + (y) : remains(x, y))

@@ -41,7 +41,7 @@
 #define plus(a, b) ((ACC)((ulong)(a) + (ulong)(b)))
 #define times(a, b) ((ACC)((ulong)(a) * (ulong)(b)))
 #define ratio(a, n) ((n) == 0 ? 0 : (a) / (n))
-#define absolute(x) ((ACC)abs(x))
+#define absolute(x) ((ACC)whole_abs(x))
 #define root(x) NAME(whole_root)(x)
 #define natural_log(x) ((x) > 0 ? (ACC)log((float)(x)) : 0)
 

@@ -20,7 +20,6 @@ export CLADE_SANITIZED=1 CLADE_BUILD_DIR=$directory CK_DEFAULT_TIMEOUT=300
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:allocator_may_return_null=1
 export LSAN_OPTIONS=suppressions=$test_dir/platform/leaks.supp:print_suppressions=0:use_tls=0
 export UBSAN_OPTIONS=print_stacktrace=1
-}
 again "$directory/tests/unit"
 again "$directory/tests/device"
 again "$directory/tests/faults"
