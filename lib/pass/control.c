@@ -97,49 +97,55 @@ static clade_status collect_rows(cld_walk *walk, int32_t first, clade_error *err
     return CLADE_OK;
 }
 
+/* A scan output of a loop that ran no iteration: empty, of the declared type; of one axis if only that is known. */
+static clade_status no_rows(cld_walk *walk, const cld_frame *frame, int32_t r, int64_t axis, cld_slot **slot,
+                            clade_error *err) {
+    const cld_node *node = frame->caller;
+    bool is_loop = node->op->control == CLD_CONTROL_LOOP; /* its body gives its condition first */
+    cld_type type = cld_graph_at(frame->graph, frame->graph->outputs[frame->n_state + is_loop + r])->type;
+    int32_t at = (int32_t)(axis < 0 ? axis + type.rank + 1 : axis);
+    type.rank = CLD_MAX(type.rank, 0);
+    at = CLD_MIN(CLD_MAX(at, 0), type.rank);
+    if (type.dtype == CLADE_NONE || type.rank >= CLADE_MAX_RANK)
+        return cld_fail(err, CLADE_ERR_UNSUPPORTED, "%s '%s': runs no iteration and scan output %d declares no type",
+                        node->type, node->name, (int)r);
+    for (int32_t d = type.rank++; d > at; d--)
+        type.dims[d] = type.dims[d - 1];
+    type.dims[at] = 0;
+    for (int32_t d = 0; d < type.rank; d++)
+        type.dims[d] = CLD_MAX(type.dims[d], 0);
+    CLD_RETURN(cld_type_check(&type, node->name, err));
+    clade_tensor *empty = cld_tensor_new(walk->graph->arena, &type);
+    cld_value_id value = empty ? cld_graph_constant(walk->graph, NULL, empty) : CLD_ABSENT;
+    if (!cld_present(value))
+        return cld_no_memory(err, node->name);
+    return cld_walk_bind(walk, value, NULL, slot, err);
+}
+
 /* One scan output: its rows with a new axis, joined along it. */
 static clade_status stack_rows(cld_walk *walk, const cld_frame *frame, int32_t r, int64_t axis, bool reverse,
                                cld_slot **slot, clade_error *err) {
     const cld_node *node = frame->caller;
     cld_build build = { .graph = walk->graph, .node = node->name, .opset = node->opset };
-    cld_value_id joined;
-    if (frame->iteration ==
-        0) { /* nothing ran: an empty tensor of the declared type; of one axis if only that is known */
-        int32_t first =
-            frame->n_state + (node->op->control == CLD_CONTROL_LOOP); /* a Loop's body gives its condition first */
-        cld_type type = cld_graph_at(frame->graph, frame->graph->outputs[first + r])->type;
-        int32_t at = (int32_t)(axis < 0 ? axis + type.rank + 1 : axis);
-        type.rank = CLD_MAX(type.rank, 0);
-        at = CLD_MIN(CLD_MAX(at, 0), type.rank);
-        if (type.dtype == CLADE_NONE || type.rank >= CLADE_MAX_RANK)
-            return cld_fail(err, CLADE_ERR_UNSUPPORTED,
-                            "%s '%s': runs no iteration and scan output %d declares no type", node->type, node->name,
-                            (int)r);
-        for (int32_t d = type.rank++; d > at; d--)
-            type.dims[d] = type.dims[d - 1];
-        type.dims[at] = 0;
-        for (int32_t d = 0; d < type.rank; d++)
-            type.dims[d] = CLD_MAX(type.dims[d], 0);
-        CLD_RETURN(cld_type_check(&type, node->name, err));
-        clade_tensor *empty = cld_tensor_new(walk->graph->arena, &type);
-        joined = empty ? cld_graph_constant(walk->graph, NULL, empty) : CLD_ABSENT;
-        if (!cld_present(joined))
-            return cld_no_memory(err, node->name);
-        return cld_walk_bind(walk, joined, NULL, slot, err);
-    }
-    cld_value_id *ids = cld_arena_calloc(walk->graph->arena, (size_t)frame->iteration, sizeof *ids), axes;
+    cld_value_id joined, axes;
+    int32_t count = 0, i = 0;
+    if (frame->iteration == 0)
+        return no_rows(walk, frame, r, axis, slot, err);
+    for (const cld_row *row = frame->rows[r]; row; row = row->before)
+        count++;
+    cld_value_id *ids = cld_arena_calloc(walk->graph->arena, (size_t)count, sizeof *ids);
     if (!ids)
         return cld_no_memory(err, node->name);
     CLD_RETURN(cld_build_ints(&build, &axis, 1, &axes, err));
-    int64_t i = frame->iteration;
-    for (const cld_row *row = frame->rows[r]; row; row = row->before) {
-        cld_value_id pair[2] = { CLD_ABSENT, axes }, *id = &ids[reverse ? frame->iteration - i : i - 1];
+    for (const cld_row *row = frame->rows[r]; row; row = row->before, i++) { /* the last one first */
+        cld_value_id pair[2] = { CLD_ABSENT, axes }, *id = &ids[reverse ? i : count - 1 - i];
         CLD_RETURN(cld_walk_use(walk, row->slot, &pair[0], err));
-        CLD_RETURN(cld_build_op(&build, "Unsqueeze", pair, 2, NULL, 0, id, err));
-        i--;
+        *id = pair[0];
+        if (!row->stacked)
+            CLD_RETURN(cld_build_op(&build, "Unsqueeze", pair, 2, NULL, 0, id, err));
     }
     cld_attr attr = { .name = "axis", .kind = CLD_ATTR_INT, .u.i = axis };
-    CLD_RETURN(cld_build_op(&build, "Concat", ids, (int32_t)frame->iteration, &attr, 1, &joined, err));
+    CLD_RETURN(cld_build_op(&build, "Concat", ids, count, &attr, 1, &joined, err));
     return cld_walk_bind(walk, joined, NULL, slot, err);
 }
 

@@ -67,6 +67,23 @@ clade_status cld_walk_next(cld_walk *walk, cld_segment *out, clade_error *err);
 /* Gives the value the last cut asked for; borrowed for as long as the segments that follow live. */
 clade_status cld_walk_feed(cld_walk *walk, const clade_tensor *value, clade_error *err);
 
+/* repeat.c: how a segment comes again. */
+typedef struct cld_repeat {
+    int32_t *turn; /* [inputs of its graph]: the output of its graph that takes the input's place; -1: it stays */
+    int64_t most;  /* times; INT64_MAX: no limit */
+    int32_t *row;  /* [max_rows] the outputs of each time that are rows of a Loop's scan outputs */
+    int32_t n_rows, max_rows;
+} cld_repeat;
+/* Two walks of one line, one segment apart and both at a cut: will the second make segment `b` once more when it is fed
+ * what led from `a` to `b`? turn, row and max_rows are the caller's. */
+bool cld_walk_repeats(const cld_walk *before, const cld_segment *a, const cld_walk *after, const cld_segment *b,
+                      cld_repeat *out);
+/* In a copy of the walk behind `b`, not fed yet: as if the segment had come again `turns` times. Rows of those times
+ * are slots of b's then: output n_outputs + k of its graph is what its row k gave, stacked. `before`: the walk behind
+ * `a`. */
+clade_status cld_walk_skip(cld_walk *walk, const cld_walk *before, const cld_segment *b, int64_t turns,
+                           clade_error *err);
+
 /* symbolic.c: the type of a model graph's output with its dimensions as expressions of the free ones:
  * "float32[N,2*T+1]". */
 clade_status cld_pass_symbolic(const cld_graph *graph, int32_t output, cld_text *out, clade_error *err);

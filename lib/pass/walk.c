@@ -89,8 +89,7 @@ static cld_frame *copy_frame(cld_walk *walk, const cld_frame *frame) {
     return copy->slot_of && copy->state && copy->rows && (copy->memo || !frame->memo) ? copy : NULL;
 }
 
-/* Makes frame `f` the walk's own. */
-static clade_status own(cld_walk *walk, int32_t f, clade_error *err) {
+clade_status cld_walk_own(cld_walk *walk, int32_t f, clade_error *err) {
     if (walk->frames[f]->owner != walk)
         walk->frames[f] = copy_frame(walk, walk->frames[f]);
     return walk->frames[f] ? CLADE_OK : cld_no_memory(err, "a walk");
@@ -133,7 +132,7 @@ clade_status cld_walk_push(cld_walk *walk, const cld_graph *graph, const cld_nod
 
 clade_status cld_walk_pop(cld_walk *walk, clade_error *err) {
     walk->n_frames--;
-    return own(walk, walk->n_frames - 1, err);
+    return cld_walk_own(walk, walk->n_frames - 1, err);
 }
 
 /* ---- walks ---- */
@@ -190,7 +189,7 @@ clade_status cld_walk_copy(cld_walk **out, const cld_walk *walk, const cld_walk_
     copy->limits = limits ? *limits : (cld_walk_limits){ 0 };
     copy->cap_frames = walk->n_frames;
     copy->cap_slots = copy->cap_ids = 0;
-    CLD_TRY(own(copy, copy->n_frames - 1, err));
+    CLD_TRY(cld_walk_own(copy, copy->n_frames - 1, err));
     *out = copy;
     return CLADE_OK;
 fail:
@@ -210,13 +209,13 @@ clade_status cld_walk_feed(cld_walk *walk, const clade_tensor *value, clade_erro
     for (int32_t f = 0; f < walk->n_frames; f++)
         for (int32_t v = 0; v < walk->frames[f]->graph->n_values; v++)
             if (walk->frames[f]->slot_of[v] == asked) {
-                CLD_RETURN(own(walk, f, err));
+                CLD_RETURN(cld_walk_own(walk, f, err));
                 walk->frames[f]->slot_of[v] = known;
             }
     for (int32_t f = 0; f < walk->n_frames; f++)
         for (int32_t k = 0; k < walk->frames[f]->n_state; k++)
             if (walk->frames[f]->state[k] == asked) {
-                CLD_RETURN(own(walk, f, err));
+                CLD_RETURN(cld_walk_own(walk, f, err));
                 walk->frames[f]->state[k] = known;
             }
     walk->wanted = NULL;

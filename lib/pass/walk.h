@@ -16,6 +16,7 @@ typedef struct cld_row {
     const struct cld_row *before;
     cld_slot *slot;
     uint64_t segment; /* that added it */
+    bool stacked;     /* the rows of many iterations, along a first axis */
 } cld_row;
 
 /* What a node of a frame that runs again gave when it was last walked. */
@@ -74,6 +75,8 @@ clade_status cld_walk_value(cld_walk *walk, cld_slot *slot, const clade_tensor *
 clade_status cld_walk_at(cld_walk *walk, cld_frame *frame, cld_value_id id, cld_slot **out, clade_error *err);
 /* Opens a frame on `graph`, the sub-graph of `caller`. */
 clade_status cld_walk_push(cld_walk *walk, const cld_graph *graph, const cld_node *caller, clade_error *err);
+/* Makes frame `f` the walk's own, which it may change. */
+clade_status cld_walk_own(cld_walk *walk, int32_t f, clade_error *err);
 /* Closes the top frame. */
 clade_status cld_walk_pop(cld_walk *walk, clade_error *err);
 static inline cld_frame *cld_walk_top(const cld_walk *walk) { return walk->frames[walk->n_frames - 1]; }

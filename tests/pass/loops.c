@@ -149,37 +149,123 @@ START_TEST(cancelled) {
 }
 END_TEST
 
-/* A condition that only the device knows: a thousand cuts, each walked on in a copy. */
-START_TEST(copies_share) {
-    enum { CUTS = 1000 };
-    static cld_walk *copies[CUTS];
-    static cld_segment segments[CUTS];
-    static const bool yes = true;
-    const clade_tensor fed = { CLADE_BOOL, 1, { 1 }, (void *)&yes, 1 };
+/* ---- a condition that only the device knows ---------------------------------------------------------------------- */
+
+enum { CUTS = 1000 };
+static cld_walk *copies[CUTS];
+static cld_segment segments[CUTS];
+
+/* s = exp(s), as long as the largest is not 0; `add`: to s, each time. */
+static void parse_while(const char *add, int64_t trips) {
     static const int64_t one[] = { 1 };
-    wire body = new_body();
-    wire_node(&body, "Exp", "s", "next", NULL);
+    wire body = new_body(), to = { 0 }, number = { 0 };
+    wire_attr_int(&to, "to", 9);     /* bool */
+    wire_attr_int(&number, "to", 1); /* float32 */
+    if (strstr(add, "number"))
+        wire_node(&body, "Cast", "i", "number", &number);
+    else
+        cld_text_free(&number);
+    wire_node(&body, "Add", add, "sum", NULL);
+    wire_node(&body, "Exp", "sum", "next", NULL);
     wire_node(&body, "ReduceMax", "next", "most", NULL);
     wire_node(&body, "Less", "s next", "less", NULL);
-    wire to = { 0 };
-    wire_attr_int(&to, "to", 9); /* bool */
     wire_node(&body, "Cast", "most", "on", &to);
     wire_value(&body, GRAPH_OUTPUT, "on", CLADE_BOOL, 1, one);
     wire_value(&body, GRAPH_OUTPUT, "next", CLADE_FLOAT32, 1, four);
-    parse(&body, 1000000);
+    parse(&body, trips);
+}
+
+/* Walks on behind each cut, in a copy. */
+static void walk_on(int cuts) {
+    static const bool yes = true;
+    const clade_tensor fed = { CLADE_BOOL, 1, { 1 }, (void *)&yes, 1 };
     ck_ok(run_walk(NULL), err);
-    for (int k = 0; k < CUTS; k++) {
+    for (int k = 0; k < cuts; k++) {
         ck_ok(cld_walk_copy(&copies[k], k ? copies[k - 1] : walk, NULL, &err), err);
         ck_ok(cld_walk_feed(copies[k], &fed, &err), err);
         ck_ok(cld_walk_next(copies[k], &segments[k], &err), err);
+    }
+}
+
+static void drop_copies(int cuts) {
+    for (int k = cuts - 1; k >= 0; k--) {
+        cld_walk_free(copies[k]);
+        cld_graph_free(segments[k].graph);
+    }
+}
+
+static int32_t turns[4], again_rows[4];
+static cld_repeat again;
+static bool repeats(void) {
+    again = (cld_repeat){ .turn = turns, .row = again_rows, .max_rows = CLD_COUNT(again_rows) };
+    return cld_walk_repeats(copies[0], &segments[0], copies[1], &segments[1], &again);
+}
+
+START_TEST(copies_share) {
+    parse_while("s k", 1000000);
+    walk_on(CUTS);
+    for (int k = 0; k < CUTS; k++) {
         ck_assert_ptr_nonnull(segments[k].cut_slot);
         ck_assert_int_le(segments[k].graph->n_outputs, 2);
         ck_assert_uint_le(cld_walk_bytes(copies[k]), 8192);
     }
-    for (int k = CUTS - 1; k >= 0; k--) {
-        cld_walk_free(copies[k]);
-        cld_graph_free(segments[k].graph);
-    }
+    drop_copies(CUTS);
+}
+END_TEST
+
+START_TEST(a_loop_comes_again) {
+    parse_while("s k", INT64_MAX);
+    walk_on(2);
+    ck_assert(repeats());
+    ck_assert(again.most == INT64_MAX);
+    ck_assert_int_eq(segments[1].graph->n_inputs, 1); /* s, and the constant is none */
+    ck_assert_int_eq(segments[1].carried_in[0]->output, again.turn[0]);
+    ck_assert_int_ne(segments[1].cut_slot->output, again.turn[0]);
+    drop_copies(2);
+}
+END_TEST
+
+START_TEST(what_is_captured_stays) {
+    parse_while("s x", INT64_MAX);
+    walk_on(2);
+    ck_assert(repeats());
+    ck_assert_int_eq(segments[1].graph->n_inputs, 2);
+    for (int k = 0; k < 2; k++)
+        ck_assert_int_eq(again.turn[k] == -1, segments[1].carried_in[k]->input == 0);
+    drop_copies(2);
+}
+END_TEST
+
+/* Of ten iterations the first three are walked: seven are left. Behind them the loop closes. */
+START_TEST(a_loop_comes_again_up_to_its_limit) {
+    static const bool yes = true;
+    const clade_tensor fed = { CLADE_BOOL, 1, { 1 }, (void *)&yes, 1 };
+    parse_while("s k", 10);
+    walk_on(2);
+    ck_assert(repeats());
+    ck_assert_int_eq(again.most, 7);
+    ck_ok(cld_walk_copy(&copies[2], copies[1], NULL, &err), err);
+    ck_ok(cld_walk_skip(copies[2], copies[0], &segments[1], again.most, &err), err);
+    ck_ok(cld_walk_feed(copies[2], &fed, &err), err);
+    ck_ok(cld_walk_next(copies[2], &segments[2], &err), err);
+    ck_assert_ptr_null(segments[2].cut_slot);
+    drop_copies(3);
+}
+END_TEST
+
+START_TEST(the_last_iteration_does_not_come_again) {
+    parse_while("s k", 3);
+    walk_on(2);
+    ck_assert(!repeats());
+    drop_copies(2);
+}
+END_TEST
+
+START_TEST(a_loop_that_counts_does_not_come_again) {
+    parse_while("s number", INT64_MAX);
+    walk_on(2);
+    ck_assert(!repeats());
+    drop_copies(2);
 }
 END_TEST
 
@@ -195,6 +281,11 @@ Suite *suite_pass_loops(void) {
     tcase_add_test(tcase, host_memory_is_bounded);
     tcase_add_test(tcase, cancelled);
     tcase_add_test(tcase, copies_share);
+    tcase_add_test(tcase, a_loop_comes_again);
+    tcase_add_test(tcase, what_is_captured_stays);
+    tcase_add_test(tcase, a_loop_comes_again_up_to_its_limit);
+    tcase_add_test(tcase, the_last_iteration_does_not_come_again);
+    tcase_add_test(tcase, a_loop_that_counts_does_not_come_again);
     suite_add_tcase(suite, tcase);
     return suite;
 }
