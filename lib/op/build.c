@@ -72,6 +72,13 @@ static bool may_fold(const cld_build *build, const cld_call *call) {
     return true;
 }
 
+static bool holds_anything(const cld_call *call) {
+    for (int32_t k = 0; k < call->n_out; k++)
+        if (cld_type_count(&call->out[k]) > 0)
+            return true;
+    return false;
+}
+
 static clade_status fold(const cld_build *build, const cld_call *call, cld_value_id *out, clade_error *err) {
     cld_graph *graph = build->graph;
     clade_tensor **results = cld_arena_calloc(graph->arena, (size_t)call->n_out + 1, sizeof *results);
@@ -80,7 +87,8 @@ static clade_status fold(const cld_build *build, const cld_call *call, cld_value
     for (int32_t k = 0; k < call->n_out; k++)
         if (!(results[k] = cld_tensor_new(graph->arena, &call->out[k])))
             return cld_no_memory(err, call->node->name);
-    CLD_RETURN(call->node->op->eval(call, results, err));
+    if (holds_anything(call)) /* else `eval` may go round for long over dimensions of which one is 0 */
+        CLD_RETURN(call->node->op->eval(call, results, err));
     for (int32_t k = 0; k < call->n_out; k++) {
         out[k] = cld_graph_constant(graph, NULL, results[k]);
         if (!cld_present(out[k]))

@@ -127,6 +127,18 @@ START_TEST(pads_of_nothing) {
 }
 END_TEST
 
+/* 2^40 lines of nothing to sort: found by fuzzing. */
+START_TEST(what_is_empty_takes_no_time) {
+    op_node node = { .type = "TopK", .opset = 17, .n_in = 2, .n_out = 2 };
+    cld_attr axis = OP_INT("axis", 1);
+    node.attr = &axis;
+    node.n_attr = 1;
+    node.in[0] = zeros(CLADE_FLOAT32, DIMS(1 << 20, 0, 1 << 20));
+    node.in[1] = LIST(0);
+    expect(&node, 0, DIMS(1 << 20, 0, 1 << 20), NULL);
+}
+END_TEST
+
 START_TEST(space_to_depth_and_back) {
     static const char *const modes[] = { "DCR", "CRD" };
     static const double want[][8] = { { 0, 4, 1, 5, 2, 6, 3, 7 }, { 0, 1, 2, 3, 4, 5, 6, 7 } };
@@ -281,6 +293,7 @@ Suite *suite_op_host(void) {
     tcase_add_test(tcase, reshape);
     tcase_add_test(tcase, pads_that_go_round);
     tcase_add_test(tcase, pads_of_nothing);
+    tcase_add_test(tcase, what_is_empty_takes_no_time);
     tcase_add_test(tcase, space_to_depth_and_back);
     tcase_add_test(tcase, dropout_in_training);
     tcase_add_test(tcase, squeeze_unsqueeze_flatten);
