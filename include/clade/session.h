@@ -28,7 +28,9 @@ typedef struct clade_session_options {
                               * ERR_NOT_FOUND lists the rows there are */
     size_t max_plans;        /* plans kept, least recently used dropped first; 0: 16. One for each combination of input
                               * shapes and of the values that decide shapes or control flow */
-    size_t max_device_bytes; /* refuse a plan that needs more (ERR_LIMIT); 0: what the device has (ERR_DEVICE_MEMORY) */
+    size_t max_device_bytes; /* device memory that the session may hold; 0: what the device has. To stay below it plans
+                              * are dropped, least recently used first; a run that needs more by itself is refused
+                              * (ERR_LIMIT, with the number it needs; ERR_DEVICE_MEMORY) */
     clade_progress_fn
         progress; /* called while plans are made, around the build of kernels, at each step of a plan's first run, where
                    * drivers compile too, and around saving to the cache; may cancel; NULL: none */
@@ -91,6 +93,10 @@ CLADE_API CLADE_NODISCARD clade_status clade_session_get_output(clade_session *s
 CLADE_API CLADE_NODISCARD clade_status clade_session_read_output_into(clade_session *session, const char *name,
                                                                       clade_tensor *tensor, clade_error *err);
 
+/* Gives back the device memory that is not in use: the arena, device copies of inputs, plans other than the last run's,
+ * whose results stay readable. What is needed again is made again. */
+CLADE_API CLADE_NODISCARD clade_status clade_session_trim(clade_session *session, clade_error *err);
+
 typedef struct clade_session_stats {
     size_t size_bytes;         /* sizeof(clade_session_stats): start from CLADE_SESSION_STATS_INIT */
     size_t plans;              /* plans held now */
@@ -99,6 +105,7 @@ typedef struct clade_session_stats {
     size_t weight_bytes;       /* device bytes of weights, packed copies included */
     size_t peak_bytes;         /* device bytes held at most, weights included */
     size_t launches;           /* steps of the last run: kernels, BLAS calls, copies and fills */
+    size_t held_bytes;         /* device bytes held now */
 } clade_session_stats;
 #define CLADE_SESSION_STATS_INIT CLADE_SIZED_INIT(clade_session_stats)
 CLADE_API CLADE_NODISCARD clade_status clade_session_get_stats(const clade_session *session, clade_session_stats *out,

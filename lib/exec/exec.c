@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the plans of one session share on the device: queue, statistics, counted memory. */
+/* What the plans of one session share on the device: queue, statistics, the arena, counted memory. */
 #include "exec/exec_internal.h"
 
 #include <stdlib.h>
 
-clade_status cld_exec_new(cld_exec **out, cld_ocl *ocl, cld_queue *queue, clade_progress_fn progress, void *user,
+clade_status cld_exec_new(cld_exec **out, cld_ocl *ocl, cld_queue *queue, const cld_exec_options *options,
                           clade_error *err) {
     cld_exec *exec = calloc(1, sizeof *exec);
     if (!exec) {
@@ -13,8 +13,9 @@ clade_status cld_exec_new(cld_exec **out, cld_ocl *ocl, cld_queue *queue, clade_
     }
     exec->ocl = cld_ocl_retain(ocl);
     exec->queue = queue;
-    exec->progress = progress;
-    exec->progress_user = user;
+    exec->options = *options;
+    exec->account = options->account ? options->account : &exec->own;
+    exec->arena = 1;
     *out = exec;
     return CLADE_OK;
 }
@@ -23,6 +24,8 @@ void cld_exec_free(cld_exec *exec) {
     if (!exec)
         return;
     cld_queue_free(exec->queue); /* waits: a fetch may be under way */
+    for (int32_t s = 0; s < CLD_MAX_SLABS; s++)
+        cld_exec_release(exec, exec->slabs[s]);
     cld_exec_release(exec, exec->faults);
     cld_ocl_release(exec->ocl);
     free(exec);
@@ -32,16 +35,96 @@ cld_queue *cld_exec_queue(const cld_exec *exec) { return exec->queue; }
 
 cld_exec_stats *cld_exec_stats_of(cld_exec *exec) { return &exec->stats; }
 
+const cld_account *cld_exec_account(const cld_exec *exec) { return exec->account; }
+
+/* ---- counted memory ---- */
+
+static void raise_peak(cld_account *account, size_t held) {
+    size_t peak = __atomic_load_n(&account->peak, __ATOMIC_RELAXED);
+    while (peak < held &&
+           !__atomic_compare_exchange_n(&account->peak, &peak, held, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    }
+}
+
+static clade_status try_alloc(cld_exec *exec, cld_mem **out, size_t bytes, clade_error *err) {
+    cld_account *account = exec->account;
+    size_t held = __atomic_add_fetch(&account->held, bytes, __ATOMIC_RELAXED);
+    clade_status status = CLADE_OK;
+    if (account->cap && held > account->cap)
+        status = cld_fail(err, CLADE_ERR_LIMIT, "the session would hold %zu bytes of device memory, it may take %zu",
+                          held, account->cap);
+    else
+        status = cld_mem_new(out, exec->ocl, bytes, err);
+    if (status == CLADE_OK)
+        raise_peak(account, held);
+    else
+        __atomic_sub_fetch(&account->held, bytes, __ATOMIC_RELAXED);
+    return status;
+}
+
 clade_status cld_exec_alloc(cld_exec *exec, cld_mem **out, size_t bytes, clade_error *err) {
-    CLD_RETURN(cld_mem_new(out, exec->ocl, cld_caps_round(cld_ocl_caps(exec->ocl), bytes), err));
-    exec->stats.held_bytes += cld_mem_bytes(*out);
-    exec->stats.peak_bytes = CLD_MAX(exec->stats.peak_bytes, exec->stats.held_bytes);
-    return CLADE_OK;
+    const cld_exec_options *options = &exec->options;
+    const size_t rounded = cld_caps_round(cld_ocl_caps(exec->ocl), bytes);
+    for (;;) {
+        clade_status status = try_alloc(exec, out, rounded, err);
+        bool full = status == CLADE_ERR_LIMIT || status == CLADE_ERR_DEVICE_MEMORY;
+        if (!full || !options->spare || !options->spare(options->spare_user))
+            return status;
+    }
 }
 
 void cld_exec_release(cld_exec *exec, cld_mem *mem) {
     if (!mem)
         return;
-    exec->stats.held_bytes -= cld_mem_bytes(mem);
+    __atomic_sub_fetch(&exec->account->held, cld_mem_bytes(mem), __ATOMIC_RELAXED);
     cld_mem_free(mem);
+}
+
+/* ---- the arena ---- */
+
+static void drop_slab(cld_exec *exec, int32_t s) {
+    cld_exec_release(exec, exec->slabs[s]);
+    exec->slabs[s] = NULL;
+    exec->arena++;
+}
+
+bool cld_exec_drop_arena(cld_exec *exec) {
+    clade_error ignored;
+    bool any = false;
+    if (exec->reserving || cld_queue_finish(exec->queue, &ignored) != CLADE_OK)
+        return false;
+    for (int32_t s = 0; s < CLD_MAX_SLABS; s++) {
+        any |= exec->slabs[s] != NULL;
+        if (exec->slabs[s])
+            drop_slab(exec, s);
+    }
+    return any;
+}
+
+static bool is_small(const cld_exec *exec, const cld_plan *plan, int32_t s) {
+    return !exec->slabs[s] || cld_mem_bytes(exec->slabs[s]) < plan->slab_bytes[s];
+}
+
+/* What is too small goes before what takes its place comes, so that both are never held. */
+static clade_status grow(cld_exec *exec, const cld_plan *plan, clade_error *err) {
+    CLD_RETURN(cld_queue_finish(exec->queue, err));
+    for (int32_t s = 0; s < plan->n_slabs; s++)
+        if (exec->slabs[s] && is_small(exec, plan, s))
+            drop_slab(exec, s);
+    for (int32_t s = 0; s < plan->n_slabs; s++)
+        if (!exec->slabs[s])
+            CLD_RETURN(cld_exec_alloc(exec, &exec->slabs[s], plan->slab_bytes[s], err));
+    return CLADE_OK;
+}
+
+clade_status cld_exec_reserve(cld_exec *exec, const cld_plan *plan, clade_error *err) {
+    bool small = false;
+    for (int32_t s = 0; s < plan->n_slabs; s++)
+        small |= is_small(exec, plan, s);
+    if (!small)
+        return CLADE_OK;
+    exec->reserving = true; /* what is spared meanwhile is not the arena */
+    clade_status status = grow(exec, plan, err);
+    exec->reserving = false;
+    return status;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Floor 5: plan + device -> running steps.
  *
- * A cld_exec holds what the plans of one session share: the queue, constants on the device, packed constants. A
- * cld_prepared is one plan with its memory allocated, kernels compiled and arguments bound, so that a run only
- * enqueues. One thread at a time.
+ * A cld_exec holds what the plans of one session share: the queue, the arena, constants on the device, packed
+ * constants. A cld_prepared is one plan with its memory allocated, kernels compiled and arguments bound, so that a run
+ * only enqueues. The arena is as large as its largest plan has needed; a plan bound to one that was replaced is bound
+ * again when it runs. One thread at a time.
  */
 #ifndef CLD_EXEC_H
 #define CLD_EXEC_H
@@ -16,21 +17,39 @@ typedef struct cld_prepared cld_prepared;
 
 typedef struct cld_exec_stats {
     size_t cache_hits, builds; /* programs */
-    size_t held_bytes, peak_bytes, weight_bytes;
+    size_t weight_bytes;
     size_t launches; /* since the owner last set it to 0 */
 } cld_exec_stats;
+
+/* Device bytes that executors hold together; atomic. */
+typedef struct cld_account {
+    size_t held, peak;
+    size_t cap; /* 0: none */
+} cld_account;
+
+typedef struct cld_exec_options {
+    clade_progress_fn progress;
+    void *progress_user;
+    cld_account *account; /* shared with other executors, outlives them; NULL: of its own */
+    /* Asked when an allocation does not fit: gives back what the user can spare; false: nothing more. NULL: never */
+    bool (*spare)(void *user);
+    void *spare_user;
+} cld_exec_options;
 
 /* ---- exec.c --------------------------------------------------------------------------------------------------- */
 
 /* `queue` is taken, also on failure. `ocl` is retained. */
-clade_status cld_exec_new(cld_exec **out, cld_ocl *ocl, cld_queue *queue, clade_progress_fn progress, void *user,
+clade_status cld_exec_new(cld_exec **out, cld_ocl *ocl, cld_queue *queue, const cld_exec_options *options,
                           clade_error *err);
 void cld_exec_free(cld_exec *exec); /* after every cld_prepared of it */
 cld_queue *cld_exec_queue(const cld_exec *exec);
 cld_exec_stats *cld_exec_stats_of(cld_exec *exec);
-/* A buffer that counts in the statistics. */
+const cld_account *cld_exec_account(const cld_exec *exec);
+/* A buffer that counts in the account. ERR_LIMIT: its cap. */
 clade_status cld_exec_alloc(cld_exec *exec, cld_mem **out, size_t bytes, clade_error *err);
 void cld_exec_release(cld_exec *exec, cld_mem *mem);
+/* Gives the arena back, once the queue is empty: the next run of a plan makes it again. False: there is none. */
+bool cld_exec_drop_arena(cld_exec *exec);
 
 /* ---- fault.c -------------------------------------------------------------------------------------------------- */
 
@@ -48,6 +67,8 @@ const cld_fault *cld_faults_seen(cld_exec *exec);
 clade_status cld_prepared_new(cld_prepared **out, cld_exec *exec, const cld_plan *plan, cld_mem *const *inputs,
                               clade_error *err);
 void cld_prepared_free(cld_prepared *prepared);
+/* Graph input k lies in this buffer from now on (borrowed, as above). */
+clade_status cld_prepared_take(cld_prepared *prepared, int32_t k, cld_mem *mem, clade_error *err);
 /* Enqueues every step; does not wait. */
 clade_status cld_prepared_run(cld_prepared *prepared, clade_error *err);
 /* After a run has finished: keeps the programs' binaries, the first time. ERR_CANCELLED. */

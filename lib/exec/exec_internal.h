@@ -21,15 +21,54 @@ enum { CLD_RESIDENT_LISTS = 1024 };
 struct cld_exec {
     cld_ocl *ocl;
     cld_queue *queue;
-    clade_progress_fn progress;
-    void *progress_user;
+    cld_exec_options options;
+    cld_account own, *account; /* the latter is the one that counts */
     cld_exec_stats stats;
+    cld_mem *slabs[CLD_MAX_SLABS]; /* the arena that all plans share, one after the other; NULL: none */
+    uint64_t arena;                /* changes when a slab is replaced; never 0 */
+    bool reserving;
     cld_resident *residents[CLD_RESIDENT_LISTS]; /* by hash of tensor and key */
     cld_mem *faults;                             /* NULL until a step checks indices */
     bool faults_used;                            /* it may hold something */
     cld_fault fault;                             /* as last fetched */
     int32_t last_number;                         /* given to a step that checks */
 };
+
+/* One step bound to its buffers. */
+typedef struct cld_bound {
+    const cld_step *step;
+    cld_kernel *kernel; /* kernel steps */
+    size_t global[3], local[3];
+    cld_mem *mem[3]; /* the others: buffers, and element (GEMM, CONVGEMM) or byte (COPY, FILL) offsets */
+    size_t offset[3];
+    int32_t number; /* of a step that checks indices; else 0 */
+} cld_bound;
+
+struct cld_prepared {
+    cld_exec *exec;
+    const cld_plan *plan;
+    cld_batch *batch;
+    cld_mem **outputs;        /* owned */
+    cld_mem **mem_of_buf;     /* [plan->n_bufs] borrowed from slabs, outputs, inputs, residents */
+    uint64_t *inputs;         /* [graph->n_inputs] serials of the buffers bound */
+    uint64_t arena;           /* of the executor, as bound; 0: not yet */
+    cld_resident **residents; /* [plan->n_bufs] or NULL */
+    cld_bound *steps;
+    int32_t n_steps;
+    bool saved, checks;
+};
+
+/* ---- exec.c --------------------------------------------------------------------------------------------------- */
+
+/* Makes the arena large enough for a plan. */
+clade_status cld_exec_reserve(cld_exec *exec, const cld_plan *plan, clade_error *err);
+
+/* ---- bind.c --------------------------------------------------------------------------------------------------- */
+
+/* Binds every argument of a step, for the first time. */
+clade_status cld_bind(cld_prepared *prepared, cld_bound *bound, clade_error *err);
+/* Binds the buffers of one place again, once mem_of_buf has the new ones. */
+clade_status cld_bind_again(cld_prepared *prepared, cld_place place, clade_error *err);
 
 /* ---- fault.c -------------------------------------------------------------------------------------------------- */
 

@@ -1,51 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A plan made ready: memory allocated, programs built, arguments bound once; then runs that only enqueue.
  *
- * Order: memory (so that a plan that does not fit fails before anything is compiled), programs, kernels and arguments,
- * the `once` steps that pack constants. A step with nothing to do is dropped.
+ * Order: memory (so that a plan that does not fit fails before anything is compiled), programs, kernels and
+ * arguments, the `once` steps that pack constants. A step with nothing to do is dropped.
  */
 #include "exec/exec_internal.h"
 
 #include <stdlib.h>
-
-/* One step bound to its buffers. */
-typedef struct bound {
-    const cld_step *step;
-    cld_kernel *kernel; /* kernel steps */
-    size_t global[3], local[3];
-    cld_mem *mem[3]; /* the others: buffers, and element (GEMM, CONVGEMM) or byte (COPY, FILL) offsets */
-    size_t offset[3];
-    int32_t number; /* of a step that checks indices; else 0 */
-} bound;
-
-struct cld_prepared {
-    cld_exec *exec;
-    const cld_plan *plan;
-    cld_batch *batch;
-    cld_mem **slabs, **outputs; /* owned */
-    cld_mem **mem_of_buf;       /* [plan->n_bufs] borrowed from slabs, outputs, inputs, residents */
-    cld_resident **residents;   /* [plan->n_bufs] or NULL */
-    bound *steps;
-    int32_t n_steps;
-    bool saved, checks;
-};
 
 cld_mem *cld_prepared_output(const cld_prepared *prepared, int32_t k) { return prepared->outputs[k]; }
 
 /* Everything but plain constants: which of those are needed is known once the steps are. */
 static clade_status allocate(cld_prepared *p, cld_mem *const *inputs, clade_error *err) {
     const cld_plan *plan = p->plan;
-    for (int32_t s = 0; s < plan->n_slabs; s++)
-        CLD_RETURN(cld_exec_alloc(p->exec, &p->slabs[s], plan->slab_bytes[s], err));
+    CLD_RETURN(cld_exec_reserve(p->exec, plan, err));
     for (int32_t k = 0; k < plan->graph->n_outputs; k++)
         CLD_RETURN(cld_exec_alloc(p->exec, &p->outputs[k], plan->bufs[plan->buf_of_output[k]].bytes, err));
+    for (int32_t k = 0; k < plan->graph->n_inputs; k++)
+        p->inputs[k] = cld_mem_serial(inputs[k]);
     for (int32_t b = 0; b < plan->n_bufs; b++) {
         const cld_plan_buf *buf = &plan->bufs[b];
         if (buf->place == CLD_PLACE_PACKED) {
             CLD_RETURN(cld_resident_use(&p->residents[b], p->exec, buf->constant, buf->key, buf->bytes, err));
             p->mem_of_buf[b] = p->residents[b]->mem;
-        } else if (buf->place == CLD_PLACE_ARENA) {
-            p->mem_of_buf[b] = p->slabs[buf->index];
         } else if (buf->place == CLD_PLACE_INPUT) {
             p->mem_of_buf[b] = inputs[buf->index];
         } else if (buf->place == CLD_PLACE_OUTPUT) {
@@ -53,6 +30,14 @@ static clade_status allocate(cld_prepared *p, cld_mem *const *inputs, clade_erro
         }
     }
     return CLADE_OK;
+}
+
+/* The arena's slabs as they are now. */
+static void take_arena(cld_prepared *p) {
+    for (int32_t b = 0; b < p->plan->n_bufs; b++)
+        if (p->plan->bufs[b].place == CLD_PLACE_ARENA)
+            p->mem_of_buf[b] = p->exec->slabs[p->plan->bufs[b].index];
+    p->arena = p->exec->arena;
 }
 
 /* Uploads the constants that the steps left to run touch. */
@@ -97,89 +82,7 @@ static bool already_packed(const cld_prepared *p, const cld_step *step) {
     return writes;
 }
 
-/* Where argument `arg` starts, in bytes. */
-static size_t placement(const cld_prepared *p, const cld_arg *arg) {
-    const cld_plan_buf *buf = &p->plan->bufs[arg->u.buf.buf.i];
-    size_t base = buf->place == CLD_PLACE_ARENA ? buf->offset : 0;
-    return base + (size_t)arg->u.buf.offset * arg->u.buf.elem_bytes;
-}
-
-/* A buffer takes two parameters: an element offset follows it. */
-static clade_status bind_buffer(cld_prepared *p, cld_kernel *kernel, const cld_arg *arg, uint32_t index,
-                                clade_error *err) {
-    bool absent = arg->u.buf.buf.i < 0;
-    uint64_t offset = absent ? 0 : placement(p, arg) / arg->u.buf.elem_bytes;
-    CLD_RETURN(cld_kernel_arg_mem(kernel, index, absent ? NULL : p->mem_of_buf[arg->u.buf.buf.i], err));
-    return cld_kernel_arg_bytes(kernel, index + 1, &offset, sizeof offset, err);
-}
-
-static clade_status bind_fault(cld_prepared *p, bound *b, const cld_arg *arg, uint32_t index, clade_error *err) {
-    cld_mem *faults = NULL;
-    if (arg->u.fault)
-        CLD_RETURN(cld_faults_bind(p->exec, &faults, &b->number, err));
-    p->checks |= faults != NULL;
-    CLD_RETURN(cld_kernel_arg_mem(b->kernel, index, faults, err));
-    return cld_kernel_arg_bytes(b->kernel, index + 1, &b->number, sizeof b->number, err);
-}
-
-static clade_status bind_kernel(cld_prepared *p, bound *b, clade_error *err) {
-    uint32_t index = 0;
-    for (int32_t a = 0; a < b->step->n_args; a++, index++) {
-        const cld_arg *arg = &b->step->args[a];
-        union {
-            int32_t i;
-            int64_t l;
-            float f;
-            double d;
-        } scalar;
-        size_t bytes = 0;
-        switch (arg->kind) {
-        case CLD_ARG_BUF:
-            CLD_RETURN(bind_buffer(p, b->kernel, arg, index++, err));
-            continue;
-        case CLD_ARG_FAULT:
-            CLD_RETURN(bind_fault(p, b, arg, index++, err));
-            continue;
-        case CLD_ARG_LOCAL:
-            CLD_RETURN(cld_kernel_arg_local(b->kernel, index, arg->u.local_bytes, err));
-            continue;
-        case CLD_ARG_INT:
-            scalar.i = (int32_t)arg->u.i;
-            bytes = sizeof scalar.i;
-            break;
-        case CLD_ARG_LONG:
-            scalar.l = arg->u.i;
-            bytes = sizeof scalar.l;
-            break;
-        case CLD_ARG_FLOAT:
-            scalar.f = (float)arg->u.f;
-            bytes = sizeof scalar.f;
-            break;
-        case CLD_ARG_DOUBLE:
-            scalar.d = arg->u.f;
-            bytes = sizeof scalar.d;
-            break;
-        }
-        CLD_RETURN(cld_kernel_arg_bytes(b->kernel, index, &scalar, bytes, err));
-    }
-    for (int d = 0; d < 3; d++) {
-        size_t local = b->step->local[d], global = b->step->global[d];
-        b->local[d] = local;
-        b->global[d] = local ? (global + local - 1) / local * local : global;
-    }
-    return CLADE_OK;
-}
-
-static void bind_other(cld_prepared *p, bound *b) {
-    bool in_elements = b->step->kind == CLD_STEP_GEMM || b->step->kind == CLD_STEP_CONVGEMM;
-    for (int32_t a = 0; a < b->step->n_args && a < 3; a++) {
-        const cld_arg *arg = &b->step->args[a];
-        b->mem[a] = p->mem_of_buf[arg->u.buf.buf.i];
-        b->offset[a] = placement(p, arg) / (in_elements ? arg->u.buf.elem_bytes : 1);
-    }
-}
-
-static clade_status enqueue(cld_prepared *p, const bound *b, clade_error *err) {
+static clade_status enqueue(cld_prepared *p, const cld_bound *b, clade_error *err) {
     cld_queue *queue = p->exec->queue;
     switch (b->step->kind) {
     case CLD_STEP_KERNEL:
@@ -216,13 +119,12 @@ static clade_status select_steps(cld_prepared *p, int32_t *handles, clade_error 
 }
 
 static clade_status bind_steps(cld_prepared *p, const int32_t *handles, clade_error *err) {
+    CLD_RETURN(cld_exec_reserve(p->exec, p->plan, err));
+    take_arena(p);
     for (int32_t s = 0; s < p->n_steps; s++) {
-        if (p->steps[s].step->kind == CLD_STEP_KERNEL) {
+        if (p->steps[s].step->kind == CLD_STEP_KERNEL)
             CLD_RETURN(cld_kernel_new(&p->steps[s].kernel, p->batch, handles[s], err));
-            CLD_RETURN(bind_kernel(p, &p->steps[s], err));
-        } else {
-            bind_other(p, &p->steps[s]);
-        }
+        CLD_RETURN(cld_bind(p, &p->steps[s], err));
     }
     return CLADE_OK;
 }
@@ -251,20 +153,20 @@ static clade_status drop_packed_sources(cld_prepared *p, clade_error *err) {
  * takes longer than the build: then every step is waited for and counted, so that the caller sees it move and may stop.
  */
 static clade_status enqueue_steps(cld_prepared *p, bool once, const char *what, clade_error *err) {
-    clade_progress_fn progress = p->saved ? NULL : p->exec->progress;
+    clade_progress_fn progress = p->saved ? NULL : p->exec->options.progress;
     size_t done = 0, total = 0;
     for (int32_t s = 0; s < p->n_steps; s++)
         total += p->steps[s].step->once == once;
     for (int32_t s = 0; s < p->n_steps; s++) {
         if (p->steps[s].step->once != once)
             continue;
-        if (progress && progress(p->exec->progress_user, what, done++, total))
+        if (progress && progress(p->exec->options.progress_user, what, done++, total))
             return cld_fail(err, CLADE_ERR_CANCELLED, "cancelled before node '%s', %s", p->steps[s].step->node, what);
         CLD_RETURN(enqueue(p, &p->steps[s], err));
         if (progress)
             CLD_RETURN(cld_queue_finish(p->exec->queue, err));
     }
-    if (progress && total && progress(p->exec->progress_user, what, total, total))
+    if (progress && total && progress(p->exec->options.progress_user, what, total, total))
         return cld_fail(err, CLADE_ERR_CANCELLED, "cancelled behind the last node, %s", what);
     return CLADE_OK;
 }
@@ -291,7 +193,7 @@ static clade_status pack_constants(cld_prepared *p, clade_error *err) {
 
 static clade_status build_programs(cld_prepared *p, clade_error *err) {
     cld_program_stats stats;
-    CLD_RETURN(cld_batch_build(p->batch, p->exec->progress, p->exec->progress_user, err));
+    CLD_RETURN(cld_batch_build(p->batch, p->exec->options.progress, p->exec->options.progress_user, err));
     cld_batch_stats(p->batch, &stats);
     p->exec->stats.cache_hits += stats.cache_hits;
     p->exec->stats.builds += stats.builds;
@@ -307,12 +209,12 @@ clade_status cld_prepared_new(cld_prepared **out, cld_exec *exec, const cld_plan
     p->exec = exec;
     p->plan = plan;
     int32_t *handles = calloc((size_t)plan->steps.n_steps + 1, sizeof *handles);
-    p->slabs = calloc((size_t)plan->n_slabs + 1, sizeof(cld_mem *));
+    p->inputs = calloc((size_t)plan->graph->n_inputs + 1, sizeof *p->inputs);
     p->outputs = calloc((size_t)plan->graph->n_outputs + 1, sizeof(cld_mem *));
     p->mem_of_buf = calloc((size_t)plan->n_bufs + 1, sizeof(cld_mem *));
     p->residents = calloc((size_t)plan->n_bufs + 1, sizeof(cld_resident *));
     p->steps = calloc((size_t)plan->steps.n_steps + 1, sizeof *p->steps);
-    if (!handles || !p->slabs || !p->outputs || !p->mem_of_buf || !p->residents || !p->steps)
+    if (!handles || !p->inputs || !p->outputs || !p->mem_of_buf || !p->residents || !p->steps)
         CLD_TRY(cld_no_memory(err, "a plan"));
     CLD_TRY(allocate(p, inputs, err));
     CLD_TRY(cld_batch_new(&p->batch, exec->ocl, err));
@@ -334,15 +236,13 @@ void cld_prepared_free(cld_prepared *p) {
         return;
     for (int32_t s = p->n_steps - 1; p->steps && s >= 0; s--) /* newest first, as in pack_constants */
         cld_kernel_free(p->steps[s].kernel);
-    for (int32_t s = 0; p->slabs && s < p->plan->n_slabs; s++)
-        cld_exec_release(p->exec, p->slabs[s]);
     for (int32_t k = 0; p->outputs && k < p->plan->graph->n_outputs; k++)
         cld_exec_release(p->exec, p->outputs[k]);
     for (int32_t b = p->plan->n_bufs - 1; p->residents && b >= 0; b--)
         if (p->residents[b])
             cld_resident_drop(p->exec, p->residents[b]);
     cld_batch_free(p->batch);
-    free(p->slabs);
+    free(p->inputs);
     free(p->outputs);
     free(p->mem_of_buf);
     free(p->residents);
@@ -350,7 +250,24 @@ void cld_prepared_free(cld_prepared *p) {
     free(p);
 }
 
+clade_status cld_prepared_take(cld_prepared *p, int32_t k, cld_mem *mem, clade_error *err) {
+    if (p->inputs[k] == cld_mem_serial(mem))
+        return CLADE_OK;
+    p->inputs[k] = cld_mem_serial(mem);
+    p->mem_of_buf[p->plan->graph->inputs[k].i] = mem;
+    return cld_bind_again(p, CLD_PLACE_INPUT, err);
+}
+
+static clade_status bind_arena(cld_prepared *p, clade_error *err) {
+    CLD_RETURN(cld_exec_reserve(p->exec, p->plan, err));
+    if (p->arena == p->exec->arena)
+        return CLADE_OK;
+    take_arena(p);
+    return cld_bind_again(p, CLD_PLACE_ARENA, err);
+}
+
 clade_status cld_prepared_run(cld_prepared *p, clade_error *err) {
+    CLD_RETURN(bind_arena(p, err));
     p->exec->faults_used |= p->checks;
     CLD_RETURN(enqueue_steps(p, false, "first run", err));
     p->exec->stats.launches += (size_t)p->n_steps;
@@ -366,7 +283,7 @@ const cld_step *cld_prepared_checker(const cld_prepared *p, const cld_fault *fau
 
 clade_status cld_prepared_ran(cld_prepared *p, clade_error *err) {
     if (!p->saved)
-        CLD_RETURN(cld_batch_save(p->batch, p->exec->progress, p->exec->progress_user, err));
+        CLD_RETURN(cld_batch_save(p->batch, p->exec->options.progress, p->exec->options.progress_user, err));
     p->saved = true;
     return CLADE_OK;
 }

@@ -112,6 +112,7 @@ struct cld_ocl {
     cld_store *store;
     cl_mem dummy;             /* stands in for absent buffers */
     uint64_t allocated_bytes; /* atomic */
+    uint64_t buffers;         /* atomic: made so far */
     bool used_blas;           /* guarded by the lock of the process */
     cld_lock *lock;           /* guards what follows; held during builds, so that nothing is built twice */
     cld_program **programs;
@@ -122,6 +123,7 @@ struct cld_ocl {
 struct cld_mem {
     cl_mem handle;
     size_t bytes;
+    uint64_t serial;
     cld_ocl *ocl; /* retained; NULL: wrapped, so not counted in allocated_bytes */
 };
 

@@ -36,6 +36,7 @@ clade_status cld_mem_new(cld_mem **out, cld_ocl *ocl, size_t bytes, clade_error 
                    : cld_cl_fail(err, code, "device '%s' gives no buffer of %zu bytes", ocl->info.name, asked);
     }
     mem->bytes = asked;
+    mem->serial = __atomic_add_fetch(&ocl->buffers, 1, __ATOMIC_RELAXED);
     mem->ocl = cld_ocl_retain(ocl);
     *out = mem;
     return CLADE_OK;
@@ -61,7 +62,9 @@ clade_status cld_mem_wrap(cld_mem **out, cld_ocl *ocl, void *cl_mem_object, clad
     cld_mem *mem = calloc(1, sizeof *mem);
     if (!mem)
         return cld_no_memory(err, "a buffer");
-    *mem = (cld_mem){ .handle = cl_mem_object, .bytes = bytes };
+    *mem = (cld_mem){ .handle = cl_mem_object,
+                      .bytes = bytes,
+                      .serial = __atomic_add_fetch(&ocl->buffers, 1, __ATOMIC_RELAXED) };
     clRetainMemObject(mem->handle);
     *out = mem;
     return CLADE_OK;
@@ -78,6 +81,7 @@ void cld_mem_free(cld_mem *mem) {
 }
 
 size_t cld_mem_bytes(const cld_mem *mem) { return mem->bytes; }
+uint64_t cld_mem_serial(const cld_mem *mem) { return mem->serial; }
 
 /* Before each command. */
 static clade_status check_span(const cld_mem *mem, size_t offset, size_t bytes, const char *verb, clade_error *err) {

@@ -58,6 +58,7 @@ clade_status cld_mem_wrap(cld_mem **out, cld_ocl *ocl, void *cl_mem_object,
                           clade_error *err); /* retained; ERR_ARGUMENT: not of this context */
 void cld_mem_free(cld_mem *mem);
 size_t cld_mem_bytes(const cld_mem *mem);
+uint64_t cld_mem_serial(const cld_mem *mem); /* of all buffers of the device ever made, no other's; never 0 */
 clade_status cld_mem_write(cld_queue *queue, cld_mem *mem, size_t offset, const void *data, size_t bytes, bool blocking,
                            clade_error *err);
 clade_status cld_mem_read(cld_queue *queue, const cld_mem *mem, size_t offset, void *data, size_t bytes,

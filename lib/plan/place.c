@@ -10,8 +10,6 @@
 
 #include <stdlib.h>
 
-enum { MAX_SLABS = 64 }; /* devices allocate a quarter of their memory at once, and more */
-
 static void find_lives(const cld_plan *plan, cld_life *lives) {
     for (int32_t b = 0; b < plan->n_bufs; b++)
         lives[b] = (cld_life){ .first = INT32_MAX, .last = -1 };
@@ -96,7 +94,7 @@ static clade_status settle(cld_plan *plan, cld_room **rooms, const cld_life *liv
                         "value '%s' needs %zu bytes, the device allocates at most %zu at "
                         "once",
                         buf->name, buf->bytes, limit);
-    for (buf->index = 0; buf->index < MAX_SLABS; buf->index++) {
+    for (buf->index = 0; buf->index < CLD_MAX_SLABS; buf->index++) {
         cld_room **room = &rooms[buf->index];
         if (!*room && !(*room = cld_room_new(lives, n, plan->steps.n_steps)))
             return cld_no_memory(err, "a plan");
@@ -109,17 +107,17 @@ static clade_status settle(cld_plan *plan, cld_room **rooms, const cld_life *liv
         *bytes = CLD_MAX(*bytes, buf->offset + buf->bytes);
         return CLADE_OK;
     }
-    return cld_fail(err, CLADE_ERR_DEVICE_MEMORY, "the plan needs more than %d allocations of %zu bytes", MAX_SLABS,
+    return cld_fail(err, CLADE_ERR_DEVICE_MEMORY, "the plan needs more than %d allocations of %zu bytes", CLD_MAX_SLABS,
                     limit);
 }
 
 static clade_status fill_arena(cld_plan *plan, const cld_life *life_of, size_t limit, clade_error *err) {
     clade_status status = CLADE_OK;
     int32_t n = 0;
-    cld_room *rooms[MAX_SLABS] = { 0 };
+    cld_room *rooms[CLD_MAX_SLABS] = { 0 };
     guest *guests = calloc((size_t)plan->n_bufs + 1, sizeof *guests);
     cld_life *lives = calloc((size_t)plan->n_bufs + 1, sizeof *lives);
-    plan->slab_bytes = cld_arena_calloc(plan->arena, MAX_SLABS, sizeof(size_t));
+    plan->slab_bytes = cld_arena_calloc(plan->arena, CLD_MAX_SLABS, sizeof(size_t));
     if (!guests || !lives || !plan->slab_bytes)
         CLD_TRY(cld_no_memory(err, "a plan"));
     for (int32_t b = 0; b < plan->n_bufs; b++)
@@ -134,7 +132,7 @@ static clade_status fill_arena(cld_plan *plan, const cld_life *life_of, size_t l
     for (int32_t k = 0; k < n; k++)
         CLD_TRY(settle(plan, rooms, lives, n, &guests[k], limit, err));
 fail:
-    for (int32_t s = 0; s < MAX_SLABS; s++)
+    for (int32_t s = 0; s < CLD_MAX_SLABS; s++)
         cld_room_free(rooms[s]);
     free(guests);
     free(lives);

@@ -14,6 +14,8 @@ typedef enum cld_place {
     CLD_PLACE_PACKED    /* made once from a constant by `once` steps */
 } cld_place;
 
+enum { CLD_MAX_SLABS = 64 }; /* of an arena: devices allocate a quarter of their memory at once, and more */
+
 typedef struct cld_plan_buf {
     cld_place place;
     size_t bytes, offset;

@@ -26,13 +26,17 @@ size_t cld_session_host_limit(const clade_session *session) {
     return session->options.max_host_bytes ? session->options.max_host_bytes : default_host_bytes;
 }
 
-/* The device holds what every stage of the line computes and leaves; weights, which stages share, count once. */
+/* The device holds what every stage of the line leaves, and the largest arena; weights, which stages share, count once.
+ */
 static clade_status check_device(const clade_session *session, cld_stage *stage, clade_error *err) {
     const cld_caps *caps = cld_ocl_caps(session->device->ocl);
     const cld_plan *plan = stage->plan;
-    size_t before = stage->parent ? stage->parent->device_bytes : 0, need, cap = session->options.max_device_bytes;
-    stage->device_bytes = before + plan->arena_bytes + plan->output_bytes;
-    if (!cld_add_size(before, cld_plan_bytes(plan), &need) || (cap && need > cap))
+    size_t left = stage->parent ? stage->parent->left_bytes : 0, arena = stage->parent ? stage->parent->arena_bytes : 0;
+    size_t need, cap = session->options.max_device_bytes;
+    stage->left_bytes = left + plan->output_bytes;
+    stage->arena_bytes = CLD_MAX(arena, plan->arena_bytes);
+    if (!cld_add_size(left + stage->arena_bytes - plan->arena_bytes, cld_plan_bytes(plan), &need) ||
+        (cap && need > cap))
         return cld_fail(err, CLADE_ERR_LIMIT, "the plan needs %zu bytes of device memory, the session may take %zu",
                         need, cap);
     if (caps->global_bytes && need > caps->global_bytes)
@@ -117,13 +121,14 @@ clade_status cld_prepare_stage(clade_session *session, cld_stage *stage, clade_e
     if (stage->prepared)
         return CLADE_OK;
     cld_mem **inputs = calloc((size_t)graph->n_inputs + 1, sizeof *inputs);
+    session->keep = stage;
     if (!inputs)
         CLD_TRY(cld_no_memory(err, "a stage"));
     for (int32_t k = 0; k < graph->n_inputs; k++) {
         const cld_slot *slot = stage->segment.carried_in[k];
         if (slot->input >= 0)
-            CLD_TRY(cld_route_upload(session, stage->route, slot->input, err));
-        inputs[k] = cld_route_locate(stage->route, slot);
+            CLD_TRY(cld_route_upload(session, slot->input, err));
+        inputs[k] = cld_route_locate(session, slot);
         if (!inputs[k])
             CLD_TRY(cld_fail(err, CLADE_ERR_INTERNAL, "value '%s' is not on the device",
                              cld_graph_at(graph, graph->inputs[k])->name));

@@ -20,6 +20,7 @@ clade_status cld_session_enter(clade_session *session, clade_error *err) {
 
 clade_status cld_session_leave(clade_session *session, clade_status status) {
     bool dropped = session->dropped;
+    session->keep = NULL;
     __atomic_store_n(&session->in_use, 0, __ATOMIC_RELEASE);
     if (dropped)
         clade_session_free(session);

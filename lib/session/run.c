@@ -23,9 +23,9 @@ static clade_status read_cut(clade_session *session, const cld_stage *stage, cla
         return CLADE_OK;
     }
     if (slot->input >= 0)
-        CLD_TRY(cld_route_upload(session, stage->route, slot->input, err));
-    CLD_TRY(cld_mem_read(cld_exec_queue(session->exec), cld_route_locate(stage->route, slot), 0, out->data,
-                         out->size_bytes, err));
+        CLD_TRY(cld_route_upload(session, slot->input, err));
+    CLD_TRY(cld_mem_read(cld_exec_queue(session->exec), cld_route_locate(session, slot), 0, out->data, out->size_bytes,
+                         err));
     return CLADE_OK;
 fail:
     clade_tensor_free(out);
@@ -118,12 +118,17 @@ static clade_status required_bytes(clade_session *session, size_t *out, clade_er
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");
     CLD_RETURN(cld_session_plan(session, &last, err));
     CLD_RETURN(input_bytes(session, last, out, err));
-    size_t faults = 0; /* one record serves all stages */
+    size_t faults = 0, slabs[CLD_MAX_SLABS] = { 0 }; /* one record and one arena serve all stages */
     for (const cld_stage *stage = last; stage; stage = stage->parent) {
+        const cld_plan *plan = stage->plan;
         /* what a stage takes, the one before has */
-        *out += cld_plan_bytes(stage->plan) - stage->plan->input_bytes - stage->plan->fault_bytes;
-        faults = CLD_MAX(faults, stage->plan->fault_bytes);
+        *out += cld_plan_bytes(plan) - plan->input_bytes - plan->fault_bytes - plan->arena_bytes;
+        faults = CLD_MAX(faults, plan->fault_bytes);
+        for (int32_t s = 0; s < plan->n_slabs; s++)
+            slabs[s] = CLD_MAX(slabs[s], plan->slab_bytes[s]);
     }
+    for (int32_t s = 0; s < CLD_MAX_SLABS; s++)
+        *out += slabs[s];
     *out += faults;
     return CLADE_OK;
 }
@@ -133,17 +138,20 @@ clade_status clade_session_required_bytes(clade_session *session, size_t *out, c
     return cld_session_leave(session, required_bytes(session, out, err));
 }
 
-static clade_status upload(clade_session *session, const cld_stage *stage, const cld_slot *const *slots, int32_t count,
-                           clade_error *err) {
+static clade_status upload(clade_session *session, const cld_slot *const *slots, int32_t count, clade_error *err) {
     for (int32_t k = 0; k < count; k++)
         if (slots[k]->input >= 0 && !slots[k]->value)
-            CLD_RETURN(cld_route_upload(session, stage->route, slots[k]->input, err));
+            CLD_RETURN(cld_route_upload(session, slots[k]->input, err));
     return CLADE_OK;
 }
 
 static clade_status run_stage(clade_session *session, cld_stage *stage, clade_error *err) {
+    const cld_segment *segment = &stage->segment;
+    session->keep = stage;
+    CLD_RETURN(upload(session, segment->carried_in, segment->graph->n_inputs, err));
     CLD_RETURN(cld_prepare_stage(session, stage, err));
-    CLD_RETURN(upload(session, stage, stage->segment.carried_in, stage->segment.graph->n_inputs, err));
+    for (int32_t k = 0; k < segment->graph->n_inputs; k++)
+        CLD_RETURN(cld_prepared_take(stage->prepared, k, cld_route_locate(session, segment->carried_in[k]), err));
     return cld_prepared_run(stage->prepared, err);
 }
 
@@ -163,7 +171,7 @@ static clade_status run(clade_session *session, clade_error *err) {
         CLD_RETURN(run_stage(session, stage, err));
     }
     /* A result that is an input as it stands is read from the device like the others. */
-    CLD_RETURN(upload(session, stage, stage->segment.results, session->model->graph->n_outputs, err));
+    CLD_RETURN(upload(session, stage->segment.results, session->model->graph->n_outputs, err));
     CLD_RETURN(cld_faults_fetch(session->exec, err));
     CLD_RETURN(cld_queue_finish(cld_exec_queue(session->exec), err));
     CLD_RETURN(check_faults(session, stage, err));

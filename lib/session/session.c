@@ -27,8 +27,13 @@ clade_status cld_session_new(clade_session **out, clade_device *device, clade_mo
     }
     if (!queue)
         CLD_TRY(cld_queue_new(&queue, device->ocl, session->options.profile != 0, err));
-    CLD_TRY(cld_exec_new(&session->exec, device->ocl, queue, session->options.progress, session->options.progress_user,
-                         err));
+    session->account.cap = known.max_device_bytes;
+    const cld_exec_options exec = { .progress = known.progress,
+                                    .progress_user = known.progress_user,
+                                    .account = &session->account,
+                                    .spare = cld_room_spare,
+                                    .spare_user = session };
+    CLD_TRY(cld_exec_new(&session->exec, device->ocl, queue, &exec, err));
     CLD_TRY(cld_model_check_supported(model, err));
     *out = session;
     return CLADE_OK;
@@ -59,6 +64,7 @@ void clade_session_free(clade_session *session) {
     for (int32_t k = 0; session->inputs && k < session->model->graph->n_inputs; k++) {
         clade_tensor_free(&session->inputs[k].tensor);
         cld_mem_free(session->inputs[k].buffer);
+        cld_exec_release(session->exec, session->inputs[k].mem);
     }
     free(session->inputs);
     free(session->prefer_impl);
@@ -72,13 +78,13 @@ static clade_status get_stats(const clade_session *session, clade_session_stats 
     if (!out)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");
     const cld_exec_stats *stats = cld_exec_stats_of(session->exec);
-    cld_stage *oldest;
-    clade_session_stats known = { .plans = cld_route_lines(session, &oldest),
+    clade_session_stats known = { .plans = cld_room_lines(session),
                                   .program_cache_hits = stats->cache_hits,
                                   .program_builds = stats->builds,
                                   .weight_bytes = stats->weight_bytes,
-                                  .peak_bytes = stats->peak_bytes,
-                                  .launches = stats->launches };
+                                  .peak_bytes = session->account.peak,
+                                  .launches = stats->launches,
+                                  .held_bytes = session->account.held };
     return cld_sized_write(out, &known, sizeof known, "clade_session_stats", err);
 }
 

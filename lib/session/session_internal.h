@@ -44,16 +44,15 @@ typedef struct cld_stage {
     cld_walk *walk;         /* the state behind the segment */
     size_t cuts;            /* on the way here */
     size_t host_bytes;      /* of segment, plan and walk */
-    size_t device_bytes;    /* of the line up to here: what its plans compute and leave */
+    size_t left_bytes;      /* on the device, of the line up to here: what its plans leave */
+    size_t arena_bytes;     /* the largest arena of the line up to here */
     uint64_t used;          /* the session's clock when a run last came here */
 } cld_stage;
 
 /* Everything made for one combination of input types. */
 typedef struct cld_route {
     struct cld_route *next;
-    cld_type *types;    /* [n_inputs] */
-    cld_mem **inputs;   /* [n_inputs] device copies; NULL until a stage takes them */
-    uint64_t *uploaded; /* [n_inputs] version of the input on the device */
+    cld_type *types; /* [n_inputs] */
     cld_stage *root;
 } cld_route;
 
@@ -62,9 +61,11 @@ typedef struct cld_input {
     clade_tensor tensor; /* host copy, owned; data NULL when it comes from a buffer */
     cld_mem *buffer;     /* caller's, retained; or NULL */
     size_t buffer_offset;
-    uint64_t version; /* 0: never set */
-    uintptr_t set_by; /* thread */
-    bool shared;      /* set by several threads */
+    cld_mem *mem;      /* the device copy, for every route; NULL until a stage takes it */
+    uint64_t version;  /* 0: never set */
+    uint64_t uploaded; /* the version on the device; 0: none */
+    uintptr_t set_by;  /* thread */
+    bool shared;       /* set by several threads */
 } cld_input;
 
 struct clade_session {
@@ -76,6 +77,8 @@ struct clade_session {
     cld_input *inputs; /* [model->graph->n_inputs] */
     cld_route *routes;
     cld_stage *last; /* where the last run ended; NULL: nothing to read */
+    cld_stage *keep; /* the stage a call is at: its line is not dropped; NULL: none */
+    cld_account account;
     uint64_t clock;
     uintptr_t in_use;  /* atomic: the thread whose call is under way; 0: none */
     uintptr_t run_by;  /* the thread of the last run */
@@ -121,12 +124,19 @@ clade_status cld_route_find(cld_route **out, clade_session *session, clade_error
 clade_status cld_route_follow(cld_stage **out, clade_session *session, cld_stage *stage, clade_tensor *value,
                               clade_error *err);
 /* The device copy of an input, up to date. */
-clade_status cld_route_upload(clade_session *session, cld_route *route, int32_t input, clade_error *err);
+clade_status cld_route_upload(clade_session *session, int32_t input, clade_error *err);
 /* Where a slot lies on the device; NULL: it is an input no stage has taken, or its stage is not prepared. */
-cld_mem *cld_route_locate(const cld_route *route, const cld_slot *slot);
+cld_mem *cld_route_locate(const clade_session *session, const cld_slot *slot);
 void cld_route_free(clade_session *session, cld_route *route);
-/* How many lines are kept; *oldest: the end of the one used longest ago, or NULL. */
-size_t cld_route_lines(const clade_session *session, cld_stage **oldest);
+
+/* ---- room.c: how many lines are kept, and what goes ---------------------------------------------------------------
+ */
+
+size_t cld_room_lines(const clade_session *session);
+/* Before a line is added that branches off at `from` (NULL: a new route), or `from` grows. */
+void cld_room_make(clade_session *session, const cld_stage *from);
+/* Gives back device memory that the call under way does not need: a line, else the arena. False: there is no more. */
+bool cld_room_spare(void *session);
 
 /* ---- run.c ----------------------------------------------------------------------------------------------------- */
 

@@ -40,7 +40,7 @@ void op_run(op_rig *rig) {
     cld_mem **inputs = calloc((size_t)rig->graph->n_inputs + 1, sizeof *inputs);
     ck_ok(cld_ocl_open(&ocl, "", NULL, &rig->err), rig->err);
     ck_ok(cld_queue_new(&queue, ocl, false, &rig->err), rig->err);
-    ck_ok(cld_exec_new(&exec, ocl, queue, NULL, NULL, &rig->err), rig->err);
+    ck_ok(cld_exec_new(&exec, ocl, queue, &(cld_exec_options){ 0 }, &rig->err), rig->err);
     for (int32_t k = 0; k < rig->graph->n_inputs; k++) {
         const clade_tensor *in = rig->inputs[k];
         ck_ok(cld_mem_new(&inputs[k], ocl, in->size_bytes, &rig->err), rig->err);

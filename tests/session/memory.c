@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a session holds on the device: one arena for all plans, no more than its cap, and less once it is trimmed. */
+#include <stdio.h>
+
+#include "mlp.h"
+#include "test.h"
+
+static clade_device *device;
+static clade_model *model;
+static clade_session *session;
+static clade_error err;
+static float want[MLP_MAX_BATCH * MLP_OUTPUTS];
+
+static void start(size_t max_device_bytes) {
+    clade_session_options options = CLADE_SESSION_OPTIONS_INIT;
+    options.max_device_bytes = max_device_bytes;
+    clade_session_free(session);
+    session = NULL;
+    ck_ok(clade_session_create(&session, device, model, &options, &err), err);
+}
+
+static void open_all(void) {
+    device = mlp_device(NULL);
+    model = mlp_load();
+    session = NULL;
+    start(0);
+    mlp_predict(session, MLP_MAX_BATCH, want); /* a row's result depends on that row only */
+}
+
+static void close_all(void) {
+    clade_session_free(session);
+    clade_model_free(model);
+    clade_device_close(device);
+}
+
+static clade_session_stats stats(void) {
+    clade_session_stats stats = CLADE_SESSION_STATS_INIT;
+    ck_ok(clade_session_get_stats(session, &stats, &err), err);
+    return stats;
+}
+
+static size_t required(int64_t batch) {
+    size_t bytes = 0;
+    clade_tensor input = mlp_input(batch);
+    ck_ok(clade_session_set_input(session, "x", &input, &err), err);
+    ck_ok(clade_session_required_bytes(session, &bytes, &err), err);
+    return bytes;
+}
+
+static void predict(int64_t batch) {
+    float y[MLP_MAX_BATCH * MLP_OUTPUTS];
+    mlp_predict(session, batch, y);
+    for (int64_t i = 0; i < batch * MLP_OUTPUTS; i++)
+        ck_assert_float_eq_tol(y[i], want[i], 1e-6f);
+}
+
+/* Plans that were bound to a smaller arena, and to a smaller copy of the input, take the larger ones. */
+START_TEST(the_arena_serves_every_plan) {
+    static const int64_t batches[] = { 4, 1, 64, 4, 17, 1, 64, 33, 4 };
+    start(0);
+    for (size_t k = 0; k < sizeof batches / sizeof batches[0]; k++)
+        predict(batches[k]);
+}
+END_TEST
+
+START_TEST(many_shapes_hold_little_more_than_the_largest) {
+    enum { PLANS = 16 };
+    start(0);
+    const size_t largest = required(MLP_MAX_BATCH);
+    start(0);
+    for (int64_t batch = 1; batch <= MLP_MAX_BATCH; batch++)
+        predict(batch);
+    const size_t outputs = PLANS * MLP_MAX_BATCH * MLP_OUTPUTS * sizeof(float);
+    ck_assert_uint_eq(stats().plans, PLANS);
+    ck_assert_uint_le(stats().peak_bytes, largest + outputs);
+}
+END_TEST
+
+START_TEST(a_session_stays_below_its_cap) {
+    start(0);
+    const size_t cap = required(MLP_MAX_BATCH);
+    start(cap);
+    for (int round = 0; round < 2; round++)
+        for (int64_t batch = 1; batch <= MLP_MAX_BATCH; batch++) {
+            predict(batch);
+            ck_assert_uint_le(stats().held_bytes, cap);
+        }
+    ck_assert_uint_le(stats().peak_bytes, cap);
+}
+END_TEST
+
+START_TEST(what_needs_more_is_refused_with_the_number) {
+    char line[80];
+    clade_tensor input = mlp_input(MLP_MAX_BATCH);
+    start(0);
+    const size_t cap = required(3);
+    snprintf(line, sizeof line, "needs %zu bytes of device memory, the session may take %zu", required(MLP_MAX_BATCH),
+             cap);
+    start(cap);
+    predict(3);
+    ck_ok(clade_session_set_input(session, "x", &input, &err), err);
+    ck_refused(clade_session_run(session, &err), CLADE_ERR_LIMIT, line, err);
+    predict(3);
+    predict(1);
+}
+END_TEST
+
+START_TEST(trimmed) {
+    clade_tensor y;
+    start(0);
+    predict(64);
+    predict(5);
+    const size_t before = stats().held_bytes;
+    ck_ok(clade_session_trim(session, &err), err);
+    ck_assert_uint_eq(stats().plans, 1);
+    ck_assert_uint_lt(stats().held_bytes, before);
+    ck_assert_uint_ge(stats().held_bytes, stats().weight_bytes);
+    ck_ok(clade_session_get_output(session, "y", &y, &err), err);
+    for (int i = 0; i < 5 * MLP_OUTPUTS; i++)
+        ck_assert_float_eq_tol(((const float *)y.data)[i], want[i], 1e-6f);
+    clade_tensor_free(&y);
+    ck_ok(clade_session_run(session, &err), err); /* the input is set still */
+    predict(64);
+    predict(5);
+}
+END_TEST
+
+START_TEST(trimmed_before_anything) {
+    start(0);
+    ck_ok(clade_session_trim(session, &err), err);
+    ck_assert_uint_eq(stats().held_bytes, 0);
+    predict(2);
+    ck_refused(clade_session_trim(NULL, &err), CLADE_ERR_ARGUMENT, "session must not be NULL", err);
+}
+END_TEST
+
+Suite *suite_session_memory(void);
+Suite *suite_session_memory(void) {
+    Suite *suite = suite_create("session/memory");
+    TCase *tcase = tcase_create("memory");
+    tcase_add_checked_fixture(tcase, open_all, close_all);
+    tcase_add_test(tcase, the_arena_serves_every_plan);
+    tcase_add_test(tcase, many_shapes_hold_little_more_than_the_largest);
+    tcase_add_test(tcase, a_session_stays_below_its_cap);
+    tcase_add_test(tcase, what_needs_more_is_refused_with_the_number);
+    tcase_add_test(tcase, trimmed);
+    tcase_add_test(tcase, trimmed_before_anything);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
