@@ -62,9 +62,17 @@ static clade_status check_host(clade_session *session, cld_stage *stage, clade_e
 
 /* ---- the line ---- */
 
+clade_status cld_check_cuts(const clade_session *session, const cld_stage *cut, size_t cuts, clade_error *err) {
+    size_t most = session->options.max_cuts ? session->options.max_cuts : DEFAULT_CUTS;
+    const cld_node *node = cut->segment.cut_node;
+    if (cuts <= most)
+        return CLADE_OK;
+    return cld_fail(err, CLADE_ERR_LIMIT, "%s '%s': a run reads more than %zu values that decide what follows",
+                    node->type, node->name, most);
+}
+
 static clade_status start_walk(clade_session *session, cld_stage *stage, clade_error *err) {
     size_t most = cld_session_host_limit(session), held = session->host_bytes;
-    size_t cuts = session->options.max_cuts ? session->options.max_cuts : DEFAULT_CUTS;
     const cld_stage *parent = stage->parent;
     const cld_walk_limits limits = {
         .host_bytes = most > held ? most - held : 1,
@@ -73,10 +81,11 @@ static clade_status start_walk(clade_session *session, cld_stage *stage, clade_e
     if (!parent)
         return cld_walk_new(&stage->walk, cld_route_graph(session), stage->route->types, &limits, err);
     stage->cuts = parent->cuts + 1;
-    if (stage->cuts > cuts)
-        return cld_fail(err, CLADE_ERR_LIMIT, "%s '%s': a run reads more than %zu values that decide what follows",
-                        parent->segment.cut_node->type, parent->segment.cut_node->name, cuts);
+    stage->after = cld_turn_count(parent, &stage->fed);
+    CLD_RETURN(cld_check_cuts(session, parent, stage->cuts, err));
     CLD_RETURN(cld_walk_copy(&stage->walk, parent->walk, &limits, err));
+    if (stage->after)
+        CLD_RETURN(cld_walk_skip(stage->walk, parent->parent->walk, &parent->segment, stage->after, err));
     return cld_walk_feed(stage->walk, &stage->fed, err);
 }
 
@@ -128,7 +137,7 @@ clade_status cld_prepare_stage(clade_session *session, cld_stage *stage, clade_e
         const cld_slot *slot = stage->segment.carried_in[k];
         if (slot->input >= 0)
             CLD_TRY(cld_route_upload(session, slot->input, err));
-        inputs[k] = cld_route_locate(session, slot);
+        inputs[k] = cld_route_input(session, stage, k);
         if (!inputs[k])
             CLD_TRY(cld_fail(err, CLADE_ERR_INTERNAL, "value '%s' is not on the device",
                              cld_graph_at(graph, graph->inputs[k])->name));
@@ -142,6 +151,7 @@ fail:
 static void free_leaf(clade_session *session, cld_stage *stage) {
     session->host_bytes -= stage->host_bytes;
     cld_prepared_free(stage->prepared);
+    cld_turns_free(session, stage);
     cld_plan_free(stage->plan);
     cld_graph_free(stage->segment.graph);
     cld_walk_free(stage->walk);

@@ -8,7 +8,14 @@ cld_mem *cld_route_locate(const clade_session *session, const cld_slot *slot) {
     if (!slot->home)
         return slot->input >= 0 ? session->inputs[slot->input].mem : NULL;
     const cld_stage *stage = (const cld_stage *)((const char *)slot->home - offsetof(cld_stage, segment));
-    return stage->prepared ? cld_prepared_output(stage->prepared, slot->output) : NULL;
+    return cld_turn_output(stage, slot->output);
+}
+
+cld_mem *cld_route_input(const clade_session *session, const cld_stage *stage, int32_t k) {
+    const cld_turns *turns = &stage->turns;
+    if (turns->done > 0 && turns->repeat.turn[k] >= 0)
+        return cld_prepared_output(turns->other, turns->repeat.turn[k]);
+    return cld_route_locate(session, stage->segment.carried_in[k]);
 }
 
 /* The device copy of an input grows with what is set; plans take the new one when they run. */
@@ -98,25 +105,38 @@ clade_status cld_route_find(cld_route **out, clade_session *session, clade_error
     return CLADE_OK;
 }
 
-static bool same_tensor(const clade_tensor *a, const clade_tensor *b) {
+bool cld_route_same(const clade_tensor *a, const clade_tensor *b) {
     cld_type x = cld_tensor_type(a), y = cld_tensor_type(b);
     return cld_type_equal(&x, &y) && (a->size_bytes == 0 || memcmp(a->data, b->data, a->size_bytes) == 0);
+}
+
+/* The child that a value leads to, made if need be. */
+static clade_status find_child(cld_stage **out, clade_session *session, cld_stage *stage, clade_tensor *value,
+                               clade_error *err) {
+    int64_t after = cld_turn_count(stage, value);
+    cld_stage *child = stage->children;
+    while (child && (child->after != after || !cld_route_same(&child->fed, value)))
+        child = child->sibling;
+    if (!child) {
+        cld_room_make(session, stage);
+        CLD_RETURN(cld_compile_stage(&child, session, stage->route, stage, value, err));
+        child->sibling = stage->children;
+        stage->children = child;
+    }
+    child->turns.done = 0;
+    *out = child;
+    return CLADE_OK;
 }
 
 clade_status cld_route_follow(cld_stage **out, clade_session *session, cld_stage *stage, clade_tensor *value,
                               clade_error *err) {
     clade_status status = CLADE_OK;
-    cld_stage *child = stage->children;
-    while (child && !same_tensor(&child->fed, value))
-        child = child->sibling;
-    if (!child) {
-        cld_room_make(session, stage);
-        CLD_TRY(cld_compile_stage(&child, session, stage->route, stage, value, err));
-        child->sibling = stage->children;
-        stage->children = child;
-    }
-    child->used = ++session->clock;
-    *out = child;
+    *out = stage;
+    if (cld_turn_comes(stage, value))
+        CLD_TRY(cld_turn(session, stage, err));
+    else
+        CLD_TRY(find_child(out, session, stage, value, err));
+    (*out)->used = ++session->clock;
 fail:
     clade_tensor_free(value);
     return status;

@@ -38,8 +38,11 @@ static clade_status check_faults(const clade_session *session, const cld_stage *
     const cld_step *step = NULL;
     if (!fault)
         return CLADE_OK;
-    for (const cld_stage *stage = last; stage && !step; stage = stage->parent)
+    for (const cld_stage *stage = last; stage && !step; stage = stage->parent) {
         step = cld_prepared_checker(stage->prepared, fault);
+        if (!step && stage->turns.other)
+            step = cld_prepared_checker(stage->turns.other, fault);
+    }
     if (!step)
         return cld_fail(err, CLADE_ERR_INTERNAL, "no step has number %d", (int)fault->step);
     return cld_fail(err, CLADE_ERR_ARGUMENT, "node '%s': " CLD_FAULT_FORMAT, step->node, cld_step_checks(step),
@@ -151,7 +154,7 @@ static clade_status run_stage(clade_session *session, cld_stage *stage, clade_er
     CLD_RETURN(upload(session, segment->carried_in, segment->graph->n_inputs, err));
     CLD_RETURN(cld_prepare_stage(session, stage, err));
     for (int32_t k = 0; k < segment->graph->n_inputs; k++)
-        CLD_RETURN(cld_prepared_take(stage->prepared, k, cld_route_locate(session, segment->carried_in[k]), err));
+        CLD_RETURN(cld_prepared_take(stage->prepared, k, cld_route_input(session, stage, k), err));
     return cld_prepared_run(stage->prepared, err);
 }
 
@@ -175,8 +178,11 @@ static clade_status run(clade_session *session, clade_error *err) {
     CLD_RETURN(cld_faults_fetch(session->exec, err));
     CLD_RETURN(cld_queue_finish(cld_exec_queue(session->exec), err));
     CLD_RETURN(check_faults(session, stage, err));
-    for (cld_stage *ran = stage; ran; ran = ran->parent)
+    for (cld_stage *ran = stage; ran; ran = ran->parent) {
         CLD_RETURN(cld_prepared_ran(ran->prepared, err));
+        if (ran->turns.other)
+            CLD_RETURN(cld_prepared_ran(ran->turns.other, err));
+    }
     session->last = stage;
     return CLADE_OK;
 }

@@ -32,6 +32,16 @@ struct clade_model {
     size_t node_count, parameter_count, weight_bytes;
 };
 
+/* How a stage comes again (turn.c): a loop that makes the same segment in every iteration is planned once. */
+typedef struct cld_turns {
+    bool known, yes; /* whether it does; `repeat` says how, in the segment's arena */
+    cld_repeat repeat;
+    cld_prepared *other; /* the plan prepared once more: the two read each other's results */
+    int64_t done;        /* in the run under way, or the last one */
+    cld_mem **stack;     /* [repeat.n_rows] rows of the turns done, with room for `room` */
+    int64_t room;
+} cld_turns;
+
 /* One compiled segment. Stages form a tree: a stage that ends at a cut has one child for each value that was read
  * there. */
 typedef struct cld_stage {
@@ -42,11 +52,13 @@ typedef struct cld_stage {
     cld_plan *plan;
     cld_prepared *prepared; /* NULL until it is about to run */
     cld_walk *walk;         /* the state behind the segment */
-    size_t cuts;            /* on the way here */
-    size_t host_bytes;      /* of segment, plan and walk */
-    size_t left_bytes;      /* on the device, of the line up to here: what its plans leave */
-    size_t arena_bytes;     /* the largest arena of the line up to here */
-    uint64_t used;          /* the session's clock when a run last came here */
+    cld_turns turns;
+    int64_t after;      /* turns of the parent, where they matter */
+    size_t cuts;        /* on the way here */
+    size_t host_bytes;  /* of segment, plan and walk */
+    size_t left_bytes;  /* on the device, of the line up to here: what its plans leave */
+    size_t arena_bytes; /* the largest arena of the line up to here */
+    uint64_t used;      /* the session's clock when a run last came here */
 } cld_stage;
 
 /* Everything made for one combination of input types. */
@@ -103,6 +115,8 @@ clade_status cld_session_own_run(const clade_session *session, clade_error *err)
 
 /* The passes every model goes through once. */
 clade_status cld_compile_model(cld_graph *graph, clade_error *err);
+/* ERR_LIMIT: so many cuts are too much for one run; `cut` names the node. */
+clade_status cld_check_cuts(const clade_session *session, const cld_stage *cut, size_t cuts, clade_error *err);
 /* Host bytes the stages of a session may take. */
 size_t cld_session_host_limit(const clade_session *session);
 /* The stage behind `parent` (NULL: the root): segment, passes, plan. `fed` (moved into the stage; NULL at the root) is
@@ -127,7 +141,23 @@ clade_status cld_route_follow(cld_stage **out, clade_session *session, cld_stage
 clade_status cld_route_upload(clade_session *session, int32_t input, clade_error *err);
 /* Where a slot lies on the device; NULL: it is an input no stage has taken, or its stage is not prepared. */
 cld_mem *cld_route_locate(const clade_session *session, const cld_slot *slot);
+/* The same for input k of a stage's graph, which may be what the stage left when it ran last. */
+cld_mem *cld_route_input(const clade_session *session, const cld_stage *stage, int32_t k);
+/* Two values are the same. */
+bool cld_route_same(const clade_tensor *a, const clade_tensor *b);
 void cld_route_free(clade_session *session, cld_route *route);
+
+/* ---- turn.c ---------------------------------------------------------------------------------------------------- */
+
+/* `value`, read at the stage's cut, leads to the stage itself. */
+bool cld_turn_comes(cld_stage *stage, const clade_tensor *value);
+/* Makes the stage ready to run again behind what it has just enqueued. */
+clade_status cld_turn(clade_session *session, cld_stage *stage, clade_error *err);
+/* How often the stage came again, where the child that `value` leads to depends on it; else 0. */
+int64_t cld_turn_count(const cld_stage *stage, const clade_tensor *value);
+/* Output k of the stage's graph on the device, or its stack of rows; NULL: not prepared. */
+cld_mem *cld_turn_output(const cld_stage *stage, int32_t k);
+void cld_turns_free(clade_session *session, cld_stage *stage);
 
 /* ---- room.c: how many lines are kept, and what goes ---------------------------------------------------------------
  */
