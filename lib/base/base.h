@@ -139,7 +139,10 @@ cld_lock *cld_lock_new(void);
 void cld_lock_free(cld_lock *lock);
 void cld_lock_take(cld_lock *lock);
 void cld_lock_drop(cld_lock *lock);
-cld_lock *cld_lock_process(void); /* the one of the process: for foreign libraries whose global state has none */
+void cld_lock_wait(
+    cld_lock *lock); /* held: dropped until a wake, then taken again; the caller looks why it was woken */
+void cld_lock_wake(cld_lock *lock); /* all that wait */
+cld_lock *cld_lock_process(void);   /* the one of the process: for foreign libraries whose global state has none */
 /* Threads do not live on in a forked child, and what they held stays locked: a library that has threads cannot be
  * called there. After the first cld_fork_watch (false: no memory), cld_forked is true in every child forked from then
  * on. */

@@ -7,20 +7,26 @@
 
 struct cld_lock {
     pthread_mutex_t mutex;
+    pthread_cond_t woken;
 };
 
 cld_lock *cld_lock_new(void) {
     cld_lock *lock = malloc(sizeof *lock);
-    if (lock && pthread_mutex_init(&lock->mutex, NULL)) {
-        free(lock);
-        lock = NULL;
-    }
-    return lock;
+    if (!lock)
+        return NULL;
+    bool mutex = pthread_mutex_init(&lock->mutex, NULL) == 0;
+    if (mutex && pthread_cond_init(&lock->woken, NULL) == 0)
+        return lock;
+    if (mutex)
+        pthread_mutex_destroy(&lock->mutex);
+    free(lock);
+    return NULL;
 }
 
 void cld_lock_free(cld_lock *lock) {
     if (!lock)
         return;
+    pthread_cond_destroy(&lock->woken);
     pthread_mutex_destroy(&lock->mutex);
     free(lock);
 }
@@ -28,9 +34,11 @@ void cld_lock_free(cld_lock *lock) {
 /* A default mutex fails only when it is misused, which is a defect no caller could handle. */
 void cld_lock_take(cld_lock *lock) { (void)pthread_mutex_lock(&lock->mutex); }
 void cld_lock_drop(cld_lock *lock) { (void)pthread_mutex_unlock(&lock->mutex); }
+void cld_lock_wait(cld_lock *lock) { (void)pthread_cond_wait(&lock->woken, &lock->mutex); }
+void cld_lock_wake(cld_lock *lock) { (void)pthread_cond_broadcast(&lock->woken); }
 
 cld_lock *cld_lock_process(void) {
-    static cld_lock lock = { PTHREAD_MUTEX_INITIALIZER };
+    static cld_lock lock = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER };
     return &lock;
 }
 

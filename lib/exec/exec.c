@@ -15,9 +15,14 @@ clade_status cld_exec_new(cld_exec **out, cld_ocl *ocl, cld_queue *queue, const 
     exec->queue = queue;
     exec->options = *options;
     exec->account = options->account ? options->account : &exec->own;
+    exec->weights = options->weights;
     exec->arena = 1;
-    *out = exec;
-    return CLADE_OK;
+    clade_status status = exec->weights ? CLADE_OK : cld_weights_new(&exec->weights, err);
+    if (status == CLADE_OK)
+        *out = exec;
+    else
+        cld_exec_free(exec);
+    return status;
 }
 
 void cld_exec_free(cld_exec *exec) {
@@ -27,6 +32,8 @@ void cld_exec_free(cld_exec *exec) {
     for (int32_t s = 0; s < CLD_MAX_SLABS; s++)
         cld_exec_release(exec, exec->slabs[s]);
     cld_exec_release(exec, exec->faults);
+    if (!exec->options.weights)
+        cld_weights_free(exec->weights);
     cld_ocl_release(exec->ocl);
     free(exec);
 }
@@ -46,9 +53,10 @@ static void raise_peak(cld_account *account, size_t held) {
     }
 }
 
-static clade_status try_alloc(cld_exec *exec, cld_mem **out, size_t bytes, clade_error *err) {
+static clade_status try_alloc(cld_exec *exec, size_t *counter, cld_mem **out, size_t bytes, clade_error *err) {
     cld_account *account = exec->account;
-    size_t held = __atomic_add_fetch(&account->held, bytes, __ATOMIC_RELAXED);
+    __atomic_add_fetch(counter, bytes, __ATOMIC_RELAXED);
+    size_t held = __atomic_load_n(&account->held, __ATOMIC_RELAXED) + cld_weights_bytes(exec->weights);
     clade_status status = CLADE_OK;
     if (account->cap && held > account->cap)
         status = cld_fail(err, CLADE_ERR_LIMIT, "the session would hold %zu bytes of device memory, it may take %zu",
@@ -58,19 +66,23 @@ static clade_status try_alloc(cld_exec *exec, cld_mem **out, size_t bytes, clade
     if (status == CLADE_OK)
         raise_peak(account, held);
     else
-        __atomic_sub_fetch(&account->held, bytes, __ATOMIC_RELAXED);
+        __atomic_sub_fetch(counter, bytes, __ATOMIC_RELAXED);
     return status;
 }
 
-clade_status cld_exec_alloc(cld_exec *exec, cld_mem **out, size_t bytes, clade_error *err) {
+clade_status cld_exec_count(cld_exec *exec, size_t *counter, cld_mem **out, size_t bytes, clade_error *err) {
     const cld_exec_options *options = &exec->options;
     const size_t rounded = cld_caps_round(cld_ocl_caps(exec->ocl), bytes);
     for (;;) {
-        clade_status status = try_alloc(exec, out, rounded, err);
+        clade_status status = try_alloc(exec, counter, out, rounded, err);
         bool full = status == CLADE_ERR_LIMIT || status == CLADE_ERR_DEVICE_MEMORY;
         if (!full || !options->spare || !options->spare(options->spare_user))
             return status;
     }
+}
+
+clade_status cld_exec_alloc(cld_exec *exec, cld_mem **out, size_t bytes, clade_error *err) {
+    return cld_exec_count(exec, &exec->account->held, out, bytes, err);
 }
 
 void cld_exec_release(cld_exec *exec, cld_mem *mem) {

@@ -17,20 +17,24 @@ typedef struct cld_prepared cld_prepared;
 
 typedef struct cld_exec_stats {
     size_t cache_hits, builds; /* programs */
-    size_t weight_bytes;
-    size_t launches; /* since the owner last set it to 0 */
+    size_t launches;           /* since the owner last set it to 0 */
 } cld_exec_stats;
 
-/* Device bytes that executors hold together; atomic. */
+/* Device bytes that executors hold together; atomic. Constants, which further ones may share, are counted apart; peak
+ * and cap are of both. */
 typedef struct cld_account {
     size_t held, peak;
     size_t cap; /* 0: none */
 } cld_account;
 
+/* Constants on the device, for all executors of one model on one device. Thread-safe. */
+typedef struct cld_weights cld_weights;
+
 typedef struct cld_exec_options {
     clade_progress_fn progress;
     void *progress_user;
     cld_account *account; /* shared with other executors, outlives them; NULL: of its own */
+    cld_weights *weights; /* likewise */
     /* Asked when an allocation does not fit: gives back what the user can spare; false: nothing more. NULL: never */
     bool (*spare)(void *user);
     void *spare_user;
@@ -50,6 +54,12 @@ clade_status cld_exec_alloc(cld_exec *exec, cld_mem **out, size_t bytes, clade_e
 void cld_exec_release(cld_exec *exec, cld_mem *mem);
 /* Gives the arena back, once the queue is empty: the next run of a plan makes it again. False: there is none. */
 bool cld_exec_drop_arena(cld_exec *exec);
+
+/* ---- weights.c ------------------------------------------------------------------------------------------------ */
+
+clade_status cld_weights_new(cld_weights **out, clade_error *err);
+void cld_weights_free(cld_weights *weights); /* after every executor that uses it */
+size_t cld_weights_bytes(const cld_weights *weights);
 
 /* ---- fault.c -------------------------------------------------------------------------------------------------- */
 

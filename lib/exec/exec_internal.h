@@ -5,18 +5,16 @@
 
 #include "exec/exec.h"
 
-/* A constant on the device, as it is (key NULL) or packed. Shared by the plans of a session and counted, so that a
- * tensor's address is never compared after the tensor is gone. */
+/* A constant on the device, as it is (key NULL) or packed. */
 typedef struct cld_resident {
     struct cld_resident *next;
     const clade_tensor *tensor;
     char *key;
     cld_mem *mem;
     int32_t users;
-    bool filled; /* packed ones: the `once` steps have run */
+    const cld_exec *maker;
+    bool filled; /* others than its maker may use it */
 } cld_resident;
-
-enum { CLD_RESIDENT_LISTS = 1024 };
 
 struct cld_exec {
     cld_ocl *ocl;
@@ -27,11 +25,11 @@ struct cld_exec {
     cld_mem *slabs[CLD_MAX_SLABS]; /* the arena that all plans share, one after the other; NULL: none */
     uint64_t arena;                /* changes when a slab is replaced; never 0 */
     bool reserving;
-    cld_resident *residents[CLD_RESIDENT_LISTS]; /* by hash of tensor and key */
-    cld_mem *faults;                             /* NULL until a step checks indices */
-    bool faults_used;                            /* it may hold something */
-    cld_fault fault;                             /* as last fetched */
-    int32_t last_number;                         /* given to a step that checks */
+    cld_weights *weights; /* those of the options, or its own */
+    cld_mem *faults;      /* NULL until a step checks indices */
+    bool faults_used;     /* it may hold something */
+    cld_fault fault;      /* as last fetched */
+    int32_t last_number;  /* given to a step that checks */
 };
 
 /* One step bound to its buffers. */
@@ -60,6 +58,8 @@ struct cld_prepared {
 
 /* ---- exec.c --------------------------------------------------------------------------------------------------- */
 
+/* A buffer that counts in *counter, which is part of what the account's cap is for. */
+clade_status cld_exec_count(cld_exec *exec, size_t *counter, cld_mem **out, size_t bytes, clade_error *err);
 /* Makes the arena large enough for a plan. */
 clade_status cld_exec_reserve(cld_exec *exec, const cld_plan *plan, clade_error *err);
 
@@ -75,11 +75,14 @@ clade_status cld_bind_again(cld_prepared *prepared, cld_place place, clade_error
 /* What a step that checks is bound to: the record (borrowed) and a number no other step of the session has. */
 clade_status cld_faults_bind(cld_exec *exec, cld_mem **out, int32_t *number, clade_error *err);
 
-/* ---- resident.c ----------------------------------------------------------------------------------------------- */
+/* ---- weights.c ------------------------------------------------------------------------------------------------ */
 
-/* Finds or makes; a new unpacked one is uploaded. Counts one user. */
+/* Around the making of constants: the calling thread makes them, or finds them made. */
+void cld_weights_begin(cld_weights *weights);
+void cld_weights_end(cld_weights *weights);
+/* Between the two: finds or makes; a new unpacked one is uploaded. Counts one user. */
 clade_status cld_resident_use(cld_resident **out, cld_exec *exec, const clade_tensor *tensor, const char *key,
                               size_t bytes, clade_error *err);
-void cld_resident_drop(cld_exec *exec, cld_resident *resident);
+void cld_resident_drop(cld_exec *exec, cld_resident *resident); /* at any time */
 
 #endif

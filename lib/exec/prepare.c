@@ -200,6 +200,16 @@ static clade_status build_programs(cld_prepared *p, clade_error *err) {
     return CLADE_OK;
 }
 
+static clade_status prepare(cld_prepared *p, cld_mem *const *inputs, int32_t *handles, clade_error *err) {
+    CLD_RETURN(allocate(p, inputs, err));
+    CLD_RETURN(cld_batch_new(&p->batch, p->exec->ocl, err));
+    CLD_RETURN(select_steps(p, handles, err));
+    CLD_RETURN(upload_constants(p, err));
+    CLD_RETURN(build_programs(p, err));
+    CLD_RETURN(bind_steps(p, handles, err));
+    return pack_constants(p, err);
+}
+
 clade_status cld_prepared_new(cld_prepared **out, cld_exec *exec, const cld_plan *plan, cld_mem *const *inputs,
                               clade_error *err) {
     clade_status status = CLADE_OK;
@@ -216,13 +226,10 @@ clade_status cld_prepared_new(cld_prepared **out, cld_exec *exec, const cld_plan
     p->steps = calloc((size_t)plan->steps.n_steps + 1, sizeof *p->steps);
     if (!handles || !p->inputs || !p->outputs || !p->mem_of_buf || !p->residents || !p->steps)
         CLD_TRY(cld_no_memory(err, "a plan"));
-    CLD_TRY(allocate(p, inputs, err));
-    CLD_TRY(cld_batch_new(&p->batch, exec->ocl, err));
-    CLD_TRY(select_steps(p, handles, err));
-    CLD_TRY(upload_constants(p, err));
-    CLD_TRY(build_programs(p, err));
-    CLD_TRY(bind_steps(p, handles, err));
-    CLD_TRY(pack_constants(p, err));
+    cld_weights_begin(exec->weights);
+    status = prepare(p, inputs, handles, err);
+    cld_weights_end(exec->weights);
+    CLD_TRY(status);
     *out = p;
     p = NULL;
 fail:

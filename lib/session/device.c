@@ -42,7 +42,8 @@ clade_status cld_device_wrap(clade_device **out, cld_ocl *ocl, const clade_devic
         return status;
     }
     clade_device *device = calloc(1, sizeof *device);
-    if (!device) {
+    if (!device || !(device->lock = cld_lock_new())) {
+        free(device);
         cld_ocl_release(ocl);
         return cld_no_memory(err, "a device");
     }
@@ -73,7 +74,55 @@ void clade_device_close(clade_device *device) {
     if (!device || !cld_refs_drop(&device->refs))
         return;
     cld_ocl_release(device->ocl);
+    cld_lock_free(device->lock);
     free(device);
+}
+
+/* ---- constants that sessions share ---- */
+
+static cld_shared **find_shared(clade_device *device, const clade_model *model) {
+    cld_shared **link = &device->shared;
+    while (*link && (*link)->model != model)
+        link = &(*link)->next;
+    return link;
+}
+
+static clade_status add_shared(clade_device *device, const clade_model *model, clade_error *err) {
+    cld_shared *shared = calloc(1, sizeof *shared);
+    if (!shared)
+        return cld_no_memory(err, "a session");
+    *shared = (cld_shared){ .next = device->shared, .model = model };
+    clade_status status = cld_weights_new(&shared->weights, err);
+    if (status == CLADE_OK)
+        device->shared = shared;
+    else
+        free(shared);
+    return status;
+}
+
+clade_status cld_device_weights(cld_weights **out, clade_device *device, const clade_model *model, clade_error *err) {
+    clade_status status = CLADE_OK;
+    cld_lock_take(device->lock);
+    if (!*find_shared(device, model))
+        status = add_shared(device, model, err);
+    if (status == CLADE_OK) {
+        cld_shared *shared = *find_shared(device, model);
+        shared->users++;
+        *out = shared->weights;
+    }
+    cld_lock_drop(device->lock);
+    return status;
+}
+
+void cld_device_weights_drop(clade_device *device, const clade_model *model) {
+    cld_lock_take(device->lock);
+    cld_shared **link = find_shared(device, model), *gone = *link;
+    if (--gone->users == 0) {
+        *link = gone->next;
+        cld_weights_free(gone->weights);
+        free(gone);
+    }
+    cld_lock_drop(device->lock);
 }
 
 clade_status clade_device_get_info(const clade_device *device, clade_device_info *out, clade_error *err) {

@@ -21,9 +21,13 @@ clade_status cld_session_new(clade_session **out, clade_device *device, clade_mo
     session->inputs = calloc((size_t)model->graph->n_inputs + 1, sizeof *session->inputs);
     if (session->options.prefer_impl)
         session->prefer_impl = strdup(session->options.prefer_impl);
-    if (!session->inputs || (session->options.prefer_impl && !session->prefer_impl)) {
+    if (!session->inputs || (session->options.prefer_impl && !session->prefer_impl))
+        status = cld_no_memory(err, "a session");
+    if (status == CLADE_OK)
+        status = cld_device_weights(&session->weights, device, model, err);
+    if (status != CLADE_OK) {
         cld_queue_free(queue);
-        CLD_TRY(cld_no_memory(err, "a session"));
+        goto fail;
     }
     if (!queue)
         CLD_TRY(cld_queue_new(&queue, device->ocl, session->options.profile != 0, err));
@@ -31,6 +35,7 @@ clade_status cld_session_new(clade_session **out, clade_device *device, clade_mo
     const cld_exec_options exec = { .progress = known.progress,
                                     .progress_user = known.progress_user,
                                     .account = &session->account,
+                                    .weights = session->weights,
                                     .spare = cld_room_spare,
                                     .spare_user = session };
     CLD_TRY(cld_exec_new(&session->exec, device->ocl, queue, &exec, err));
@@ -69,6 +74,8 @@ void clade_session_free(clade_session *session) {
     free(session->inputs);
     free(session->prefer_impl);
     cld_exec_free(session->exec);
+    if (session->weights)
+        cld_device_weights_drop(session->device, session->model);
     clade_model_free(session->model);
     clade_device_close(session->device);
     free(session);
@@ -81,10 +88,10 @@ static clade_status get_stats(const clade_session *session, clade_session_stats 
     clade_session_stats known = { .plans = cld_room_lines(session),
                                   .program_cache_hits = stats->cache_hits,
                                   .program_builds = stats->builds,
-                                  .weight_bytes = stats->weight_bytes,
+                                  .weight_bytes = cld_weights_bytes(session->weights),
                                   .peak_bytes = session->account.peak,
                                   .launches = stats->launches,
-                                  .held_bytes = session->account.held };
+                                  .held_bytes = session->account.held + cld_weights_bytes(session->weights) };
     return cld_sized_write(out, &known, sizeof known, "clade_session_stats", err);
 }
 

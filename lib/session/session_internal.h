@@ -8,9 +8,19 @@
 #include "io/io.h"
 #include "pass/pass.h"
 
+/* The constants of a model on a device, as long as a session uses them. */
+typedef struct cld_shared {
+    struct cld_shared *next;
+    const clade_model *model;
+    cld_weights *weights;
+    int32_t users;
+} cld_shared;
+
 struct clade_device {
     cld_refs refs;
     cld_ocl *ocl;
+    cld_lock *lock; /* guards what follows */
+    cld_shared *shared;
 };
 
 typedef struct cld_operator_use {
@@ -83,6 +93,7 @@ typedef struct cld_input {
 struct clade_session {
     clade_device *device;
     clade_model *model;
+    cld_weights *weights; /* the device's, for the model */
     cld_exec *exec;
     clade_session_options options;
     char *prefer_impl;
@@ -203,6 +214,9 @@ clade_device *cld_device_retain(clade_device *device);
 clade_status cld_device_options(clade_device_options *out, const clade_device_options *given, clade_error *err);
 /* A handle on `ocl` (taken, also on failure). */
 clade_status cld_device_wrap(clade_device **out, cld_ocl *ocl, const clade_device_options *options, clade_error *err);
+/* The constants of `model` on the device; each use is given back by a drop, after the executors that use them. */
+clade_status cld_device_weights(cld_weights **out, clade_device *device, const clade_model *model, clade_error *err);
+void cld_device_weights_drop(clade_device *device, const clade_model *model);
 /* ERR_UNSUPPORTED naming the first node without a descriptor. */
 clade_status cld_model_check_supported(const clade_model *model, clade_error *err);
 

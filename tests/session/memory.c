@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a session holds on the device: one arena for all plans, no more than its cap, and less once it is trimmed. */
+/* What a session holds on the device: one arena for all plans, weights that all sessions of the model share, no more
+ * than its cap, and less once it is trimmed.
+ */
+#include <pthread.h>
 #include <stdio.h>
 
 #include "mlp.h"
@@ -134,6 +137,104 @@ START_TEST(trimmed_before_anything) {
 }
 END_TEST
 
+/* ---- weights ------------------------------------------------------------------------------------------------------
+ */
+
+START_TEST(sessions_share_the_weights) {
+    start(0);
+    predict(7);
+    const size_t weights = stats().weight_bytes;
+    clade_session *first = session;
+    session = NULL;
+    start(0);
+    ck_assert_uint_eq(stats().weight_bytes, weights); /* before anything was run */
+    predict(9);
+    ck_assert_uint_eq(stats().weight_bytes, weights);
+    ck_assert_uint_le(stats().held_bytes, required(9));
+    clade_session_free(first);
+    predict(64);
+    ck_assert_uint_eq(stats().weight_bytes, weights);
+    start(0); /* the last one goes, and the weights with it */
+    ck_assert_uint_eq(stats().weight_bytes, 0);
+    predict(3);
+    ck_assert_uint_eq(stats().weight_bytes, weights);
+}
+END_TEST
+
+/* The constants of another model, and those of the same file loaded again, are others. */
+START_TEST(models_do_not) {
+    start(0);
+    predict(7);
+    clade_model *mine = model;
+    clade_session *first = session;
+    session = NULL;
+    model = mlp_load();
+    start(0);
+    ck_assert_uint_eq(stats().weight_bytes, 0);
+    predict(7);
+    clade_session_free(first);
+    clade_model_free(mine);
+    predict(8);
+}
+END_TEST
+
+enum { THREADS = 6 };
+static void *open_and_run(void *batch) {
+    clade_session *own = mlp_session(device, model, 0);
+    float y[MLP_MAX_BATCH * MLP_OUTPUTS];
+    for (int k = 0; k < 20; k++)
+        mlp_predict(own, 1 + (*(int *)batch + k) % MLP_MAX_BATCH, y);
+    return own;
+}
+
+START_TEST(threads_make_the_weights_once) {
+    pthread_t threads[THREADS];
+    int batches[THREADS];
+    void *sessions[THREADS];
+    start(0);
+    predict(7);
+    const size_t weights = stats().weight_bytes;
+    clade_session_free(session);
+    session = NULL;
+    for (int k = 0; k < THREADS; k++) {
+        batches[k] = 11 * k;
+        ck_assert_int_eq(pthread_create(&threads[k], NULL, open_and_run, &batches[k]), 0);
+    }
+    for (int k = 0; k < THREADS; k++)
+        ck_assert_int_eq(pthread_join(threads[k], &sessions[k]), 0);
+    start(0);
+    ck_assert_uint_eq(stats().weight_bytes, weights);
+    for (int k = 0; k < THREADS; k++)
+        clade_session_free(sessions[k]);
+    ck_assert_uint_eq(stats().weight_bytes, 0);
+}
+END_TEST
+
+/* A callback of the call that makes the weights uses another session: it does not wait for itself. */
+static int inner_runs;
+static int run_another(void *user, const char *what, size_t done, size_t total) {
+    (void)what, (void)done, (void)total;
+    if (inner_runs++ == 0)
+        mlp_predict(user, 5, NULL);
+    return 0;
+}
+
+START_TEST(a_callback_may_use_another_session) {
+    clade_session_free(session);
+    session = NULL;
+    clade_session *another = mlp_session(device, model, 0);
+    clade_session_options options = CLADE_SESSION_OPTIONS_INIT;
+    options.progress = run_another;
+    options.progress_user = another;
+    inner_runs = 0;
+    ck_ok(clade_session_create(&session, device, model, &options, &err), err);
+    predict(6);
+    ck_assert_int_gt(inner_runs, 0);
+    mlp_predict(another, 6, NULL);
+    clade_session_free(another);
+}
+END_TEST
+
 Suite *suite_session_memory(void);
 Suite *suite_session_memory(void) {
     Suite *suite = suite_create("session/memory");
@@ -145,6 +246,10 @@ Suite *suite_session_memory(void) {
     tcase_add_test(tcase, what_needs_more_is_refused_with_the_number);
     tcase_add_test(tcase, trimmed);
     tcase_add_test(tcase, trimmed_before_anything);
+    tcase_add_test(tcase, sessions_share_the_weights);
+    tcase_add_test(tcase, models_do_not);
+    tcase_add_test(tcase, threads_make_the_weights_once);
+    tcase_add_test(tcase, a_callback_may_use_another_session);
     suite_add_tcase(suite, tcase);
     return suite;
 }
