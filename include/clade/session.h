@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sessions: a model compiled for a device, run on inputs.
  *
- * A session is used by one thread at a time; several sessions may run on one device in several threads. A call that
+ * A session is used by one thread at a time, but for clade_session_call (clade/call.h), which any number of threads may
+ * make on one session; several sessions may run on one device in several threads. A call that
  * overlaps another on the same session, also one out of a callback of it, is ERR_ARGUMENT. Between calls a session may
  * go from thread to thread, with one rule, so that no thread reads what another asked: an input that several threads
  * have set is run only by the one that set it last, and then a run is read only by the thread that made it; else
@@ -39,8 +40,9 @@ typedef struct clade_session_options {
                             * range, in silence. 0: clade_session_run fails */
     size_t max_host_bytes; /* host memory that plans and what is computed for them may take (ERR_LIMIT names the node
                             * that is too much); 0: 2 GiB. Beyond half of it fewer than max_plans are kept */
-    size_t max_cuts; /* values that one run may read to decide what follows: one per step of a loop whose condition is
-                      * computed (ERR_LIMIT names the loop); 0: 20,000 */
+    size_t max_cuts;  /* values that one run may read to decide what follows: one per step of a loop whose condition is
+                       * computed (ERR_LIMIT names the loop); 0: 20,000 */
+    size_t max_calls; /* clade_session_call: so many at a time, each with plans and an arena of its own; 0: 8 */
 } clade_session_options;
 #define CLADE_SESSION_OPTIONS_INIT CLADE_SIZED_INIT(clade_session_options)
 

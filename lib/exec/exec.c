@@ -38,6 +38,11 @@ void cld_exec_free(cld_exec *exec) {
     free(exec);
 }
 
+void cld_exec_watch(cld_exec *exec, clade_progress_fn progress, void *user) {
+    exec->options.progress = progress;
+    exec->options.progress_user = user;
+}
+
 cld_queue *cld_exec_queue(const cld_exec *exec) { return exec->queue; }
 
 cld_exec_stats *cld_exec_stats_of(cld_exec *exec) { return &exec->stats; }

@@ -45,7 +45,8 @@ typedef struct cld_exec_options {
 /* `queue` is taken, also on failure. `ocl` is retained. */
 clade_status cld_exec_new(cld_exec **out, cld_ocl *ocl, cld_queue *queue, const cld_exec_options *options,
                           clade_error *err);
-void cld_exec_free(cld_exec *exec); /* after every cld_prepared of it */
+void cld_exec_free(cld_exec *exec);                                          /* after every cld_prepared of it */
+void cld_exec_watch(cld_exec *exec, clade_progress_fn progress, void *user); /* replaces those of the options */
 cld_queue *cld_exec_queue(const cld_exec *exec);
 cld_exec_stats *cld_exec_stats_of(cld_exec *exec);
 const cld_account *cld_exec_account(const cld_exec *exec);

@@ -24,7 +24,7 @@ clade_status clade_session_create_opencl(clade_session **out, clade_device *devi
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out, device and model must not be NULL");
     *out = NULL;
     CLD_RETURN(cld_queue_wrap(&queue, device->ocl, cl_queue, err));
-    return cld_session_new(out, device, model, queue, options, err);
+    return cld_session_new(out, device, model, queue, options, NULL, err);
 }
 
 static clade_status set_input(clade_session *session, const char *name, const clade_tensor *shape, cl_mem buffer,

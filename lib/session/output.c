@@ -2,15 +2,20 @@
 /* Reading what the last run left: constants the planner knew, or device buffers. */
 #include "session/session_internal.h"
 
-clade_status cld_session_result(const clade_session *session, const char *name, cld_result *out, clade_error *err) {
+clade_status cld_session_find_output(const clade_session *session, const char *name, int32_t *index, clade_error *err) {
     const cld_graph *graph = session->model->graph;
-    CLD_RETURN(cld_session_own_run(session, err));
     if (!name && graph->n_outputs != 1)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "the model has %d outputs, so an output must be named",
                         (int)graph->n_outputs);
-    int32_t k = name ? cld_names_get(&session->model->outputs, name) : 0;
-    if (k < 0)
-        return cld_fail(err, CLADE_ERR_NOT_FOUND, "the model has no output '%s'", name);
+    *index = name ? cld_names_get(&session->model->outputs, name) : 0;
+    return *index >= 0 ? CLADE_OK : cld_fail(err, CLADE_ERR_NOT_FOUND, "the model has no output '%s'", name);
+}
+
+clade_status cld_session_result(const clade_session *session, const char *name, cld_result *out, clade_error *err) {
+    const cld_graph *graph = session->model->graph;
+    int32_t k;
+    CLD_RETURN(cld_session_own_run(session, err));
+    CLD_RETURN(cld_session_find_output(session, name, &k, err));
     out->name = cld_graph_at(graph, graph->outputs[k])->name;
     const cld_slot *slot = session->last->segment.results[k];
     out->known = slot->value;

@@ -84,7 +84,7 @@ bool cld_room_spare(void *user) {
     cld_stage *gone;
     lines(session, session->keep, &gone);
     if (!gone)
-        return cld_exec_drop_arena(session->exec);
+        return cld_exec_drop_arena(session->exec) || cld_pool_spare(session->owner ? session->owner : session);
     drop_line(session, gone, session->keep);
     return true;
 }
@@ -101,23 +101,30 @@ static bool is_result(const clade_session *session, int32_t k) {
     return false;
 }
 
-static void trim(clade_session *session) {
-    session->keep = session->last;
-    while (cld_room_spare(session)) {
+bool cld_room_empty(clade_session *session) {
+    cld_stage *gone;
+    bool any = false;
+    for (lines(session, session->last, &gone); gone; lines(session, session->last, &gone)) {
+        drop_line(session, gone, session->last);
+        any = true;
     }
-    session->keep = NULL;
+    any |= cld_exec_drop_arena(session->exec);
     for (int32_t k = 0; k < session->model->graph->n_inputs; k++) {
         cld_input *in = &session->inputs[k];
-        if (is_result(session, k))
+        if (!in->mem || is_result(session, k))
             continue;
         cld_exec_release(session->exec, in->mem);
         in->mem = NULL;
         in->uploaded = 0;
+        any = true;
     }
+    return any;
 }
 
 clade_status clade_session_trim(clade_session *session, clade_error *err) {
     CLD_RETURN(cld_session_enter(session, err));
-    trim(session);
+    cld_room_empty(session);
+    while (cld_pool_spare(session)) {
+    }
     return cld_session_leave(session, CLADE_OK);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 clade_status cld_session_new(clade_session **out, clade_device *device, clade_model *model, cld_queue *queue,
-                             const clade_session_options *options, clade_error *err) {
+                             const clade_session_options *options, clade_session *owner, clade_error *err) {
     clade_session_options known = CLADE_SESSION_OPTIONS_INIT;
     clade_status status = cld_sized_read(&known, sizeof known, options, "clade_session_options", err);
     if (status == CLADE_OK)
@@ -31,14 +31,18 @@ clade_status cld_session_new(clade_session **out, clade_device *device, clade_mo
     }
     if (!queue)
         CLD_TRY(cld_queue_new(&queue, device->ocl, session->options.profile != 0, err));
-    session->account.cap = known.max_device_bytes;
+    session->owner = owner;
+    session->own.cap = known.max_device_bytes;
+    session->account = owner ? owner->account : &session->own;
     const cld_exec_options exec = { .progress = known.progress,
                                     .progress_user = known.progress_user,
-                                    .account = &session->account,
+                                    .account = session->account,
                                     .weights = session->weights,
                                     .spare = cld_room_spare,
                                     .spare_user = session };
     CLD_TRY(cld_exec_new(&session->exec, device->ocl, queue, &exec, err));
+    if (!owner)
+        CLD_TRY(cld_pool_new(&session->pool, known.max_calls, err));
     CLD_TRY(cld_model_check_supported(model, err));
     *out = session;
     return CLADE_OK;
@@ -52,7 +56,7 @@ clade_status clade_session_create(clade_session **out, clade_device *device, cla
     if (!out || !device || !model)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out, device and model must not be NULL");
     *out = NULL;
-    return cld_session_new(out, device, model, NULL, options, err);
+    return cld_session_new(out, device, model, NULL, options, NULL, err);
 }
 
 void clade_session_free(clade_session *session) {
@@ -62,6 +66,7 @@ void clade_session_free(clade_session *session) {
         session->dropped = true;
         return;
     }
+    cld_pool_free(session->pool);
     for (cld_route *route = session->routes, *next; route; route = next) {
         next = route->next;
         cld_route_free(session, route);
@@ -89,9 +94,9 @@ static clade_status get_stats(const clade_session *session, clade_session_stats 
                                   .program_cache_hits = stats->cache_hits,
                                   .program_builds = stats->builds,
                                   .weight_bytes = cld_weights_bytes(session->weights),
-                                  .peak_bytes = session->account.peak,
+                                  .peak_bytes = session->account->peak,
                                   .launches = stats->launches,
-                                  .held_bytes = session->account.held + cld_weights_bytes(session->weights) };
+                                  .held_bytes = session->account->held + cld_weights_bytes(session->weights) };
     return cld_sized_write(out, &known, sizeof known, "clade_session_stats", err);
 }
 

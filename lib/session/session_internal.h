@@ -90,6 +90,8 @@ typedef struct cld_input {
     bool shared;       /* set by several threads */
 } cld_input;
 
+typedef struct cld_pool cld_pool;
+
 struct clade_session {
     clade_device *device;
     clade_model *model;
@@ -99,9 +101,12 @@ struct clade_session {
     char *prefer_impl;
     cld_input *inputs; /* [model->graph->n_inputs] */
     cld_route *routes;
-    cld_stage *last; /* where the last run ended; NULL: nothing to read */
-    cld_stage *keep; /* the stage a call is at: its line is not dropped; NULL: none */
-    cld_account account;
+    cld_stage *last;           /* where the last run ended; NULL: nothing to read */
+    cld_stage *keep;           /* the stage a call is at: its line is not dropped; NULL: none */
+    cld_account own, *account; /* the latter is the one that counts: its owner's for a member of a pool */
+    clade_session *owner;      /* of the pool it is a member of; NULL: the caller's session */
+    size_t place;              /* in that pool */
+    cld_pool *pool;            /* of a caller's session */
     uint64_t clock;
     uintptr_t in_use;  /* atomic: the thread whose call is under way; 0: none */
     uintptr_t run_by;  /* the thread of the last run */
@@ -170,6 +175,16 @@ int64_t cld_turn_count(const cld_stage *stage, const clade_tensor *value);
 cld_mem *cld_turn_output(const cld_stage *stage, int32_t k);
 void cld_turns_free(clade_session *session, cld_stage *stage);
 
+/* ---- pool.c ---------------------------------------------------------------------------------------------------- */
+
+clade_status cld_pool_new(cld_pool **out, size_t max_calls, clade_error *err);
+void cld_pool_free(cld_pool *pool);
+/* A member for the calling thread alone, until it is given back; waits for one. */
+clade_status cld_pool_take(clade_session **out, clade_session *session, clade_error *err);
+void cld_pool_give(clade_session *session, clade_session *member);
+/* Empties an idle member; false: there is none that holds anything. */
+bool cld_pool_spare(clade_session *session);
+
 /* ---- room.c: how many lines are kept, and what goes ---------------------------------------------------------------
  */
 
@@ -178,6 +193,8 @@ size_t cld_room_lines(const clade_session *session);
 void cld_room_make(clade_session *session, const cld_stage *from);
 /* Gives back device memory that the call under way does not need: a line, else the arena. False: there is no more. */
 bool cld_room_spare(void *session);
+/* Gives back all that a session holds on the device which the last run's results do not need. False: nothing. */
+bool cld_room_empty(clade_session *session);
 
 /* ---- run.c ----------------------------------------------------------------------------------------------------- */
 
@@ -193,6 +210,7 @@ typedef struct cld_result {
     const clade_tensor *known; /* a constant; else NULL */
     const cld_mem *mem;        /* where it lies otherwise */
 } cld_result;
+clade_status cld_session_find_output(const clade_session *session, const char *name, int32_t *index, clade_error *err);
 /* Output `name` (NULL: the only one), once there is a run to read from. */
 clade_status cld_session_result(const clade_session *session, const char *name, cld_result *out, clade_error *err);
 
@@ -205,9 +223,10 @@ clade_status cld_session_check_input(const clade_session *session, int32_t index
                                      clade_error *err);
 /* ---- session.c, model.c, device.c ------------------------------------------------------------------------------ */
 
-/* Takes `queue`; NULL makes one. Behind both public ways to create a session. */
+/* Takes `queue`; NULL makes one. owner: whose pool the session is a member of, or NULL. Behind every way to create a
+ * session. */
 clade_status cld_session_new(clade_session **out, clade_device *device, clade_model *model, cld_queue *queue,
-                             const clade_session_options *options, clade_error *err);
+                             const clade_session_options *options, clade_session *owner, clade_error *err);
 clade_model *cld_model_retain(clade_model *model);
 clade_device *cld_device_retain(clade_device *device);
 /* The caller's options, NULL or older ones too, as this version knows them. */

@@ -235,6 +235,16 @@ START_TEST(suppression) {
 }
 END_TEST
 
+/* Tables for a long axis are as long: found by fuzzing. */
+START_TEST(resized_to_too_much) {
+    cld_attr mode = OP_TEXT("mode", "linear");
+    op_node node = { .type = "Resize", .opset = 17, .attr = &mode, .n_attr = 1, .n_in = 4 };
+    node.in[0] = zeros(CLADE_FLOAT32, DIMS(1, 2));
+    node.in[3] = LIST(1, (1 << 24) + 1);
+    refuse(&node, CLADE_ERR_LIMIT, "axis 1 gets 16777217 entries, at most 16777216 are supported");
+}
+END_TEST
+
 START_TEST(refusals) {
     clade_tensor *x = zeros(CLADE_FLOAT32, DIMS(2, 3)), *y = zeros(CLADE_FLOAT32, DIMS(3, 3));
     cld_attr axis = OP_INT("axis", 1), outside = OP_INT("axis", 2), reflect = OP_TEXT("mode", "reflect");
@@ -300,6 +310,7 @@ Suite *suite_op_host(void) {
     tcase_add_test(tcase, made_from_numbers);
     tcase_add_test(tcase, shape_is_data);
     tcase_add_test(tcase, suppression);
+    tcase_add_test(tcase, resized_to_too_much);
     tcase_add_test(tcase, refusals);
     suite_add_tcase(suite, tcase);
     return suite;
