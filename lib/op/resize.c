@@ -80,6 +80,7 @@ static clade_status set_axis(const cld_call *call, cld_resize *r, int32_t axis, 
     if (!(scale > 0 && scale < INFINITY) || out < 0 || out > LONGEST || call->in[0].dims[axis] > INT32_MAX)
         return cld_call_fail(call, err, CLADE_ERR_SHAPE, "axis %d of %s cannot be scaled by %g", axis,
                              CLD_TYPE_TEXT(&call->in[0]), scale);
+    r->untouched[axis] = false;
     r->scale[axis] = scale;
     r->out[axis] = out;
     r->length[axis] = length;
@@ -140,6 +141,7 @@ static clade_status read_resize(cld_call *call, cld_resize *out, clade_error *er
     if ((scales != NULL) + (sizes != NULL) + (list != NULL) != 1 || (list && n_list != count))
         return cld_call_fail(call, err, CLADE_ERR_GRAPH, "either scales or sizes must be given, for %d axes", count);
     for (int32_t d = 0; d < call->in[0].rank; d++) {
+        out->untouched[d] = true;
         out->end[d] = out->scale[d] = 1;
         out->out[d] = call->in[0].dims[d];
         out->length[d] = (double)out->out[d];
@@ -168,6 +170,8 @@ static clade_status infer(cld_call *call, clade_error *err) {
 /* Every input entry of the axis comes *times times in a row. */
 static bool repeats(const cld_resize_table *table, int64_t *times) {
     *times = table->n_in ? table->n_out / table->n_in : 0;
+    if (table->identity)
+        return true;
     if (!table->plain || table->taps != 1 || table->n_out == 0 || table->n_out % table->n_in != 0)
         return false;
     for (int64_t j = 0; j < table->n_out; j++)

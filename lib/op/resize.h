@@ -29,6 +29,7 @@ typedef struct cld_resize {
     cld_rounding rounding;
     bool exclude_outside;
     double cubic_a, extrapolation;
+    bool untouched[CLADE_MAX_RANK]; /* axes that are not to be resized */
     int64_t out[CLADE_MAX_RANK];
     double scale[CLADE_MAX_RANK];  /* output over input */
     double length[CLADE_MAX_RANK]; /* the output's, before it was rounded down to out */
@@ -43,7 +44,7 @@ typedef struct cld_resize_table {
     int32_t *index; /* in [0, n_in) */
     double *weight, *bias;
     bool plain;    /* every entry is one input entry, unchanged */
-    bool identity; /* and the same one */
+    bool identity; /* and the same one; there may be no table then */
 } cld_resize_table;
 
 /* ---- resize_table.c -------------------------------------------------------------------------------------------- */

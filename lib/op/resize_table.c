@@ -85,14 +85,12 @@ static void exclude(double first, int32_t taps, int64_t n_in, double *w) {
 
 clade_status cld_resize_table_make(const cld_call *call, const cld_resize *resize, int32_t axis, cld_resize_table *out,
                                    clade_error *err) {
-    enum { MOST = 1 << 24 }; /* entries: a table takes up to 56 bytes of host memory for each */
     static const int32_t taps_of[] = { [CLD_NEAREST] = 1, [CLD_LINEAR] = 2, [CLD_CUBIC] = CLD_RESIZE_TAPS };
     int64_t n_in = call->in[0].dims[axis], n_out = resize->out[axis];
     int32_t taps = taps_of[resize->mode];
-    if (n_out > MOST)
-        return cld_call_fail(call, err, CLADE_ERR_LIMIT, "axis %d gets %lld entries, at most %d are supported",
-                             (int)axis, (long long)n_out, MOST);
     *out = (cld_resize_table){ .taps = taps, .n_in = n_in, .n_out = n_out, .plain = true, .identity = n_in == n_out };
+    if (resize->untouched[axis]) /* it may be of any length */
+        return CLADE_OK;
     out->index = cld_arena_calloc(call->arena, (size_t)n_out, (size_t)taps * sizeof *out->index);
     out->weight = cld_arena_calloc(call->arena, (size_t)n_out, (size_t)taps * sizeof *out->weight);
     out->bias = cld_arena_calloc(call->arena, (size_t)n_out, sizeof *out->bias);
