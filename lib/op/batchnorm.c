@@ -42,10 +42,9 @@ static clade_status per_channel(cld_build *build, cld_value_id list, const cld_t
                                 clade_error *err) {
     int64_t dims[CLADE_MAX_RANK] = { cld_graph_at(build->graph, list)->type.dims[0], 1, 1, 1, 1, 1, 1, 1 };
     cld_attr to = { .name = "to", .kind = CLD_ATTR_INT, .u.i = x->dtype };
-    cld_value_id pair[2];
-    CLD_RETURN(cld_build_op(build, "Cast", &list, 1, &to, 1, &pair[0], err));
-    CLD_RETURN(cld_build_ints(build, dims, CLD_MAX(x->rank - 1, 1), &pair[1], err));
-    return cld_build_op(build, "Reshape", pair, 2, NULL, 0, out, err);
+    cld_value_id cast;
+    CLD_RETURN(cld_build_op(build, "Cast", &list, 1, &to, 1, &cast, err));
+    return cld_build_reshape(build, cast, dims, CLD_MAX(x->rank - 1, 1), out, err);
 }
 
 static clade_status binary(cld_build *build, const char *type, cld_value_id a, cld_value_id b, cld_value_id *out,

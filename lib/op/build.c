@@ -228,25 +228,3 @@ clade_status cld_build_op(cld_build *build, const char *type, const cld_value_id
         return cld_fail(err, CLADE_ERR_UNSUPPORTED, "node '%s': %s", build->node, reason);
     return cld_build_with(build, op, in, n_in, attrs, n_attrs, out, err);
 }
-
-clade_status cld_build_scalar(cld_build *build, clade_dtype dtype, double value, cld_value_id *out, clade_error *err) {
-    cld_type type = { .dtype = dtype, .rank = 0 };
-    clade_tensor *tensor = cld_tensor_new(build->graph->arena, &type);
-    if (!tensor)
-        return cld_no_memory(err, build->node);
-    cld_tensor_set(tensor, 0, value);
-    *out = cld_graph_constant(build->graph, NULL, tensor);
-    return cld_present(*out) ? CLADE_OK : cld_no_memory(err, build->node);
-}
-
-clade_status cld_build_ints(cld_build *build, const int64_t *values, int32_t count, cld_value_id *out,
-                            clade_error *err) {
-    cld_type type = { .dtype = CLADE_INT64, .rank = 1, .dims = { count } };
-    clade_tensor *tensor = cld_tensor_new(build->graph->arena, &type);
-    if (!tensor)
-        return cld_no_memory(err, build->node);
-    for (int32_t k = 0; k < count; k++)
-        cld_tensor_set_int(tensor, k, values[k]);
-    *out = cld_graph_constant(build->graph, NULL, tensor);
-    return cld_present(*out) ? CLADE_OK : cld_no_memory(err, build->node);
-}

@@ -55,10 +55,7 @@ static clade_status transpose(cld_build *build, operand *x, const int64_t *perm,
 }
 
 static clade_status reshape(cld_build *build, operand *x, const int64_t *dims, int32_t rank, clade_error *err) {
-    const cld_attr zeros = { .name = "allowzero", .kind = CLD_ATTR_INT, .u.i = 1 };
-    cld_value_id in[2] = { x->id };
-    CLD_RETURN(cld_build_ints(build, dims, rank, &in[1], err));
-    return cld_build_op(build, "Reshape", in, 2, &zeros, 1, &x->id, err);
+    return cld_build_reshape(build, x->id, dims, rank, &x->id, err);
 }
 
 /* Label at p stands at q > p too: both go to the end, become one dimension, of which every (n + 1)-th element stays. */

@@ -54,20 +54,19 @@ static clade_status expand(const cld_call *call, cld_build *build, clade_error *
     const cld_type *out = &call->out[0];
     cld_type whole;
     int64_t pads[2 * CLADE_MAX_RANK] = { 0 };
-    cld_value_id flat, list, zero, values, indices;
+    cld_value_id list, zero, values, indices;
     const cld_attr plain = { .name = CLD_PLAIN_INDEX, .kind = CLD_ATTR_INT, .u.i = 1 };
     CLD_RETURN(unpooled(call, &whole, err));
     const int64_t count = cld_type_count(&whole);
-    CLD_RETURN(cld_build_ints(build, (int64_t[]){ -1 }, 1, &flat, err));
+    const int64_t given = cld_type_count(&call->in[VALUES]);
     CLD_RETURN(cld_build_ints(build, &count, 1, &list, err));
     CLD_RETURN(cld_build_scalar(build, out->dtype, 0, &zero, err));
     CLD_RETURN(cld_build_op(build, "Expand", (cld_value_id[]){ zero, list }, 2, NULL, 0, &zero, err));
-    CLD_RETURN(cld_build_op(build, "Reshape", (cld_value_id[]){ build->in[VALUES], flat }, 2, NULL, 0, &values, err));
-    CLD_RETURN(cld_build_op(build, "Reshape", (cld_value_id[]){ build->in[INDICES], flat }, 2, NULL, 0, &indices, err));
+    CLD_RETURN(cld_build_reshape(build, build->in[VALUES], &given, 1, &values, err));
+    CLD_RETURN(cld_build_reshape(build, build->in[INDICES], &given, 1, &indices, err));
     CLD_RETURN(
         cld_build_op(build, "ScatterElements", (cld_value_id[]){ zero, indices, values }, 3, &plain, 1, &values, err));
-    CLD_RETURN(cld_build_ints(build, whole.dims, whole.rank, &list, err));
-    CLD_RETURN(cld_build_op(build, "Reshape", (cld_value_id[]){ values, list }, 2, NULL, 0, &build->out[0], err));
+    CLD_RETURN(cld_build_reshape(build, values, whole.dims, whole.rank, &build->out[0], err));
     if (cld_shape_equal(&whole, out))
         return CLADE_OK;
     for (int32_t d = 0; d < out->rank; d++)

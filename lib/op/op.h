@@ -171,9 +171,13 @@ clade_status cld_build_op(cld_build *build, const char *type, const cld_value_id
 /* The same with a descriptor that is in no list: an operator no model can name. */
 clade_status cld_build_with(cld_build *build, const cld_op *op, const cld_value_id *in, int32_t n_in,
                             const cld_attr *attrs, int32_t n_attrs, cld_value_id *out, clade_error *err);
-/* Constants. */
+/* ---- build_value.c ---------------------------------------------------------------------------------------------- */
+
 clade_status cld_build_scalar(cld_build *build, clade_dtype dtype, double value, cld_value_id *out, clade_error *err);
 clade_status cld_build_ints(cld_build *build, const int64_t *values, int32_t count, cld_value_id *out,
                             clade_error *err); /* int64[count] */
+/* `in` with these dimensions, which may be 0. */
+clade_status cld_build_reshape(cld_build *build, cld_value_id in, const int64_t *dims, int32_t rank, cld_value_id *out,
+                               clade_error *err);
 
 #endif

@@ -43,11 +43,9 @@ static clade_status legacy_expand(const cld_call *call, cld_build *build, clade_
     int32_t at = alignment(call), rank = call->in[0].rank;
     if (at >= 0) {
         int64_t dims[CLADE_MAX_RANK];
-        cld_value_id shape;
         for (int32_t d = 0; d < rank; d++)
             dims[d] = d >= at && d < at + call->in[1].rank ? call->in[1].dims[d - at] : 1;
-        CLD_RETURN(cld_build_ints(build, dims, rank, &shape, err));
-        CLD_RETURN(cld_build_op(build, "Reshape", (cld_value_id[]){ in[1], shape }, 2, NULL, 0, &in[1], err));
+        CLD_RETURN(cld_build_reshape(build, in[1], dims, rank, &in[1], err));
     }
     return cld_build_op(build, call->node->type, in, 2, NULL, 0, build->out, err);
 }

@@ -44,12 +44,10 @@ static clade_status cast(cld_build *build, cld_value_id in, clade_dtype to, cld_
 
 /* A zero point as a float; one that is absent is 0. Of shape [] or [1]: made [] so that C keeps its rank. */
 static clade_status number(const cld_call *call, cld_build *build, int32_t k, cld_value_id *out, clade_error *err) {
-    cld_value_id shape;
     if (!cld_call_has(call, k))
         return cld_build_scalar(build, CLADE_FLOAT32, 0, out, err);
-    CLD_RETURN(cld_build_ints(build, NULL, 0, &shape, err));
     CLD_RETURN(cast(build, build->in[k], CLADE_FLOAT32, out, err));
-    return binary(build, "Reshape", *out, shape, out, err);
+    return cld_build_reshape(build, *out, NULL, 0, out, err);
 }
 
 static clade_status expand(const cld_call *call, cld_build *build, clade_error *err) {

@@ -197,13 +197,6 @@ static bool plan_repeat(const cld_call *call, const cld_resize_table *tables, cl
     return true;
 }
 
-static clade_status shaped(cld_build *build, const char *op, cld_value_id in, const cld_type *shape, cld_value_id *out,
-                           clade_error *err) {
-    cld_value_id list;
-    CLD_RETURN(cld_build_ints(build, shape->dims, shape->rank, &list, err));
-    return cld_build_op(build, op, (cld_value_id[]){ in, list }, 2, NULL, 0, out, err);
-}
-
 static clade_status pick(const cld_call *call, cld_build *build, const cld_resize_table *table, int32_t axis,
                          cld_value_id in, cld_value_id *out, clade_error *err) {
     int64_t *at = cld_arena_calloc(call->arena, (size_t)table->n_out, sizeof *at);
@@ -246,9 +239,11 @@ static clade_status expand(const cld_call *call, cld_build *build, clade_error *
         CLD_RETURN(cld_resize_table_make(call, &r, d, &tables[d], err));
     int32_t count = changing_axes(call, tables, order);
     if (count > 0 && plan_repeat(call, tables, &split, &wide)) {
-        CLD_RETURN(shaped(build, "Reshape", now, &split, &now, err));
-        CLD_RETURN(shaped(build, "Expand", now, &wide, &now, err));
-        return shaped(build, "Reshape", now, &call->out[0], &build->out[0], err);
+        cld_value_id shape;
+        CLD_RETURN(cld_build_reshape(build, now, split.dims, split.rank, &now, err));
+        CLD_RETURN(cld_build_ints(build, wide.dims, wide.rank, &shape, err));
+        CLD_RETURN(cld_build_op(build, "Expand", (cld_value_id[]){ now, shape }, 2, NULL, 0, &now, err));
+        return cld_build_reshape(build, now, call->out[0].dims, call->out[0].rank, &build->out[0], err);
     }
     clade_dtype dtype = call->in[0].dtype, real = dtype == CLADE_FLOAT64 ? CLADE_FLOAT64 : CLADE_FLOAT32;
     for (int32_t k = 0; k < count; k++) {

@@ -163,17 +163,15 @@ static clade_status hardmax_expand(const cld_call *call, cld_build *build, clade
                    best_of[] = { axis, { .name = "keepdims", .kind = CLD_ATTR_INT, .u.i = 0 } },
                    to = { .name = "to", .kind = CLD_ATTR_INT, .u.i = call->in[0].dtype };
     geometry g;
-    cld_value_id shape, hot[3], t;
+    cld_value_id hot[3], t;
     CLD_RETURN(geometry_of(call, &g, err));
-    CLD_RETURN(cld_build_ints(build, (int64_t[]){ g.outer, g.n, g.inner }, 3, &shape, err));
-    CLD_RETURN(cld_build_op(build, "Reshape", (cld_value_id[]){ build->in[0], shape }, 2, NULL, 0, &t, err));
+    CLD_RETURN(cld_build_reshape(build, build->in[0], (int64_t[]){ g.outer, g.n, g.inner }, 3, &t, err));
     CLD_RETURN(cld_build_op(build, "ArgMax", &t, 1, best_of, CLD_COUNT(best_of), &hot[0], err));
     CLD_RETURN(cld_build_scalar(build, CLADE_INT64, (double)g.n, &hot[1], err));
     CLD_RETURN(cld_build_ints(build, (int64_t[]){ 0, 1 }, 2, &hot[2], err));
     CLD_RETURN(cld_build_op(build, "Cast", &hot[2], 1, &to, 1, &hot[2], err));
     CLD_RETURN(cld_build_op(build, "OneHot", hot, CLD_COUNT(hot), &axis, 1, &t, err));
-    CLD_RETURN(cld_build_ints(build, call->in[0].dims, call->in[0].rank, &shape, err));
-    return cld_build_op(build, "Reshape", (cld_value_id[]){ t, shape }, 2, NULL, 0, build->out, err);
+    return cld_build_reshape(build, t, call->in[0].dims, call->in[0].rank, build->out, err);
 }
 
 const cld_op cld_op_Hardmax = {

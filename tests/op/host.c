@@ -249,6 +249,15 @@ START_TEST(resized_beside_a_long_axis) {
 }
 END_TEST
 
+/* An expansion may see another shape of it, in which a 0 stands elsewhere. */
+START_TEST(hardmax_of_nothing) {
+    cld_attr axis = OP_INT("axis", 2);
+    op_node node = { .type = "Hardmax", .opset = 13, .attr = &axis, .n_attr = 1, .n_in = 1 };
+    node.in[0] = zeros(CLADE_FLOAT32, DIMS(2, 5, 3, 0));
+    expect(&node, 0, DIMS(2, 5, 3, 0), NULL);
+}
+END_TEST
+
 START_TEST(refusals) {
     clade_tensor *x = zeros(CLADE_FLOAT32, DIMS(2, 3)), *y = zeros(CLADE_FLOAT32, DIMS(3, 3));
     cld_attr axis = OP_INT("axis", 1), outside = OP_INT("axis", 2), reflect = OP_TEXT("mode", "reflect");
@@ -315,6 +324,7 @@ Suite *suite_op_host(void) {
     tcase_add_test(tcase, shape_is_data);
     tcase_add_test(tcase, suppression);
     tcase_add_loop_test(tcase, resized_beside_a_long_axis, 0, 2);
+    tcase_add_test(tcase, hardmax_of_nothing);
     tcase_add_test(tcase, refusals);
     suite_add_tcase(suite, tcase);
     return suite;
