@@ -253,8 +253,9 @@ END_TEST
 START_TEST(hardmax_of_nothing) {
     cld_attr axis = OP_INT("axis", 2);
     op_node node = { .type = "Hardmax", .opset = 13, .attr = &axis, .n_attr = 1, .n_in = 1 };
+    const clade_tensor *out[OP_INPUTS];
     node.in[0] = zeros(CLADE_FLOAT32, DIMS(2, 5, 3, 0));
-    expect(&node, 0, DIMS(2, 5, 3, 0), NULL);
+    ck_ok(op_on_host(&rig, &node, out), rig.err);
 }
 END_TEST
 
