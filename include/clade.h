@@ -5,7 +5,8 @@
  * A NULL where an object is needed is ERR_ARGUMENT, and so is a struct whose size_bytes is 0.
  * The library never aborts, exits, prints or installs a handler. Ownership is *owned* (the caller frees), *borrowed*
  * (the lender frees) or *taken* (the callee frees), and each comment says which. One object is used by one thread at a
- * time, but devices and models may be shared, and clade_session_call is for any number of threads. Sizes in bytes end in _bytes, times in _ms.
+ * time, but devices and models may be shared, and clade_session_call is for any number of threads. Sizes in bytes end
+ * in _bytes, times in _ms.
  */
 #ifndef CLADE_H
 #define CLADE_H
