@@ -61,6 +61,17 @@ static bool is_double(const cld_step *step) {
                                        : step->kind == CLD_STEP_CONVGEMM && step->u.conv.dtype == CLADE_FLOAT64;
 }
 
+/* What the device, or the kernels, which count work-items with int, cannot do. */
+static clade_status check_step(const cld_call *call, const cld_step *step, const cld_caps *caps, clade_error *err) {
+    if (!caps->fp64 && is_double(step))
+        return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "this device has no float64 arithmetic");
+    for (int d = 0; step->kind == CLD_STEP_KERNEL && d < 3; d++)
+        if (step->global[d] > INT32_MAX)
+            return cld_call_fail(call, err, CLADE_ERR_LIMIT, "it takes a launch of %zu work-items, %d are the most",
+                                 step->global[d], INT32_MAX);
+    return CLADE_OK;
+}
+
 /* The kernels index with int: a tensor they see leaves room for what they add, a work-item's share or a group. An empty
  * dimension counts as 1: kernels loop over the others. */
 static clade_status check_sizes(const cld_call *call, clade_error *err) {
@@ -110,9 +121,8 @@ static clade_status emit_node(cld_plan *plan, int32_t n, const cld_caps *caps, c
     };
     const int32_t before = plan->steps.n_steps;
     CLD_RETURN(impl->emit(&emit, err));
-    for (int32_t k = before; k < plan->steps.n_steps && !caps->fp64; k++)
-        if (is_double(&plan->steps.steps[k]))
-            return cld_call_fail(&call, err, CLADE_ERR_UNSUPPORTED, "this device has no float64 arithmetic");
+    for (int32_t k = before; k < plan->steps.n_steps; k++)
+        CLD_RETURN(check_step(&call, &plan->steps.steps[k], caps, err));
     return plan->steps.failed ? cld_no_memory(err, "a plan") : CLADE_OK;
 }
 

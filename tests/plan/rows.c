@@ -126,6 +126,20 @@ START_TEST(groups_of_one) {
 }
 END_TEST
 
+/* A group of work-items for each of many small matrices: found by fuzzing. */
+START_TEST(launches_are_bounded) {
+    const cld_caps caps = machine(false);
+    const cld_type many = { CLADE_FLOAT32, 3, { 40000000, 1, 1 } };
+    const cld_plan_options options = { 0 };
+    cld_build build = { .graph = graph, .node = "test" };
+    cld_value_id in = cld_graph_input(graph, "a", &many), out;
+    ck_ok(cld_build_op(&build, "Det", &in, 1, NULL, 0, &out, &err), err);
+    ck_assert(cld_graph_output(graph, out));
+    ck_refused(cld_plan_new(&plan, graph, &caps, &options, &err), CLADE_ERR_LIMIT,
+               "it takes a launch of 2560000000 work-items, 2147483647 are the most", err);
+}
+END_TEST
+
 /* Kernels count lines with int, also where there is nothing in them. */
 START_TEST(empty_and_wide) {
     const cld_caps caps = machine(_i == 0);
@@ -147,6 +161,7 @@ Suite *suite_plan_rows(void) {
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_loop_test(tcase, clblast_on_request, 0, (int)CLD_COUNT(choices));
     tcase_add_loop_test(tcase, double_needs_the_device, 0, (int)(2 * CLD_COUNT(doubles)));
+    tcase_add_test(tcase, launches_are_bounded);
     tcase_add_loop_test(tcase, empty_and_wide, 0, 2);
     tcase_add_loop_test(tcase, groups_of_one, 0, (int)CLD_COUNT(lines));
     suite_add_tcase(suite, tcase);
