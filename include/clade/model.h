@@ -27,8 +27,11 @@ typedef struct clade_model_options {
                         * a session on it is refused with the reason */
     clade_read_external_fn read_external; /* reads external data; NULL: files in the model's folder */
     void *read_external_user;
-    int borrow; /* 1: weights stay in the memory given to clade_model_load_memory, where they are aligned for their
-                 * type; it must not change until the model and every session made from it are freed */
+    int borrow;    /* 1: weights stay in the memory given to clade_model_load_memory; it must not change until the model
+                    * and    every session made from it are freed */
+    int in_memory; /* 0: large weights stay in the files, which are mapped: they must not be truncated or written to
+                    * until the model and every session made from it are freed (a new file renamed into their place is
+                    * fine). 1: files are read, and may do what they like afterwards */
 } clade_model_options;
 #define CLADE_MODEL_OPTIONS_INIT CLADE_SIZED_INIT(clade_model_options)
 

@@ -131,6 +131,22 @@ void cld_names_init(cld_names *names, cld_arena *arena);
 bool cld_names_put(cld_names *names, const char *key, int32_t value); /* replaces; false: no memory */
 int32_t cld_names_get(const cld_names *names, const char *key);       /* -1: not there */
 
+/* ---- mapping.c ------------------------------------------------------------------------------------------------ */
+
+/* Parts of files as read-only memory, in a list. A file that becomes shorter meanwhile ends the process with SIGBUS,
+ * and one that is written to shows it: what must not change is to be copied. */
+typedef struct cld_mapping {
+    struct cld_mapping *next;
+    void *base;
+    size_t size_bytes, page_bytes;
+} cld_mapping;
+/* Adds one; where byte `offset` of the file lies. NULL: it cannot be mapped. */
+const void *cld_mapping_add(cld_mapping **maps, int fd, uint64_t offset, size_t size_bytes);
+void cld_mappings_free(cld_mapping *maps);
+/* Gives back the pages of a range, or (data NULL) all, to be read again when needed. What no map holds is left alone.
+ */
+void cld_mappings_release(const cld_mapping *maps, const void *data, size_t size_bytes);
+
 /* ---- lock.c --------------------------------------------------------------------------------------------------- */
 
 /* A mutex and a reference counter, so that nobody else spells out the thread library. */

@@ -17,7 +17,7 @@ clade_status cld_exec_new(cld_exec **out, cld_ocl *ocl, cld_queue *queue, const 
     exec->account = options->account ? options->account : &exec->own;
     exec->weights = options->weights;
     exec->arena = 1;
-    clade_status status = exec->weights ? CLADE_OK : cld_weights_new(&exec->weights, err);
+    clade_status status = exec->weights ? CLADE_OK : cld_weights_new(&exec->weights, NULL, err);
     if (status == CLADE_OK)
         *out = exec;
     else

@@ -58,7 +58,8 @@ bool cld_exec_drop_arena(cld_exec *exec);
 
 /* ---- weights.c ------------------------------------------------------------------------------------------------ */
 
-clade_status cld_weights_new(cld_weights **out, clade_error *err);
+/* maps: borrowed; pages of host tensors in them are given back once the device has what they hold. NULL: none. */
+clade_status cld_weights_new(cld_weights **out, const cld_mapping *maps, clade_error *err);
 void cld_weights_free(cld_weights *weights); /* after every executor that uses it */
 size_t cld_weights_bytes(const cld_weights *weights);
 

@@ -15,16 +15,18 @@ struct cld_weights {
     cld_lock *lock;                 /* guards what follows */
     uintptr_t maker;                /* the thread that makes constants; 0: none */
     int32_t depth;                  /* of its calls */
+    const cld_mapping *maps;        /* files in which host tensors may lie */
     size_t held;                    /* bytes on the device; atomic */
     cld_resident *residents[LISTS]; /* by hash of tensor and key */
 };
 
-clade_status cld_weights_new(cld_weights **out, clade_error *err) {
+clade_status cld_weights_new(cld_weights **out, const cld_mapping *maps, clade_error *err) {
     cld_weights *weights = calloc(1, sizeof *weights);
     if (!weights || !(weights->lock = cld_lock_new())) {
         free(weights);
         return cld_no_memory(err, "constants on the device");
     }
+    weights->maps = maps;
     *out = weights;
     return CLADE_OK;
 }
@@ -108,6 +110,7 @@ clade_status cld_resident_use(cld_resident **out, cld_exec *exec, const clade_te
     if (!key) {
         CLD_TRY(cld_mem_write(exec->queue, r->mem, 0, tensor->data, tensor->size_bytes, true, err));
         r->filled = true;
+        cld_mappings_release(exec->weights->maps, tensor->data, tensor->size_bytes); /* the device has it */
     }
     add(exec->weights, r);
     *out = r;

@@ -32,6 +32,7 @@ cld_graph *cld_graph_copy(const cld_graph *graph) {
     copy->inputs = cld_arena_copy(arena, graph->inputs, (size_t)graph->n_inputs * sizeof *graph->inputs);
     copy->outputs = cld_arena_copy(arena, graph->outputs, (size_t)graph->n_outputs * sizeof *graph->outputs);
     bool good = copy->values != NULL && copy->nodes != NULL && copy->inputs != NULL && copy->outputs != NULL;
+    copy->maps = NULL; /* the original's */
     copy->cap_values = graph->n_values;
     copy->cap_nodes = graph->n_nodes;
     copy->cap_inputs = graph->n_inputs;
@@ -46,8 +47,10 @@ cld_graph *cld_graph_copy(const cld_graph *graph) {
 }
 
 void cld_graph_free(cld_graph *graph) {
-    if (graph != NULL)
-        cld_arena_free(graph->arena);
+    if (graph == NULL)
+        return;
+    cld_mappings_free(graph->maps);
+    cld_arena_free(graph->arena);
 }
 
 /* A typed view of cld_arena_grow, which knows arrays as void pointers only. */

@@ -69,6 +69,7 @@ typedef struct cld_node {
 
 typedef struct cld_graph {
     cld_arena *arena;
+    cld_mapping *maps; /* files in which constants lie; owned */
     const char *name;
     cld_value *values;
     cld_node *nodes; /* in topological order once verified */

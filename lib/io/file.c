@@ -73,6 +73,18 @@ fail:
     return status;
 }
 
+bool cld_file_map(cld_mapping **maps, const void **out, size_t *size_bytes, const char *path, size_t max_bytes) {
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return false;
+    bool fits = !fstat(fd, &info) && S_ISREG(info.st_mode) && (size_t)info.st_size <= cld_file_limit(max_bytes);
+    *out = fits ? cld_mapping_add(maps, fd, 0, (size_t)info.st_size) : NULL;
+    *size_bytes = fits ? (size_t)info.st_size : 0;
+    close(fd);
+    return *out != NULL;
+}
+
 /* A new file beside `path`, named in *name (the caller frees); -1 with errno otherwise. */
 static int create_beside(const char *path, cld_text *name) {
     enum { ATTEMPTS = 100 };

@@ -33,6 +33,7 @@ typedef struct cld_onnx_options {
     bool any_opset; /* an opset newer than the descriptors know is read as the newest they know */
     bool describe;  /* what is not supported is left out and noted in graph->unsupported */
     bool borrow;    /* the bytes outlive the graph, which then uses weights where they stand */
+    bool map;       /* files are mapped rather than read; what is small or decides is copied all the same */
 } cld_onnx_options;
 
 /* The result is verified (cld_graph_verify) and has node->op filled where a descriptor takes the node. Errors name the
@@ -62,6 +63,8 @@ size_t cld_file_limit(size_t max_bytes);
 /* A regular file, whole, malloc'ed with one NUL byte behind it (not counted). ERR_LIMIT beyond
  * cld_file_limit(max_bytes). */
 clade_status cld_file_read(void **out, size_t *size_bytes, const char *path, size_t max_bytes, clade_error *err);
+/* The same mapped into *maps; false: it cannot be, and is to be read. */
+bool cld_file_map(cld_mapping **maps, const void **out, size_t *size_bytes, const char *path, size_t max_bytes);
 /* Writes to a temporary file beside it and renames. */
 clade_status cld_file_write(const char *path, const void *data, size_t size_bytes, clade_error *err);
 

@@ -33,6 +33,7 @@ typedef struct cld_onnx {
     cld_unpack unpack;
     cld_names opsets; /* domain -> version */
     const cld_onnx_options *options;
+    cld_mapping **maps; /* the graph's */
     size_t max_bytes, tensor_bytes;
     const char *unsupported; /* the first line noted */
 } cld_onnx;
@@ -50,8 +51,11 @@ clade_status cld_onnx_opsets(cld_onnx *onnx, const CldOnnx__ModelProto *model, c
                              clade_error *err);
 /* The rest of what it says of itself. */
 clade_status cld_onnx_facts(cld_onnx *onnx, const CldOnnx__ModelProto *model, cld_model_facts *facts, clade_error *err);
-/* Unpacks a model; with options->borrow the raw data of the main graph's initialisers stay in `data` where they are
- * aligned for their type. NULL with *status. */
+/* Whether a tensor's data may stay in a file that is mapped, which may change: large ones of numbers that decide
+ * nothing. */
+bool cld_onnx_may_map(int64_t dtype, size_t size_bytes);
+/* Unpacks a model; with options->borrow or map the raw data of the main graph's initialisers stay in `data`, aligned or
+ * not. NULL with *status. */
 CldOnnx__ModelProto *cld_onnx_unpack(cld_onnx *onnx, const void *data, size_t size_bytes, clade_status *status,
                                      clade_error *err);
 

@@ -3,8 +3,9 @@
  *
  * protobuf-c copies every bytes field. So the message is rewritten without the raw_data of the main graph's
  * initialisers, that short message is unpacked, and the tensors are pointed at the bytes in the caller's memory.
- * Left in place: raw data aligned for its type; not bool, whose bytes the importer rewrites. What is no clean message
- * is unpacked as it stands, so that protobuf-c judges it. Source: protobuf.dev, "Encoding".
+ * Left in place: not bool, whose bytes the importer rewrites; of a file that is mapped, which may change, only what is
+ * large and decides nothing. What is no clean message is unpacked as it stands, so that protobuf-c judges it. Source:
+ * protobuf.dev, "Encoding".
  */
 #include "io/onnx.h"
 
@@ -21,6 +22,7 @@ typedef struct cld_kept {
     cld_arena *arena;
     cld_bytes *items;
     int32_t count, capacity;
+    bool mapped;
 } cld_kept;
 
 typedef struct cld_field {
@@ -79,9 +81,14 @@ static void add_message(cld_text *to, int number, const cld_text *body) {
         cld_text_addn(to, body->data, body->size);
 }
 
-static bool can_stay(cld_bytes raw, uint64_t dtype) {
+bool cld_onnx_may_map(int64_t dtype, size_t size_bytes) {
+    enum { LARGE = 1 << 16 };
+    return size_bytes >= LARGE && dtype != CLADE_BOOL && dtype != CLADE_INT32 && dtype != CLADE_INT64;
+}
+
+static bool can_stay(cld_bytes raw, uint64_t dtype, bool mapped) {
     return raw.count > 0 && dtype <= INT32_MAX && cld_dtype_valid((int64_t)dtype) && dtype != CLADE_BOOL &&
-           (uintptr_t)raw.at % clade_dtype_size((clade_dtype)dtype) == 0;
+           (!mapped || cld_onnx_may_map((int64_t)dtype, raw.count));
 }
 
 /* One TensorProto, without its raw data where they can stay. */
@@ -98,7 +105,7 @@ static bool strip_tensor(cld_bytes tensor, cld_text *out, cld_kept *kept) {
     }
     if (!good)
         return false;
-    const bool stays = can_stay(raw, dtype);
+    const bool stays = can_stay(raw, dtype, kept->mapped);
     for (cld_bytes rest = tensor; next_field(&rest, &field, &good);)
         if (!stays || field.number != TENSOR_RAW_DATA)
             cld_text_addn(out, (const char *)field.whole.at, field.whole.count);
@@ -137,9 +144,10 @@ static void *unpack(cld_onnx *onnx, const void *data, size_t size_bytes, clade_s
 
 CldOnnx__ModelProto *cld_onnx_unpack(cld_onnx *onnx, const void *data, size_t size_bytes, clade_status *status,
                                      clade_error *err) {
-    cld_kept kept = { .arena = onnx->scratch };
+    cld_kept kept = { .arena = onnx->scratch, .mapped = onnx->options->map };
     cld_text text = { 0 };
-    if (!onnx->options->borrow || !strip((cld_bytes){ data, size_bytes }, MODEL_GRAPH, strip_graph, &text, &kept)) {
+    if (!(onnx->options->borrow || onnx->options->map) ||
+        !strip((cld_bytes){ data, size_bytes }, MODEL_GRAPH, strip_graph, &text, &kept)) {
         cld_text_free(&text);
         return unpack(onnx, data, size_bytes, status, err);
     }

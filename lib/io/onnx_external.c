@@ -136,6 +136,22 @@ static clade_status read_range(int fd, int64_t offset, void *data, size_t bytes,
     return CLADE_OK;
 }
 
+/* Fills the tensor's data: mapped, or read. */
+static clade_status take_range(const cld_onnx *onnx, int fd, const cld_place_in_file *place, const char *name,
+                               clade_tensor *tensor, clade_error *err) {
+    const void *at = NULL;
+    if (onnx->options->map && cld_onnx_may_map(tensor->dtype, tensor->size_bytes))
+        at = cld_mapping_add(onnx->maps, fd, (uint64_t)place->offset, tensor->size_bytes);
+    if (at != NULL) {
+        memcpy(&tensor->data, &at, sizeof at); /* read only from here on */
+        return CLADE_OK;
+    }
+    tensor->data = cld_arena_alloc(onnx->arena, tensor->size_bytes);
+    if (tensor->data == NULL)
+        return cld_no_memory(err, name);
+    return read_range(fd, place->offset, tensor->data, tensor->size_bytes, name, err);
+}
+
 clade_status cld_onnx_external(const cld_onnx *onnx, const CldOnnx__TensorProto *proto, clade_tensor *tensor,
                                clade_error *err) {
     const char *name = proto->name != NULL ? proto->name : "";
@@ -152,12 +168,7 @@ clade_status cld_onnx_external(const cld_onnx *onnx, const CldOnnx__TensorProto 
     int fd = -1;
     CLD_TRY(open_inside(onnx->options->directory, place.location, name, &fd, err));
     CLD_TRY(check_range(fd, &place, name, tensor->size_bytes, err));
-    tensor->data = cld_arena_alloc(onnx->arena, tensor->size_bytes);
-    if (tensor->data == NULL) {
-        status = cld_no_memory(err, name);
-        goto fail;
-    }
-    CLD_TRY(read_range(fd, place.offset, tensor->data, tensor->size_bytes, name, err));
+    CLD_TRY(take_range(onnx, fd, &place, name, tensor, err));
 fail:
     if (fd >= 0)
         close(fd);

@@ -43,8 +43,9 @@ static clade_status import_model(cld_onnx *onnx, cld_graph *graph, cld_model_fac
     return cld_onnx_facts(onnx, model, facts, err);
 }
 
-clade_status cld_onnx_parse(cld_graph **out, cld_model_facts *facts, const void *data, size_t size_bytes,
-                            const cld_onnx_options *options, clade_error *err) {
+/* Takes `maps`, in which `data` may lie, also on failure. */
+static clade_status parse(cld_graph **out, cld_model_facts *facts, const void *data, size_t size_bytes,
+                          cld_mapping *maps, const cld_onnx_options *options, clade_error *err) {
     clade_status status = CLADE_OK;
     cld_graph *graph = cld_graph_new(NULL, NULL);
     cld_onnx onnx = { .scratch = cld_arena_new(), .options = options };
@@ -52,6 +53,9 @@ clade_status cld_onnx_parse(cld_graph **out, cld_model_facts *facts, const void 
         status = cld_no_memory(err, "the model");
         goto fail;
     }
+    graph->maps = maps;
+    maps = NULL;
+    onnx.maps = &graph->maps;
     onnx.arena = graph->arena;
     onnx.max_bytes = cld_file_limit(options->max_bytes);
     cld_unpack_init(&onnx.unpack, onnx.arena, size_bytes, onnx.max_bytes);
@@ -59,9 +63,15 @@ clade_status cld_onnx_parse(cld_graph **out, cld_model_facts *facts, const void 
     *out = graph;
     graph = NULL;
 fail:
+    cld_mappings_free(maps);
     cld_arena_free(onnx.scratch);
     cld_graph_free(graph);
     return status;
+}
+
+clade_status cld_onnx_parse(cld_graph **out, cld_model_facts *facts, const void *data, size_t size_bytes,
+                            const cld_onnx_options *options, clade_error *err) {
+    return parse(out, facts, data, size_bytes, NULL, options, err);
 }
 
 /* The folder a path lies in, malloc'ed. */
@@ -76,6 +86,8 @@ clade_status cld_onnx_read(cld_graph **out, cld_model_facts *facts, const char *
                            clade_error *err) {
     clade_status status = CLADE_OK;
     void *data = NULL;
+    const void *mapped;
+    cld_mapping *maps = NULL;
     size_t size_bytes, limit = cld_file_limit(options->max_bytes);
     char *directory = folder_of(path);
     cld_onnx_options here = *options;
@@ -86,8 +98,10 @@ clade_status cld_onnx_read(cld_graph **out, cld_model_facts *facts, const char *
     here.directory = directory;
     if (!cld_add_size(limit, FILE_SLACK_BYTES, &limit))
         limit = SIZE_MAX;
-    CLD_TRY(cld_file_read(&data, &size_bytes, path, limit, err));
-    status = cld_onnx_parse(out, facts, data, size_bytes, &here, err);
+    here.map = here.map && cld_file_map(&maps, &mapped, &size_bytes, path, limit);
+    if (!here.map)
+        CLD_TRY(cld_file_read(&data, &size_bytes, path, limit, err));
+    status = parse(out, facts, here.map ? mapped : data, size_bytes, maps, &here, err);
     if (status != CLADE_OK)
         status = cld_fail_in(err, status, path);
 fail:

@@ -97,17 +97,12 @@ static bool find_match(const cld_graph *graph, cld_node *norm, const cld_norm *s
 
 static void scale_weights(const cld_match *match, clade_tensor *out) {
     const cld_layout *at = &match->layout;
-    const bool wide = match->weight->dtype == CLADE_FLOAT64;
     int64_t i = 0;
     for (int64_t o = 0; o < at->outer; o++) {
         const double *factor = match->statistics.factor + o / at->outer_per_group * at->channels;
         for (int64_t c = 0; c < at->channels; c++) {
-            for (const int64_t end = i + at->inner; i < end; i++) {
-                if (wide)
-                    ((double *)out->data)[i] = ((const double *)match->weight->data)[i] * factor[c];
-                else
-                    ((float *)out->data)[i] = (float)((double)((const float *)match->weight->data)[i] * factor[c]);
-            }
+            for (const int64_t end = i + at->inner; i < end; i++)
+                cld_tensor_set(out, i, cld_tensor_get(match->weight, i) * factor[c]);
         }
     }
 }

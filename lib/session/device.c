@@ -92,7 +92,7 @@ static clade_status add_shared(clade_device *device, const clade_model *model, c
     if (!shared)
         return cld_no_memory(err, "a session");
     *shared = (cld_shared){ .next = device->shared, .model = model };
-    clade_status status = cld_weights_new(&shared->weights, err);
+    clade_status status = cld_weights_new(&shared->weights, model->graph->maps, err);
     if (status == CLADE_OK)
         device->shared = shared;
     else

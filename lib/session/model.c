@@ -101,6 +101,7 @@ static clade_status finish(clade_model **out, cld_graph *graph, const cld_model_
     }
     if (!graph->unsupported)
         CLD_TRY(cld_compile_model(graph, err));
+    cld_mappings_release(graph->maps, NULL, 0); /* what passes have read */
     CLD_TRY(index_names(&model->inputs, graph, graph->inputs, graph->n_inputs, err));
     CLD_TRY(index_names(&model->outputs, graph, graph->outputs, graph->n_outputs, err));
     *out = model;
@@ -120,7 +121,8 @@ static clade_status read_options(cld_onnx_options *out, const clade_model_option
                                .describe = known.describe != 0,
                                .read_external = known.read_external,
                                .read_external_user = known.read_external_user,
-                               .borrow = known.borrow != 0 };
+                               .borrow = known.borrow != 0,
+                               .map = known.in_memory == 0 };
     return CLADE_OK;
 }
 

@@ -98,17 +98,26 @@ static uint64_t saturate_unsigned(double value) {
     X(uint64, uint64_t, saturate_unsigned(value), (uint64_t)value, (double)e, (int64_t)e)                              \
     X(bool, uint8_t, value != 0, value != 0, (double)(e != 0), e != 0)
 
+/* Through memcpy: a tensor that lies in a file may not be aligned for its type. */
 #define X(suffix, type, from_double, from_int, as_double, as_int)                                                      \
+    static type load_##suffix(const void *data, int64_t i) {                                                           \
+        type e;                                                                                                        \
+        memcpy(&e, (const char *)data + (size_t)i * sizeof e, sizeof e);                                               \
+        return e;                                                                                                      \
+    }                                                                                                                  \
+    static void store_##suffix(void *data, int64_t i, type e) {                                                        \
+        memcpy((char *)data + (size_t)i * sizeof e, &e, sizeof e);                                                     \
+    }                                                                                                                  \
     static double get_##suffix(const void *data, int64_t i) {                                                          \
-        type e = ((const type *)data)[i];                                                                              \
+        const type e = load_##suffix(data, i);                                                                         \
         return as_double;                                                                                              \
     }                                                                                                                  \
     static int64_t get_int_##suffix(const void *data, int64_t i) {                                                     \
-        type e = ((const type *)data)[i];                                                                              \
+        const type e = load_##suffix(data, i);                                                                         \
         return as_int;                                                                                                 \
     }                                                                                                                  \
-    static void set_##suffix(void *data, int64_t i, double value) { ((type *)data)[i] = from_double; }                 \
-    static void set_int_##suffix(void *data, int64_t i, int64_t value) { ((type *)data)[i] = from_int; }
+    static void set_##suffix(void *data, int64_t i, double value) { store_##suffix(data, i, from_double); }            \
+    static void set_int_##suffix(void *data, int64_t i, int64_t value) { store_##suffix(data, i, from_int); }
 ACCESSORS(X)
 #undef X
 
