@@ -71,7 +71,9 @@ fail:
 
 clade_status cld_onnx_parse(cld_graph **out, cld_model_facts *facts, const void *data, size_t size_bytes,
                             const cld_onnx_options *options, clade_error *err) {
-    return parse(out, facts, data, size_bytes, NULL, options, err);
+    cld_onnx_options unmapped = *options;
+    unmapped.map = false; /* the bytes are the caller's */
+    return parse(out, facts, data, size_bytes, NULL, &unmapped, err);
 }
 
 /* The folder a path lies in, malloc'ed. */

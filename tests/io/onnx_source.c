@@ -136,6 +136,23 @@ START_TEST(mapped) {
 }
 END_TEST
 
+/* Only files can be: what the caller gave is the caller's. */
+START_TEST(memory_is_not_mapped) {
+    cld_graph *graph;
+    wire nodes = { 0 };
+    float *floats = calloc(MANY, sizeof *floats);
+    wire w = wire_tensor("w", CLADE_FLOAT32, 1, many, floats, MANY * sizeof *floats);
+    wire_message(&nodes, GRAPH_INITIALISER, &w);
+    wire model = wire_model(&nodes);
+    ck_ok(cld_onnx_parse(&graph, &facts, model.data, model.size, &(cld_onnx_options){ .map = true }, &err), err);
+    const uintptr_t at = (uintptr_t)named(graph, "w")->constant->data, begin = (uintptr_t)model.data;
+    ck_assert(at < begin || at >= begin + model.size);
+    cld_graph_free(graph);
+    cld_text_free(&model);
+    free(floats);
+}
+END_TEST
+
 /* Whatever the bytes, borrowing changes neither the verdict nor the graph. */
 START_TEST(borrowed_and_damaged) {
     wire model = three_weights();
@@ -308,6 +325,7 @@ Suite *suite_io_onnx_source(void) {
     TCase *tcase = tcase_create("sources");
     tcase_add_loop_test(tcase, borrowed, 0, 8);
     tcase_add_loop_test(tcase, mapped, 0, 8);
+    tcase_add_test(tcase, memory_is_not_mapped);
     tcase_add_test(tcase, borrowed_and_damaged);
     tcase_add_test(tcase, external_from_a_callback);
     tcase_add_test(tcase, the_file_is_named);
