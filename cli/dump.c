@@ -10,9 +10,12 @@ static clade_status profile(clade_session *session, const char *path, clade_erro
     return status == CLADE_OK ? clade_session_write_trace(session, path, err) : status;
 }
 
-static clade_status print_dump(clade_session *session, clade_dump_format format, clade_error *err) {
+/* pass NULL: the graph and the plan, as they will run. */
+static clade_status print_dump(clade_session *session, const char *pass, int before, clade_dump_format format,
+                               clade_error *err) {
     char *text;
-    const clade_status status = clade_session_dump(session, format, &text, err);
+    const clade_status status = pass ? clade_session_dump_pass(session, pass, before, format, &text, err)
+                                     : clade_session_dump(session, format, &text, err);
     if (status == CLADE_OK) {
         fputs(text, stdout);
         clade_string_free(text);
@@ -22,11 +25,13 @@ static clade_status print_dump(clade_session *session, clade_dump_format format,
 
 static cli_exit run(const cli_command *self, int argc, char **argv) {
     cli_common common = { .json = 0 };
-    const char *trace = NULL;
+    const char *trace = NULL, *after = NULL, *before = NULL;
     int dot = 0;
     const cli_option own[] = {
         { "dot", 0, CLI_FLAG, NULL, "write Graphviz input instead of text", &dot },
         { "profile", 'p', CLI_TEXT, "FILE", "run, and write a Chrome trace of one run to FILE", &trace },
+        { "after", 0, CLI_TEXT, "PASS", "show the graph behind a pass; a name that there is not lists them", &after },
+        { "before", 0, CLI_TEXT, "PASS", "show the graph in front of a pass", &before },
         { .name = NULL },
     };
     cli_arguments arguments;
@@ -34,6 +39,8 @@ static cli_exit run(const cli_command *self, int argc, char **argv) {
     const int mask = CLI_HAS_DEVICE | CLI_HAS_SESSION | CLI_HAS_FILES | CLI_HAS_SHAPES | CLI_HAS_SEED;
     if (!cli_parse(self, own, &common, mask, 1, 1, &arguments, argc, argv, &exit))
         return exit;
+    if (after && before)
+        return cli_usage(self, "--after and --before: one of them");
 
     cli_engine engine;
     clade_error err = { .status = CLADE_OK };
@@ -42,13 +49,14 @@ static cli_exit run(const cli_command *self, int argc, char **argv) {
     clade_status status = cli_engine_open(&engine, arguments.items[0], &common, &session, &err);
     if (status == CLADE_OK)
         status = cli_inputs_set(&common.inputs, engine.session, engine.model, 1, &err);
-    if (status == CLADE_OK)
+    if (status == CLADE_OK && !after && !before)
         status = clade_session_compile(engine.session, &err);
     if (status == CLADE_OK && trace)
         status = profile(engine.session, trace, &err);
     cli_progress_clear();
     if (status == CLADE_OK)
-        status = print_dump(engine.session, dot ? CLADE_DUMP_DOT : CLADE_DUMP_TEXT, &err);
+        status = print_dump(engine.session, after ? after : before, before != NULL,
+                            dot ? CLADE_DUMP_DOT : CLADE_DUMP_TEXT, &err);
     cli_engine_close(&engine);
     return status == CLADE_OK ? CLI_OK : cli_fail(&err);
 }

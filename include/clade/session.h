@@ -118,6 +118,11 @@ typedef enum clade_dump_format { CLADE_DUMP_TEXT, CLADE_DUMP_DOT } clade_dump_fo
 /* The compiled graph and plan as text for a person, or as Graphviz input. The caller frees *out: clade_string_free. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_dump(clade_session *session, clade_dump_format format, char **out,
                                                           clade_error *err);
+/* The graph behind the named pass, or (before: not 0) in front of it: "specialise" makes it from the model for the
+ * present inputs, then come the passes that `clade dump --after` lists. Of a run that reads values which decide what
+ * follows, the part up to the first of them. ERR_NOT_FOUND lists the passes. */
+CLADE_API CLADE_NODISCARD clade_status clade_session_dump_pass(clade_session *session, const char *pass, int before,
+                                                               clade_dump_format format, char **out, clade_error *err);
 /* Writes the last run as a Chrome trace (JSON) with the device time of every launch. Needs options.profile
  * and, like reading an output, a run that has finished and whose plan has not been dropped since. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_write_trace(clade_session *session, const char *path,

@@ -120,6 +120,7 @@ static clade_status expand(cld_build *build, const cld_call *call, const cld_val
     inner.node = call->node->name;
     inner.opset = call->node->opset;
     inner.depth++;
+    inner.whole = false;
     inner.in = in;
     inner.out = out;
     for (int32_t k = 0; k < call->n_out; k++)
@@ -146,10 +147,24 @@ static clade_status check_types(cld_call *call, clade_error *err) {
     return CLADE_OK;
 }
 
+/* In terms of others; or as it is, where it has rows and the expansion says that it does not serve. */
+static clade_status expand_or_keep(cld_build *build, cld_call *call, cld_value_id *in, cld_value_id *out,
+                                   clade_error *err) {
+    clade_error why = {
+        .status = CLADE_OK
+    }; /* told when nothing else helps: a call that succeeds leaves the caller's alone */
+    clade_status status = expand(build, call, in, out, &why);
+    if (status == CLADE_ERR_UNSUPPORTED && call->node->op->impls)
+        return keep(build, call, in, out, err);
+    if (status != CLADE_OK && err)
+        *err = why;
+    return status;
+}
+
 /* A call whose types are known becomes constants, other nodes, or a node. */
-static clade_status lower(cld_build *build, cld_call *call, cld_value_id *in, cld_value_id *out, clade_error *err) {
+static clade_status settle(cld_build *build, cld_call *call, cld_value_id *in, cld_value_id *out, clade_error *err) {
     const cld_op *op = call->node->op;
-    bool on_device = runs_on_device(op), known = op->eval && (op->lazy || all_known(call));
+    bool on_device = runs_on_device(op), fixed = all_known(call), known = op->eval && (op->lazy || fixed);
     if (op->same) {
         out[0] = in[0];
         return CLADE_OK;
@@ -163,17 +178,8 @@ static clade_status lower(cld_build *build, cld_call *call, cld_value_id *in, cl
     if (!on_device)
         return cld_call_fail(call, err, CLADE_ERR_INTERNAL, "it runs on the host only, but did not ask for its inputs");
     call->arena = build->graph->arena; /* what becomes part of the graph may hold what is made from here on */
-    if (op->expand) {
-        clade_error why = {
-            .status = CLADE_OK
-        }; /* only told when nothing else helps: a call that succeeds leaves the caller's alone */
-        clade_status status = expand(build, call, in, out, &why);
-        if (status != CLADE_ERR_UNSUPPORTED || !op->impls) {
-            if (status != CLADE_OK && err)
-                *err = why;
-            return status;
-        }
-    }
+    if (op->expand && (fixed || !build->whole))
+        return expand_or_keep(build, call, in, out, err);
     return keep(build, call, in, out, err);
 }
 
@@ -201,7 +207,7 @@ clade_status cld_build_node(cld_build *build, const cld_node *proto, const cld_v
         build->need_value = call.need;
     CLD_TRY(status);
     CLD_TRY(check_types(&call, err));
-    CLD_TRY(lower(build, &call, in, out, err));
+    CLD_TRY(settle(build, &call, in, out, err));
 fail:
     cld_arena_free(scratch);
     return status;

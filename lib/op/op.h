@@ -150,11 +150,13 @@ void cld_strides_broadcast(const cld_type *type, const cld_type *shape, int64_t 
 /* ---- build.c: appending nodes to a static graph ---------------------------------------------------------------- */
 
 /* Everything that adds nodes to a static graph goes through here: the specialiser, expand, passes. A node is inferred,
- * then becomes constants (all values known, eval exists), other nodes (expand), or itself. */
+ * then becomes constants (all values known, eval exists), other nodes (expand; in the specialiser only where all values
+ * are known: pass/lower.c does it later), or itself. */
 struct cld_build {
     cld_graph *graph;
     const char *node; /* name prefix for what expand makes */
     int32_t opset;
+    bool whole;             /* an operator that has an expansion stays one, unless that makes its value known */
     int32_t depth;          /* of nested expands; bounded */
     int32_t need_value;     /* after CLD_PENDING: index of the input whose value is needed */
     const cld_value_id *in; /* inputs and outputs of the node being expanded */

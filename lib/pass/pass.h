@@ -91,10 +91,22 @@ clade_status cld_pass_symbolic(const cld_graph *graph, int32_t output, cld_text 
 /* ---- on static graphs ---------------------------------------------------------------------------------------------
  */
 
+/* lower.c: operators become what they are made of. */
+clade_status cld_pass_lower(cld_graph *graph, clade_error *err);
 /* fold_pad.c: a Pad that puts zeros around a Conv's image becomes the Conv's own padding. */
 clade_status cld_pass_fold_pad(cld_graph *graph, clade_error *err);
 /* fuse.c: pointwise chains into the epilogue of their producer, or into one Fused node; layer normalisation spelled
  * out. */
 clade_status cld_pass_fuse(cld_graph *graph, clade_error *err);
+
+/* ---- passes.c ---------------------------------------------------------------------------------------------------- */
+
+typedef struct cld_pass {
+    const char *name;
+    clade_status (*run)(cld_graph *graph, clade_error *err);
+} cld_pass;
+extern const cld_pass cld_model_passes[], cld_static_passes[]; /* in order; the last one has no name */
+/* The first `count` of them; -1: all. */
+clade_status cld_passes_run(const cld_pass *passes, int32_t count, cld_graph *graph, clade_error *err);
 
 #endif

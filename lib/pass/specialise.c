@@ -4,7 +4,7 @@
  * Needs: a verified model graph. Keeps: the model graph, untouched. Makes: segments in which every value has a static
  * type, everything the host can compute is a constant, and no control flow is left. Method: abstract interpretation by
  * values. The walk keeps *slots* (types, and host values where known); each node is appended to the static graph under
- * way by cld_build_node, which folds, expands or keeps it. A node that needs an unknown value ends the segment (a cut);
+ * way by cld_build_node, which folds or keeps it. A node that needs an unknown value ends the segment (a cut);
  * the walk resumes at the same node when the value has been fed.
  */
 #include "pass/walk.h"
@@ -49,7 +49,7 @@ static clade_status build_node(cld_walk *walk, const cld_node *node, cld_slot **
         if (cld_present(node->in[k]))
             CLD_RETURN(cld_walk_use(walk, slots[k], &in[k], err));
     }
-    cld_build build = { .graph = walk->graph, .node = node->name, .opset = node->opset };
+    cld_build build = { .graph = walk->graph, .node = node->name, .opset = node->opset, .whole = true };
     clade_status status = cld_build_node(&build, node, in, node->n_in, out, node->n_out, err);
     if (status == CLD_PENDING)
         walk->wanted = slots[build.need_value];

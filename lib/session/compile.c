@@ -10,13 +10,6 @@
 
 #include <stdlib.h>
 
-/* Once per model: what needs no shapes. */
-clade_status cld_compile_model(cld_graph *graph, clade_error *err) {
-    CLD_RETURN(cld_pass_fold_batchnorm(graph, err));
-    CLD_RETURN(cld_pass_fold_batchnorm_next(graph, err));
-    return cld_pass_dead(graph, err);
-}
-
 /* ---- what a stage may cost ---- */
 
 enum { DEFAULT_CUTS = 20000 };
@@ -108,9 +101,7 @@ clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_rout
     }
     CLD_TRY(start_walk(session, stage, err));
     CLD_TRY(cld_walk_next(stage->walk, &stage->segment, err));
-    CLD_TRY(cld_pass_fold_pad(stage->segment.graph, err));
-    CLD_TRY(cld_pass_dead(stage->segment.graph, err));
-    CLD_TRY(cld_pass_fuse(stage->segment.graph, err));
+    CLD_TRY(cld_passes_run(cld_static_passes, -1, stage->segment.graph, err));
     CLD_TRY(cld_plan_new(&stage->plan, stage->segment.graph, cld_ocl_caps(session->device->ocl), &options, err));
     CLD_TRY(check_device(session, stage, err));
     CLD_TRY(check_host(session, stage, err));

@@ -100,7 +100,7 @@ static clade_status finish(clade_model **out, cld_graph *graph, const cld_model_
         CLD_TRY(model->open ? cld_pass_dead(model->open, err) : cld_no_memory(err, "a model"));
     }
     if (!graph->unsupported)
-        CLD_TRY(cld_compile_model(graph, err));
+        CLD_TRY(cld_passes_run(cld_model_passes, -1, graph, err));
     cld_mappings_release(graph->maps, NULL, 0); /* what passes have read */
     CLD_TRY(index_names(&model->inputs, graph, graph->inputs, graph->n_inputs, err));
     CLD_TRY(index_names(&model->outputs, graph, graph->outputs, graph->n_outputs, err));

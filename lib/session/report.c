@@ -18,29 +18,97 @@ static void add_stages(const cld_stage *last, clade_dump_format format, cld_text
         cld_text_printf(out, "cut: node '%s' needs a value\n", last->segment.cut_node->name);
 }
 
+static clade_status check_format(clade_dump_format format, char **out, clade_error *err) {
+    if (out && (format == CLADE_DUMP_TEXT || format == CLADE_DUMP_DOT))
+        return CLADE_OK;
+    return cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL, format is text or dot");
+}
+
+/* Takes the text. */
+static clade_status hand_out(cld_text *text, char **out, clade_error *err) {
+    if (text->failed || !text->data) {
+        cld_text_free(text);
+        return cld_no_memory(err, "a dump");
+    }
+    /* Names from a model file end up here, and this may end up on a terminal. */
+    for (char *c = text->data; *c; c++)
+        if (((unsigned char)*c < 0x20 && *c != '\n') || *c == 0x7f)
+            *c = ' ';
+    *out = text->data;
+    return CLADE_OK;
+}
+
 static clade_status dump(clade_session *session, clade_dump_format format, char **out, clade_error *err) {
     cld_text text = { 0 };
-    if (!out || (format != CLADE_DUMP_TEXT && format != CLADE_DUMP_DOT))
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL, format is text or dot");
+    CLD_RETURN(check_format(format, out, err));
     cld_stage *last = session->last;
     if (cld_session_own_run(session, NULL) != CLADE_OK)
         CLD_RETURN(cld_session_plan(session, &last, err));
     add_stages(last, format, &text);
-    if (text.failed || !text.data) {
-        cld_text_free(&text);
-        return cld_no_memory(err, "a dump");
-    }
-    /* Names from a model file end up here, and this may end up on a terminal. */
-    for (char *c = text.data; *c; c++)
-        if (((unsigned char)*c < 0x20 && *c != '\n') || *c == 0x7f)
-            *c = ' ';
-    *out = text.data;
-    return CLADE_OK;
+    return hand_out(&text, out, err);
 }
 
 clade_status clade_session_dump(clade_session *session, clade_dump_format format, char **out, clade_error *err) {
     CLD_RETURN(cld_session_enter(session, err));
     return cld_session_leave(session, dump(session, format, out, err));
+}
+
+/* ---- behind a pass ---- */
+
+static const char specialise[] = "specialise";
+
+/* How many of the static passes run up to there; -1: none of them is meant. */
+static int32_t passes_until(const char *pass, bool before) {
+    if (strcmp(pass, specialise) == 0)
+        return before ? -1 : 0;
+    for (int32_t k = 0; cld_static_passes[k].name; k++)
+        if (strcmp(pass, cld_static_passes[k].name) == 0)
+            return before ? k : k + 1;
+    return -1;
+}
+
+static clade_status unknown_pass(const char *pass, clade_error *err) {
+    cld_text names = { 0 };
+    for (int32_t k = 0; cld_static_passes[k].name; k++)
+        cld_text_printf(&names, ", %s", cld_static_passes[k].name);
+    clade_status status = cld_fail(err, CLADE_ERR_NOT_FOUND, "there is nothing to show at '%s'; the passes are %s%s",
+                                   pass, specialise, names.data ? names.data : "");
+    cld_text_free(&names);
+    return status;
+}
+
+static clade_status dump_pass(clade_session *session, const char *pass, bool before, clade_dump_format format,
+                              char **out, clade_error *err) {
+    clade_status status = CLADE_OK;
+    cld_text text = { 0 };
+    cld_walk *walk = NULL;
+    cld_segment segment = { 0 };
+    cld_stage *last;
+    CLD_RETURN(check_format(format, out, err));
+    if (!pass)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "pass must not be NULL");
+    const int32_t count = passes_until(pass, before);
+    if (count < 0)
+        return unknown_pass(pass, err);
+    CLD_RETURN(cld_session_plan(session, &last, err));
+    CLD_TRY(cld_walk_new(&walk, cld_route_graph(session), last->route->types, NULL, err));
+    CLD_TRY(cld_walk_next(walk, &segment, err));
+    CLD_TRY(cld_passes_run(cld_static_passes, count, segment.graph, err));
+    if (format == CLADE_DUMP_DOT)
+        cld_graph_dot(segment.graph, &text);
+    else
+        cld_graph_text(segment.graph, &text);
+    CLD_TRY(hand_out(&text, out, err));
+fail:
+    cld_graph_free(segment.graph);
+    cld_walk_free(walk);
+    return status;
+}
+
+clade_status clade_session_dump_pass(clade_session *session, const char *pass, int before, clade_dump_format format,
+                                     char **out, clade_error *err) {
+    CLD_RETURN(cld_session_enter(session, err));
+    return cld_session_leave(session, dump_pass(session, pass, before != 0, format, out, err));
 }
 
 /* Trace Event Format, "X" (complete) events; times are microseconds from the first start. */

@@ -129,8 +129,6 @@ clade_status cld_session_own_run(const clade_session *session, clade_error *err)
 
 /* ---- compile.c ------------------------------------------------------------------------------------------------ */
 
-/* The passes every model goes through once. */
-clade_status cld_compile_model(cld_graph *graph, clade_error *err);
 /* ERR_LIMIT: so many cuts are too much for one run; `cut` names the node. */
 clade_status cld_check_cuts(const clade_session *session, const cld_stage *cut, size_t cuts, clade_error *err);
 /* Host bytes the stages of a session may take. */

@@ -79,11 +79,10 @@ static clade_status compile(const wire *bytes) {
     cld_plan *plan = NULL;
     cld_segment segment = { 0 };
     CLD_TRY(cld_onnx_parse(&model, &facts, bytes->data, bytes->size, &(cld_onnx_options){ 0 }, &err));
-    CLD_TRY(cld_pass_dead(model, &err));
+    CLD_TRY(cld_passes_run(cld_model_passes, -1, model, &err));
     CLD_TRY(cld_walk_new(&walk, model, types, NULL, &err));
     CLD_TRY(cld_walk_next(walk, &segment, &err));
-    CLD_TRY(cld_pass_dead(segment.graph, &err));
-    CLD_TRY(cld_pass_fuse(segment.graph, &err));
+    CLD_TRY(cld_passes_run(cld_static_passes, -1, segment.graph, &err));
     CLD_TRY(cld_plan_new(&plan, segment.graph, &caps, &options, &err));
 fail:
     cld_plan_free(plan);

@@ -78,6 +78,8 @@ expect 0 '^run +min ' bench -n 2 --no-blas --prefer-impl Gemm=reference "$deeplo
 
 expect 0 'difference|Sub' dump "$model"
 expect 0 '^digraph' dump --dot "$model"
+expect 0 'Sub' dump --after specialise "$model"
+expect 0 '^digraph' dump --dot --before fuse "$model"
 expect 0 . dump "$deeplob" --profile "$scratch/trace.json"
 if ! command -v python3 >/dev/null; then
     skip "python3 is not installed: the trace"

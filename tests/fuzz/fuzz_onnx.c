@@ -27,9 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
         require(status < 0 && err.status == status && err.message[0] != '\0');
         return 0;
     }
-    require(cld_pass_fold_batchnorm(graph, &err) == CLADE_OK);
-    require(cld_pass_fold_batchnorm_next(graph, &err) == CLADE_OK);
-    require(cld_pass_dead(graph, &err) == CLADE_OK);
+    require(cld_passes_run(cld_model_passes, -1, graph, &err) == CLADE_OK);
     require(cld_graph_verify(graph, &err) == CLADE_OK);
     cld_text text = { 0 };
     cld_graph_text(graph, &text);

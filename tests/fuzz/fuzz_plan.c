@@ -206,7 +206,7 @@ static bool add_node(reader *in, const char **prefer) {
     cld_attr attrs[MAX_ATTRS];
     cld_value_id ins[MAX_IN], outs[MAX_OUT];
     clade_error err = { CLADE_OK, "" };
-    cld_build build = { .graph = in->graph, .node = "fuzz" };
+    cld_build build = { .graph = in->graph, .node = "fuzz", .whole = true };
     const int most_in = op->max_in < 0 || op->max_in > MAX_IN ? MAX_IN : op->max_in;
     const int most_out = op->max_out < 0 || op->max_out > MAX_OUT ? MAX_OUT : op->max_out;
     if (op->control != CLD_CONTROL_NONE || op->domain[0] == 'c')

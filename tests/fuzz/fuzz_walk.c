@@ -65,8 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
     if (cld_onnx_parse(&graph, &facts, data, size_bytes, &(cld_onnx_options){ .max_bytes = MAX_BYTES }, &err) !=
         CLADE_OK)
         return 0;
-    if (cld_pass_fold_batchnorm(graph, &err) == CLADE_OK && cld_pass_fold_batchnorm_next(graph, &err) == CLADE_OK &&
-        cld_pass_dead(graph, &err) == CLADE_OK)
+    if (cld_passes_run(cld_model_passes, -1, graph, &err) == CLADE_OK)
         walk(graph, size_bytes % 8);
     cld_graph_free(graph);
     return 0;

@@ -189,11 +189,7 @@ void plan_for_all(cld_graph *graph, unsigned choice, const char *prefer) {
     if (graphs++ == 0 && getenv("CLADE_FUZZ_COUNT"))
         atexit(report);
     clade_error err = { CLADE_OK, "" };
-    clade_status status = cld_pass_fold_pad(graph, &err);
-    if (status == CLADE_OK)
-        status = cld_pass_dead(graph, &err);
-    if (status == CLADE_OK)
-        status = cld_pass_fuse(graph, &err);
+    clade_status status = cld_passes_run(cld_static_passes, -1, graph, &err);
     check_refusal(status, &err);
     if (status != CLADE_OK)
         return;

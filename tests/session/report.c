@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/wire.h"
 #include "mlp.h"
 #include "test.h"
 
@@ -49,6 +50,65 @@ START_TEST(control_characters_stay_out) {
 }
 END_TEST
 
+/* Gelu, which is lowered, and Neg behind it, which then are one kernel. */
+static clade_model *load_gelu(void) {
+    static const int64_t dims[] = { 3 };
+    clade_error err;
+    clade_model *model;
+    wire graph = { 0 };
+    wire_value(&graph, GRAPH_INPUT, "x", CLADE_FLOAT32, 1, dims);
+    wire_node(&graph, "Gelu", "x", "t", NULL);
+    wire_node(&graph, "Neg", "t", "y", NULL);
+    wire_value(&graph, GRAPH_OUTPUT, "y", CLADE_FLOAT32, 1, dims);
+    wire bytes = wire_model_at(&graph, 20);
+    ck_ok(clade_model_load_memory(&model, bytes.data, bytes.size, NULL, &err), err);
+    cld_text_free(&bytes);
+    return model;
+}
+
+static const struct {
+    const char *pass;
+    bool before, gelu, fused;
+} views[] = {
+    { "specialise", false, true, false }, { "lower", true, true, false },  { "lower", false, false, false },
+    { "fold_pad", false, false, false },  { "dead", false, false, false }, { "fuse", true, false, false },
+    { "fuse", false, false, true },
+};
+
+START_TEST(the_graph_behind_each_pass) {
+    clade_error err;
+    char *text;
+    float x[3] = { 0 };
+    clade_tensor input = { CLADE_FLOAT32, 1, { 3 }, x, sizeof x };
+    clade_device *device = mlp_device(NULL);
+    clade_model *model = load_gelu();
+    clade_session *session = mlp_session(device, model, 0);
+    ck_refused(clade_session_dump_pass(session, "fuse", 0, CLADE_DUMP_TEXT, &text, &err), CLADE_ERR_ARGUMENT,
+               "input 'x' is not set", err);
+    ck_ok(clade_session_set_input(session, NULL, &input, &err), err);
+    for (size_t k = 0; k < CLD_COUNT(views); k++) {
+        ck_ok(clade_session_dump_pass(session, views[k].pass, views[k].before, CLADE_DUMP_TEXT, &text, &err), err);
+        ck_assert_msg((strstr(text, "Gelu(") != NULL) == views[k].gelu, "%s: %s", views[k].pass, text);
+        ck_assert_msg((strstr(text, "Fused(") != NULL) == views[k].fused, "%s: %s", views[k].pass, text);
+        clade_string_free(text);
+    }
+    ck_ok(clade_session_dump_pass(session, "lower", 0, CLADE_DUMP_DOT, &text, &err), err);
+    ck_assert_ptr_nonnull(strstr(text, "digraph"));
+    clade_string_free(text);
+    ck_refused(clade_session_dump_pass(session, "fold", 0, CLADE_DUMP_TEXT, &text, &err), CLADE_ERR_NOT_FOUND,
+               "there is nothing to show at 'fold'; the passes are specialise, lower, fold_pad, dead, fuse", err);
+    ck_refused(clade_session_dump_pass(session, "specialise", 1, CLADE_DUMP_TEXT, &text, &err), CLADE_ERR_NOT_FOUND,
+               "there is nothing to show at 'specialise'", err);
+    ck_refused(clade_session_dump_pass(session, NULL, 0, CLADE_DUMP_TEXT, &text, &err), CLADE_ERR_ARGUMENT,
+               "pass must not be NULL", err);
+    ck_refused(clade_session_dump_pass(session, "fuse", 0, CLADE_DUMP_TEXT, NULL, &err), CLADE_ERR_ARGUMENT,
+               "out must not be NULL", err);
+    clade_session_free(session);
+    clade_model_free(model);
+    clade_device_close(device);
+}
+END_TEST
+
 START_TEST(trace_of_the_last_run) {
     clade_error err;
     clade_device *device = mlp_device(NULL);
@@ -78,6 +138,7 @@ Suite *suite_session_report(void) {
     TCase *tcase = tcase_create("dump and trace");
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, control_characters_stay_out);
+    tcase_add_test(tcase, the_graph_behind_each_pass);
     tcase_add_test(tcase, trace_of_the_last_run);
     suite_add_tcase(suite, tcase);
     return suite;
