@@ -32,6 +32,9 @@ static int count(const char *type) {
     return found;
 }
 
+/* What gives output k. */
+static const char *maker(int32_t k) { return graph->nodes[cld_graph_at(graph, graph->outputs[k])->producer].type; }
+
 START_TEST(whole_until_lowered) {
     const cld_value_id x = input("x");
     cld_value_id hard = add("Hardmax", &x, 1), both[2] = { hard, x };
@@ -45,8 +48,8 @@ START_TEST(whole_until_lowered) {
     ck_assert_int_ge(count("OneHot"), 1);
     ck_ok(cld_graph_verify(graph, &err), err);
     ck_assert_int_eq(graph->n_outputs, 3);
-    ck_assert_int_eq(graph->outputs[0].i, neg.i);
-    ck_assert_int_eq(graph->outputs[2].i, sum.i);
+    ck_assert_str_eq(maker(0), "Neg");
+    ck_assert_str_eq(maker(2), "Add");
     ck_assert_str_eq(cld_graph_at(graph, graph->outputs[1])->name, "hard");
     for (int32_t n = 0; n < graph->n_nodes; n++) /* who read it reads what it has become */
         for (int32_t k = 0; k < graph->nodes[n].n_in; k++)
