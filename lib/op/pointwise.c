@@ -164,7 +164,7 @@ static clade_status expand_many(const cld_call *call, cld_build *build, clade_er
         .max_out = 1,                                                                                                  \
         .pointwise = pointwise,                                                                                        \
         .infer = infer_##infers,                                                                                       \
-        .expand = expand_many,                                                                                         \
+        .expand = (most) < 0 ? expand_many : NULL,                                                                     \
         .eval = cld_pointwise_eval,                                                                                    \
         .impls = cld_map_impls,                                                                                        \
     };
