@@ -104,8 +104,8 @@ typedef struct clade_session_stats {
     size_t plans;              /* plans held now */
     size_t program_cache_hits; /* programs loaded from the store */
     size_t program_builds;     /* programs compiled from source */
-    size_t weight_bytes;       /* device bytes of the model's weights, packed copies included; all its sessions on the
-                                * device share them */
+    size_t weight_bytes;       /* device bytes of the model's weights, packed copies and those that a CPU reads in
+                                * place included; all its sessions on the device share them */
     size_t peak_bytes;         /* device bytes held at most, weights included */
     size_t launches;           /* steps of the last run: kernels, BLAS calls, copies and fills */
     size_t held_bytes;         /* device bytes held now, weights included */

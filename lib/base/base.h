@@ -143,6 +143,8 @@ typedef struct cld_mapping {
 /* Adds one; where byte `offset` of the file lies. NULL: it cannot be mapped. */
 const void *cld_mapping_add(cld_mapping **maps, int fd, uint64_t offset, size_t size_bytes);
 void cld_mappings_free(cld_mapping *maps);
+/* Whether a range lies in one of them. */
+bool cld_mappings_hold(const cld_mapping *maps, const void *data, size_t size_bytes);
 /* Gives back the pages of a range, or (data NULL) all, to be read again when needed. What no map holds is left alone.
  */
 void cld_mappings_release(const cld_mapping *maps, const void *data, size_t size_bytes);

@@ -31,6 +31,17 @@ void cld_mappings_free(cld_mapping *maps) {
     }
 }
 
+static bool holds(const cld_mapping *map, const void *data, size_t size_bytes) {
+    const uintptr_t at = (uintptr_t)data, base = (uintptr_t)map->base;
+    return at >= base && at - base < map->size_bytes && size_bytes <= map->size_bytes - (at - base);
+}
+
+bool cld_mappings_hold(const cld_mapping *maps, const void *data, size_t size_bytes) {
+    while (maps && !holds(maps, data, size_bytes))
+        maps = maps->next;
+    return maps != NULL;
+}
+
 /* Whole pages only; a failure costs memory, nothing else. */
 static void give_back(const cld_mapping *map, size_t first, size_t last) {
     first = (first + map->page_bytes - 1) / map->page_bytes * map->page_bytes;
@@ -40,12 +51,11 @@ static void give_back(const cld_mapping *map, size_t first, size_t last) {
 }
 
 void cld_mappings_release(const cld_mapping *maps, const void *data, size_t size_bytes) {
-    const uintptr_t at = (uintptr_t)data;
     for (const cld_mapping *map = maps; map; map = map->next) {
-        const uintptr_t base = (uintptr_t)map->base;
+        const size_t at = data ? (size_t)((uintptr_t)data - (uintptr_t)map->base) : 0;
         if (!data)
             give_back(map, 0, map->size_bytes);
-        else if (at >= base && at - base < map->size_bytes && size_bytes <= map->size_bytes - (at - base))
-            give_back(map, at - base, at - base + size_bytes);
+        else if (holds(map, data, size_bytes))
+            give_back(map, at, at + size_bytes);
     }
 }

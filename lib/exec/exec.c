@@ -58,7 +58,8 @@ static void raise_peak(cld_account *account, size_t held) {
     }
 }
 
-static clade_status try_alloc(cld_exec *exec, size_t *counter, cld_mem **out, size_t bytes, clade_error *err) {
+static clade_status try_alloc(cld_exec *exec, size_t *counter, cld_mem **out, size_t bytes, const void *host,
+                              clade_error *err) {
     cld_account *account = exec->account;
     __atomic_add_fetch(counter, bytes, __ATOMIC_RELAXED);
     size_t held = __atomic_load_n(&account->held, __ATOMIC_RELAXED) + cld_weights_bytes(exec->weights);
@@ -67,7 +68,7 @@ static clade_status try_alloc(cld_exec *exec, size_t *counter, cld_mem **out, si
         status = cld_fail(err, CLADE_ERR_LIMIT, "the session would hold %zu bytes of device memory, it may take %zu",
                           held, account->cap);
     else
-        status = cld_mem_new(out, exec->ocl, bytes, err);
+        status = cld_mem_new_over(out, exec->ocl, bytes, host, err);
     if (status == CLADE_OK)
         raise_peak(account, held);
     else
@@ -75,11 +76,12 @@ static clade_status try_alloc(cld_exec *exec, size_t *counter, cld_mem **out, si
     return status;
 }
 
-clade_status cld_exec_count(cld_exec *exec, size_t *counter, cld_mem **out, size_t bytes, clade_error *err) {
+clade_status cld_exec_count(cld_exec *exec, size_t *counter, cld_mem **out, size_t bytes, const void *host,
+                            clade_error *err) {
     const cld_exec_options *options = &exec->options;
     const size_t rounded = cld_caps_round(cld_ocl_caps(exec->ocl), bytes);
     for (;;) {
-        clade_status status = try_alloc(exec, counter, out, rounded, err);
+        clade_status status = try_alloc(exec, counter, out, rounded, host, err);
         bool full = status == CLADE_ERR_LIMIT || status == CLADE_ERR_DEVICE_MEMORY;
         if (!full || !options->spare || !options->spare(options->spare_user))
             return status;
@@ -87,7 +89,7 @@ clade_status cld_exec_count(cld_exec *exec, size_t *counter, cld_mem **out, size
 }
 
 clade_status cld_exec_alloc(cld_exec *exec, cld_mem **out, size_t bytes, clade_error *err) {
-    return cld_exec_count(exec, &exec->account->held, out, bytes, err);
+    return cld_exec_count(exec, &exec->account->held, out, bytes, NULL, err);
 }
 
 void cld_exec_release(cld_exec *exec, cld_mem *mem) {

@@ -58,8 +58,9 @@ struct cld_prepared {
 
 /* ---- exec.c --------------------------------------------------------------------------------------------------- */
 
-/* A buffer that counts in *counter, which is part of what the account's cap is for. */
-clade_status cld_exec_count(cld_exec *exec, size_t *counter, cld_mem **out, size_t bytes, clade_error *err);
+/* A buffer that counts in *counter, which is part of what the account's cap is for; over `host`: cld_mem_new_over. */
+clade_status cld_exec_count(cld_exec *exec, size_t *counter, cld_mem **out, size_t bytes, const void *host,
+                            clade_error *err);
 /* Makes the arena large enough for a plan. */
 clade_status cld_exec_reserve(cld_exec *exec, const cld_plan *plan, clade_error *err);
 

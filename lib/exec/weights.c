@@ -87,11 +87,31 @@ static void add(cld_weights *weights, cld_resident *r) {
 }
 
 static void free_resident(cld_exec *exec, cld_resident *r) {
+    cld_weights *weights = exec->weights;
+    const bool in_place = r->mem && cld_mem_in_place(r->mem);
     if (r->mem)
-        __atomic_sub_fetch(&exec->weights->held, cld_mem_bytes(r->mem), __ATOMIC_RELAXED);
+        __atomic_sub_fetch(&weights->held, cld_mem_bytes(r->mem), __ATOMIC_RELAXED);
     cld_mem_free(r->mem);
+    if (in_place)
+        cld_mappings_release(weights->maps, r->tensor->data, r->tensor->size_bytes);
     free(r->key);
     free(r);
+}
+
+/* Only what lies in a file is read in place: its last page is all there, and so are the bytes that rounding adds. */
+static const void *place_of(const cld_weights *weights, const clade_tensor *tensor) {
+    return cld_mappings_hold(weights->maps, tensor->data, tensor->size_bytes) ? tensor->data : NULL;
+}
+
+/* The device has the tensor; its pages go back. */
+static clade_status fill(cld_exec *exec, cld_resident *r, clade_error *err) {
+    const clade_tensor *tensor = r->tensor;
+    r->filled = true;
+    if (cld_mem_in_place(r->mem))
+        return CLADE_OK;
+    CLD_RETURN(cld_mem_write(exec->queue, r->mem, 0, tensor->data, tensor->size_bytes, true, err));
+    cld_mappings_release(exec->weights->maps, tensor->data, tensor->size_bytes);
+    return CLADE_OK;
 }
 
 clade_status cld_resident_use(cld_resident **out, cld_exec *exec, const clade_tensor *tensor, const char *key,
@@ -106,12 +126,10 @@ clade_status cld_resident_use(cld_resident **out, cld_exec *exec, const clade_te
     r->tensor = tensor;
     r->maker = exec;
     r->users = 1;
-    CLD_TRY(cld_exec_count(exec, &exec->weights->held, &r->mem, bytes, err));
-    if (!key) {
-        CLD_TRY(cld_mem_write(exec->queue, r->mem, 0, tensor->data, tensor->size_bytes, true, err));
-        r->filled = true;
-        cld_mappings_release(exec->weights->maps, tensor->data, tensor->size_bytes); /* the device has it */
-    }
+    const void *host = key ? NULL : place_of(exec->weights, tensor);
+    CLD_TRY(cld_exec_count(exec, &exec->weights->held, &r->mem, bytes, host, err));
+    if (!key)
+        CLD_TRY(fill(exec, r, err));
     add(exec->weights, r);
     *out = r;
     return CLADE_OK;

@@ -124,7 +124,8 @@ struct cld_mem {
     cl_mem handle;
     size_t bytes;
     uint64_t serial;
-    cld_ocl *ocl; /* retained; NULL: wrapped, so not counted in allocated_bytes */
+    cld_ocl *ocl;  /* retained; NULL: wrapped, so not counted in allocated_bytes */
+    bool in_place; /* over the caller's host memory */
 };
 
 typedef struct cld_event {

@@ -3,7 +3,8 @@
  *
  * Allocations are counted per device and refused beyond what it has: CPU drivers hand out address space the machine
  * does not back, and then the process is killed instead of told. Every span is checked against the buffer before the
- * driver sees it. Spans of no bytes do nothing.
+ * driver sees it. Spans of no bytes do nothing. CPU devices read host memory in place, where it is aligned for them;
+ * of other unified memory nothing is measured yet, and there drivers copy, or refuse pages that are read-only.
  */
 #include "ocl/internal.h"
 
@@ -18,7 +19,31 @@ static clade_status device_full(const cld_ocl *ocl, size_t bytes, clade_error *e
                     (unsigned long long)ocl->caps.max_alloc_bytes);
 }
 
+static bool works_in_place(const cld_ocl *ocl, const void *host) {
+    return host && ocl->info.kind == CLADE_DEVICE_CPU && ocl->info.unified_memory &&
+           !(ocl->quirks & CLD_QUIRK_EMULATED) && (uintptr_t)host % ocl->caps.align_bytes == 0;
+}
+
+/* Over `host` where the driver takes it; else, or where it is NULL, of its own. */
+static cl_int create(cld_mem *mem, const cld_ocl *ocl, size_t bytes, const void *host) {
+    cl_int code = CL_INVALID_HOST_PTR;
+    union {
+        const void *given;
+        void *taken; /* read all the same */
+    } pointer = { host };
+    if (host)
+        mem->handle = clCreateBuffer(ocl->context, CL_MEM_READ_ONLY | CL_MEM_USE_HOST_PTR, bytes, pointer.taken, &code);
+    mem->in_place = code == CL_SUCCESS;
+    if (!mem->in_place)
+        mem->handle = clCreateBuffer(ocl->context, CL_MEM_READ_WRITE, bytes, NULL, &code);
+    return code;
+}
+
 clade_status cld_mem_new(cld_mem **out, cld_ocl *ocl, size_t bytes, clade_error *err) {
+    return cld_mem_new_over(out, ocl, bytes, NULL, err);
+}
+
+clade_status cld_mem_new_over(cld_mem **out, cld_ocl *ocl, size_t bytes, const void *host, clade_error *err) {
     size_t asked = bytes ? bytes : ocl->caps.align_bytes;
     cl_int code = CL_MEM_OBJECT_ALLOCATION_FAILURE;
     CLD_RETURN(cld_cl_enter(err));
@@ -27,7 +52,7 @@ clade_status cld_mem_new(cld_mem **out, cld_ocl *ocl, size_t bytes, clade_error 
         return cld_no_memory(err, "a buffer");
     uint64_t total = __atomic_add_fetch(&ocl->allocated_bytes, asked, __ATOMIC_RELAXED);
     if (asked <= ocl->caps.max_alloc_bytes && total <= ocl->caps.global_bytes)
-        mem->handle = clCreateBuffer(ocl->context, CL_MEM_READ_WRITE, asked, NULL, &code);
+        code = create(mem, ocl, asked, works_in_place(ocl, host) ? host : NULL);
     if (code != CL_SUCCESS) {
         __atomic_sub_fetch(&ocl->allocated_bytes, asked, __ATOMIC_RELAXED);
         free(mem);
@@ -82,6 +107,7 @@ void cld_mem_free(cld_mem *mem) {
 
 size_t cld_mem_bytes(const cld_mem *mem) { return mem->bytes; }
 uint64_t cld_mem_serial(const cld_mem *mem) { return mem->serial; }
+bool cld_mem_in_place(const cld_mem *mem) { return mem->in_place; }
 
 /* Before each command. */
 static clade_status check_span(const cld_mem *mem, size_t offset, size_t bytes, const char *verb, clade_error *err) {

@@ -54,6 +54,12 @@ void cld_queue_clear_timings(cld_queue *queue);
 /* ---- memory.c ------------------------------------------------------------------------------------------------- */
 /* bytes 0 is allocated as one alignment unit. ERR_DEVICE_MEMORY names the bytes asked for and what the device has. */
 clade_status cld_mem_new(cld_mem **out, cld_ocl *ocl, size_t bytes, clade_error *err);
+/* The same for what is only read: where the device can, in place over `host` (then cld_mem_in_place), which must stay,
+ * unchanged, as long as the buffer and what was enqueued with it; else of its own, and to be written. NULL:
+ * cld_mem_new.
+ */
+clade_status cld_mem_new_over(cld_mem **out, cld_ocl *ocl, size_t bytes, const void *host, clade_error *err);
+bool cld_mem_in_place(const cld_mem *mem);
 clade_status cld_mem_wrap(cld_mem **out, cld_ocl *ocl, void *cl_mem_object,
                           clade_error *err); /* retained; ERR_ARGUMENT: not of this context */
 void cld_mem_free(cld_mem *mem);

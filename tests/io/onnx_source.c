@@ -65,12 +65,7 @@ END_TEST
 enum { MANY = 40000 };
 static const int64_t many[] = { MANY };
 
-static bool is_mapped(const cld_graph *graph, const void *data) {
-    for (const cld_mapping *map = graph->maps; map; map = map->next)
-        if ((uintptr_t)data >= (uintptr_t)map->base && (uintptr_t)data - (uintptr_t)map->base < map->size_bytes)
-            return true;
-    return false;
-}
+static bool is_mapped(const cld_graph *graph, const void *data) { return cld_mappings_hold(graph->maps, data, 1); }
 
 /* w and e: many floats, in the model and `offset` bytes into a file beside it; ids: many integers; small: two floats.
  */

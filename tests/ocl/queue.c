@@ -77,6 +77,40 @@ START_TEST(spans_outside) {
 }
 END_TEST
 
+/* Host memory that is aligned is read where it is, by devices that can; the rest has to be written. */
+START_TEST(over_host_memory) {
+    enum { COUNT = 1024 };
+    static _Alignas(4096) float host[2 * COUNT];
+    float read[COUNT], late = 7;
+    ocl_rig rig;
+    clade_device_info info;
+    ocl_open(&rig, "", false);
+    cld_ocl_info(rig.ocl, &info);
+    for (int i = 0; i < 2 * COUNT; i++)
+        host[i] = (float)i;
+    for (size_t first = 0; first < 2; first++) {
+        cld_mem *mem, *copy;
+        ck_ok(cld_mem_new_over(&mem, rig.ocl, sizeof read, host + first, &rig.err), rig.err);
+        ck_ok(cld_mem_new_over(&copy, rig.ocl, sizeof read, NULL, &rig.err), rig.err);
+        ck_assert_uint_eq(cld_mem_bytes(mem), sizeof read);
+        ck_assert(!cld_mem_in_place(copy));
+        ck_assert_msg(!first || !cld_mem_in_place(mem), "not aligned");
+        if (!first && strstr(info.platform_name, "Portable Computing Language"))
+            ck_assert(cld_mem_in_place(mem));
+        if (!cld_mem_in_place(mem))
+            ck_ok(cld_mem_write(rig.queue, mem, 0, host + first, sizeof read, true, &rig.err), rig.err);
+        ck_ok(cld_mem_copy(rig.queue, copy, 0, mem, 0, sizeof read, NULL, &rig.err), rig.err);
+        ck_ok(cld_mem_write(rig.queue, copy, 0, &late, sizeof late, true, &rig.err), rig.err);
+        ck_ok(cld_mem_read(rig.queue, copy, 0, read, sizeof read, &rig.err), rig.err);
+        ck_assert_float_eq(read[0], late);
+        ck_assert_mem_eq(read + 1, host + first + 1, sizeof read - sizeof *read);
+        cld_mem_free(mem);
+        cld_mem_free(copy);
+    }
+    ocl_close(&rig);
+}
+END_TEST
+
 /* One buffer too large, and many that are too much together: refused with the number, and the memory comes back. */
 START_TEST(memory_exhausted) {
     enum { MANY = 1000 };
@@ -212,6 +246,7 @@ Suite *suite_ocl_queue(void) {
     tcase_add_test(tcase, bytes_there_and_back);
     tcase_add_test(tcase, nothing_at_all);
     tcase_add_test(tcase, spans_outside);
+    tcase_add_test(tcase, over_host_memory);
     tcase_add_test(tcase, memory_exhausted);
     tcase_add_test(tcase, profile);
     tcase_add_test(tcase, callers_objects);
