@@ -67,9 +67,12 @@ typedef struct cld_node {
     cld_attr *attr;
 } cld_node;
 
+typedef struct cld_derived cld_derived; /* see derived.c */
+
 typedef struct cld_graph {
     cld_arena *arena;
-    cld_mapping *maps; /* files in which constants lie; owned */
+    cld_derived *derived; /* borrowed, from the model; NULL: what passes make is the graph's own */
+    cld_mapping *maps;    /* files in which constants lie; owned */
     const char *name;
     cld_value *values;
     cld_node *nodes; /* in topological order once verified */
@@ -103,6 +106,19 @@ bool cld_graph_default(cld_graph *graph, cld_value_id constant);
 /* Copies `proto` with its inputs, outputs and attributes (attribute payloads are borrowed), sets producers. */
 cld_node *cld_graph_node(cld_graph *graph, const cld_node *proto);
 static inline cld_value *cld_graph_at(const cld_graph *graph, cld_value_id id) { return &graph->values[id.i]; }
+
+/* ---- derived.c ------------------------------------------------------------------------------------------------ */
+
+/* For a model graph that does not change any more. NULL: no memory. Thread-safe. */
+cld_derived *cld_derived_new(const cld_graph *model);
+void cld_derived_free(cld_derived *derived); /* after every static graph of the model */
+/* The tensor is a constant of the model, so that its address may be part of a key. derived NULL: no. */
+bool cld_derived_stays(const cld_derived *derived, const clade_tensor *tensor);
+/* What was made under this key: of this type, filled (it is zero) when it is asked for the first time. NULL: no memory.
+ */
+typedef void (*cld_derive_fn)(clade_tensor *out, const void *user);
+const clade_tensor *cld_derived_get(cld_derived *derived, const void *key, size_t key_bytes, const cld_type *type,
+                                    cld_derive_fn fill, const void *user);
 
 /* ---- attr.c: reading attributes ------------------------------------------------------------------------------- */
 

@@ -2,7 +2,7 @@
 /* Folds an inference BatchNormalization into the Conv, ConvTranspose or Gemm before it.
  *
  * With s = scale / sqrt(var + epsilon) per output channel:  W' = W s,  b' = (b - mean) s + B,  in double precision.
- * Needs: a verified model graph. Keeps: inputs, outputs, order; old weights stay, since other nodes may read them.
+ * Needs: a static graph. Keeps: inputs, outputs, order; old weights stay, since other nodes may read them.
  * Only where the linear node's result is read by nothing else, weights, bias and statistics are float32 or float64
  * constants, and the BatchNormalization gives nothing but its first output. Anything else is left alone.
  */
@@ -95,7 +95,8 @@ static bool find_match(const cld_graph *graph, cld_node *norm, const cld_norm *s
     return true;
 }
 
-static void scale_weights(const cld_match *match, clade_tensor *out) {
+static void scale_weights(clade_tensor *out, const void *user) {
+    const cld_match *match = user;
     const cld_layout *at = &match->layout;
     int64_t i = 0;
     for (int64_t o = 0; o < at->outer; o++) {
@@ -140,11 +141,11 @@ static bool rewrite(cld_graph *graph, const cld_match *match, const clade_tensor
 static clade_status fold(cld_graph *graph, const cld_match *match, clade_error *err) {
     const cld_type weight_type = cld_tensor_type(match->weight);
     const cld_type bias_type = { match->weight->dtype, 1, { match->layout.total_channels } };
-    clade_tensor *weight = cld_tensor_new(graph->arena, &weight_type);
+    const clade_tensor *weight = cld_norm_derive(graph, "scaled", match->weight, &match->statistics, NULL,
+                                                 match->layout.inner, &weight_type, scale_weights, match);
     clade_tensor *bias = cld_tensor_new(graph->arena, &bias_type);
     if (weight == NULL || bias == NULL)
         return cld_no_memory(err, match->norm->name);
-    scale_weights(match, weight);
     shift_bias(match, bias);
     return rewrite(graph, match, weight, bias) ? CLADE_OK : cld_no_memory(err, match->norm->name);
 }

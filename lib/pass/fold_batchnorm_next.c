@@ -3,7 +3,7 @@
  * fold_batchnorm.c cannot reach the Conv before.
  *
  * With y = f x + o per input channel c:  W'[m,c,t] = W[m,c,t] f[c],  b'[m] = b[m] + sum over c and t of W[m,c,t] o[c],
- * in double precision. Needs: a verified model graph. Keeps: inputs, outputs, order; old weights stay for other
+ * in double precision. Needs: a static graph. Keeps: inputs, outputs, order; old weights stay for other
  * readers. Only where everybody who reads the result is a Conv without padding (padding is 0 after the normalisation,
  * not before) whose weights and bias are constants of the statistics' type. Anything else is left alone.
  */
@@ -52,33 +52,56 @@ static bool all_take(const cld_graph *graph, int32_t n, const cld_norm *norm, co
     return left == 0 && uses[result.i] > 0;
 }
 
+/* What a Conv's new constants are made of. */
+typedef struct cld_taker {
+    const clade_tensor *weight, *bias; /* bias NULL: none */
+    const cld_norm *norm;
+    int64_t per_group; /* filters of a group */
+} cld_taker;
+
+/* The taps of each filter, channel by channel: new weights into `weight`, or the new bias into `bias`. */
+static void fill(const cld_taker *taker, clade_tensor *weight, clade_tensor *bias) {
+    const clade_tensor *old = taker->weight;
+    const cld_type type = cld_tensor_type(old);
+    const int64_t channels = type.dims[1], taps = cld_type_span(&type, 2, type.rank);
+    for (int64_t m = 0, i = 0; m < type.dims[0]; m++) {
+        const int64_t first = m / taker->per_group * channels;
+        double sum = taker->bias != NULL ? cld_tensor_get(taker->bias, m) : 0.0;
+        for (int64_t c = first; c < first + channels; c++)
+            for (int64_t t = 0; t < taps; t++, i++) {
+                const double value = cld_tensor_get(old, i);
+                sum += value * taker->norm->offset[c];
+                if (weight != NULL)
+                    cld_tensor_set(weight, i, value * taker->norm->factor[c]);
+            }
+        if (bias != NULL)
+            cld_tensor_set(bias, m, sum);
+    }
+}
+
+static void fill_weight(clade_tensor *out, const void *user) { fill(user, out, NULL); }
+static void fill_bias(clade_tensor *out, const void *user) { fill(user, NULL, out); }
+
 static bool take(cld_graph *graph, cld_node *conv, cld_value_id x, const cld_norm *norm) {
-    const clade_tensor *weight = cld_norm_constant(graph, conv, 1), *bias = cld_norm_constant(graph, conv, 2);
-    const int64_t filters = weight->dims[0], channels = weight->dims[1],
-                  per_group = filters / cld_attr_int(conv, "group", 1);
-    const cld_type weight_type = cld_tensor_type(weight), bias_type = { norm->dtype, 1, { filters } };
-    const int64_t taps = cld_type_span(&weight_type, 2, weight_type.rank);
+    const cld_taker taker = { .weight = cld_norm_constant(graph, conv, 1),
+                              .bias = cld_norm_constant(graph, conv, 2),
+                              .norm = norm,
+                              .per_group =
+                                  cld_norm_constant(graph, conv, 1)->dims[0] / cld_attr_int(conv, "group", 1) };
+    const cld_type weight_type = cld_tensor_type(taker.weight), bias_type = { norm->dtype, 1, { weight_type.dims[0] } };
     const char *name = cld_graph_at(graph, conv->out[0])->name;
     const char *weight_name = cld_arena_printf(graph->arena, "%s/normalised_weight", name);
     const char *bias_name = cld_arena_printf(graph->arena, "%s/normalised_bias", name);
-    clade_tensor *new_weight = cld_tensor_new(graph->arena, &weight_type);
-    clade_tensor *new_bias = cld_tensor_new(graph->arena, &bias_type);
+    const clade_tensor *weight =
+        cld_norm_derive(graph, "taken", taker.weight, norm, NULL, taker.per_group, &weight_type, fill_weight, &taker);
+    const clade_tensor *bias = cld_norm_derive(graph, "taken bias", taker.weight, norm, taker.bias, taker.per_group,
+                                               &bias_type, fill_bias, &taker);
     cld_value_id *in = cld_arena_calloc(graph->arena, 3, sizeof *in);
-    if (weight_name == NULL || bias_name == NULL || new_weight == NULL || new_bias == NULL || in == NULL)
+    if (weight_name == NULL || bias_name == NULL || weight == NULL || bias == NULL || in == NULL)
         return false;
-    for (int64_t m = 0, i = 0; m < filters; m++) {
-        double sum = bias != NULL ? cld_tensor_get(bias, m) : 0.0;
-        for (int64_t c = m / per_group * channels; c < (m / per_group + 1) * channels; c++)
-            for (int64_t t = 0; t < taps; t++, i++) {
-                const double value = cld_tensor_get(weight, i);
-                cld_tensor_set(new_weight, i, value * norm->factor[c]);
-                sum += value * norm->offset[c];
-            }
-        cld_tensor_set(new_bias, m, sum);
-    }
     in[0] = x;
-    in[1] = cld_graph_constant(graph, weight_name, new_weight);
-    in[2] = cld_graph_constant(graph, bias_name, new_bias);
+    in[1] = cld_graph_constant(graph, weight_name, weight);
+    in[2] = cld_graph_constant(graph, bias_name, bias);
     conv->in = in;
     conv->n_in = 3;
     return cld_present(in[1]) && cld_present(in[2]);

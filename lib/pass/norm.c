@@ -61,3 +61,25 @@ clade_status cld_norm_read(const cld_graph *graph, const cld_node *node, const i
     *found = true;
     return CLADE_OK;
 }
+
+const clade_tensor *cld_norm_derive(cld_graph *graph, const char *kind, const clade_tensor *source,
+                                    const cld_norm *norm, const clade_tensor *more, int64_t layout,
+                                    const cld_type *type, cld_derive_fn fill, const void *user) {
+    if (!cld_derived_stays(graph->derived, source)) {
+        clade_tensor *own = cld_tensor_new(graph->arena, type);
+        if (own != NULL)
+            fill(own, user);
+        return own;
+    }
+    cld_text key = { 0 };
+    const size_t channels = (size_t)norm->channels * sizeof *norm->factor;
+    cld_text_printf(&key, "%s %p %lld %lld ", kind, (const void *)source, (long long)layout, (long long)norm->channels);
+    cld_text_addn(&key, (const char *)norm->factor, channels);
+    cld_text_addn(&key, (const char *)norm->offset, channels);
+    if (more != NULL && more->size_bytes > 0)
+        cld_text_addn(&key, more->data, more->size_bytes);
+    const clade_tensor *made =
+        key.failed ? NULL : cld_derived_get(graph->derived, key.data, key.size, type, fill, user);
+    cld_text_free(&key);
+    return made;
+}

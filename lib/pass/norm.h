@@ -21,4 +21,10 @@ int32_t *cld_norm_uses(const cld_graph *graph, cld_arena *scratch);
 clade_status cld_norm_read(const cld_graph *graph, const cld_node *node, const int32_t *uses, cld_arena *scratch,
                            cld_norm *out, bool *found, clade_error *err);
 
+/* A constant made of `source` (a weight) with the norm's factors and offsets and, in `more`, what else decides: the
+ * model's when `source` is, so that its plans share it, else the graph's own. NULL: no memory. */
+const clade_tensor *cld_norm_derive(cld_graph *graph, const char *kind, const clade_tensor *source,
+                                    const cld_norm *norm, const clade_tensor *more, int64_t layout,
+                                    const cld_type *type, cld_derive_fn fill, const void *user);
+
 #endif

@@ -5,13 +5,8 @@
 
 #include "op/op.h"
 
-/* ---- on model graphs, once per model (order: as here) ------------------------------------------------------------ */
+/* ---- on model graphs, once per model ------------------------------------------------------------ */
 
-/* fold_batchnorm.c: Conv / ConvTranspose / Gemm followed by an inference BatchNormalization with constant statistics
- * becomes one node with new constant weights and bias. */
-clade_status cld_pass_fold_batchnorm(cld_graph *graph, clade_error *err);
-/* fold_batchnorm_next.c: one that only unpadded Convs read disappears into their weights and bias. */
-clade_status cld_pass_fold_batchnorm_next(cld_graph *graph, clade_error *err);
 /* dead.c: drops nodes whose results nobody uses. Works on both kinds of graph. */
 clade_status cld_pass_dead(cld_graph *graph, clade_error *err);
 
@@ -91,6 +86,11 @@ clade_status cld_pass_symbolic(const cld_graph *graph, int32_t output, cld_text 
 /* ---- on static graphs ---------------------------------------------------------------------------------------------
  */
 
+/* fold_batchnorm.c: Conv / ConvTranspose / Gemm followed by an inference BatchNormalization with constant statistics
+ * becomes one node with new constant weights and bias. */
+clade_status cld_pass_fold_batchnorm(cld_graph *graph, clade_error *err);
+/* fold_batchnorm_next.c: one that only unpadded Convs read disappears into their weights and bias. */
+clade_status cld_pass_fold_batchnorm_next(cld_graph *graph, clade_error *err);
 /* lower.c: operators become what they are made of. */
 clade_status cld_pass_lower(cld_graph *graph, clade_error *err);
 /* fold_pad.c: a Pad that puts zeros around a Conv's image becomes the Conv's own padding. */

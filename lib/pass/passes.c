@@ -3,13 +3,13 @@
 #include "pass/pass.h"
 
 const cld_pass cld_model_passes[] = {
-    { "fold_batchnorm", cld_pass_fold_batchnorm },
-    { "fold_batchnorm_next", cld_pass_fold_batchnorm_next },
     { "dead", cld_pass_dead },
     { 0 },
 };
 
 const cld_pass cld_static_passes[] = {
+    { "fold_batchnorm", cld_pass_fold_batchnorm },
+    { "fold_batchnorm_next", cld_pass_fold_batchnorm_next },
     { "lower", cld_pass_lower },
     { "fold_pad", cld_pass_fold_pad },
     { "dead", cld_pass_dead },

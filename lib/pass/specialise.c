@@ -197,6 +197,7 @@ clade_status cld_walk_next(cld_walk *walk, cld_segment *out, clade_error *err) {
     walk->graph = cld_graph_new(NULL, walk->model->name);
     if (!walk->graph)
         return cld_no_memory(err, "a static graph");
+    walk->graph->derived = walk->model->derived;
     walk->graph->evaluated = walk->evaluated;
     walk->graph->max_folded_bytes = walk->limits.host_bytes / 2;
     walk->segment = ++*walk->segments;

@@ -12,6 +12,7 @@ clade_model *cld_model_retain(clade_model *model) {
 void clade_model_free(clade_model *model) {
     if (!model || !cld_refs_drop(&model->refs))
         return;
+    cld_derived_free(model->derived);
     cld_graph_free(model->graph);
     free(model);
 }
@@ -101,6 +102,11 @@ static clade_status finish(clade_model **out, cld_graph *graph, const cld_model_
     }
     if (!graph->unsupported)
         CLD_TRY(cld_passes_run(cld_model_passes, -1, graph, err));
+    graph->derived = model->derived = cld_derived_new(graph);
+    if (!model->derived)
+        CLD_TRY(cld_no_memory(err, "a model"));
+    if (model->open)
+        model->open->derived = model->derived;
     cld_mappings_release(graph->maps, NULL, 0); /* what passes have read */
     CLD_TRY(index_names(&model->inputs, graph, graph->inputs, graph->n_inputs, err));
     CLD_TRY(index_names(&model->outputs, graph, graph->outputs, graph->n_outputs, err));

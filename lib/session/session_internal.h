@@ -34,6 +34,7 @@ struct clade_model {
     cld_refs refs;
     cld_graph *graph;          /* after the model passes */
     cld_graph *open;           /* where nothing was made of the defaults of inputs; NULL: there are none */
+    cld_derived *derived;      /* what passes make of its constants */
     int32_t n_required;        /* inputs without a default: the first ones */
     cld_names inputs, outputs; /* name -> number */
     cld_model_facts facts;

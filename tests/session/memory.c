@@ -4,7 +4,9 @@
  */
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "io/wire.h"
 #include "mlp.h"
 #include "test.h"
 
@@ -235,6 +237,71 @@ START_TEST(a_callback_may_use_another_session) {
 }
 END_TEST
 
+/* Conv, BatchNormalization: the weights that a pass makes of both are the model's, not each plan's. `made`: the Conv's
+ * weights come out of a ConstantOfShape, so that only the static graph knows them.
+ */
+static clade_model *load_norm(bool made) {
+    enum { FILTERS = 64, CHANNELS = 32 };
+    static float weights[FILTERS * CHANNELS], statistics[FILTERS];
+    static const int64_t channels[] = { FILTERS }, kernel[] = { FILTERS, CHANNELS, 1, 1 }, four[] = { 4 },
+                         image[] = { -1, CHANNELS, 3, 3 }, result[] = { -1, FILTERS, 3, 3 };
+    wire graph = { 0 };
+    for (int k = 0; k < FILTERS * CHANNELS; k++)
+        weights[k] = (float)(k % 7) - 3;
+    for (int k = 0; k < FILTERS; k++)
+        statistics[k] = 1 + (float)k / 8;
+    wire w = made ? wire_tensor("shape", CLADE_INT64, 1, four, kernel, sizeof kernel)
+                  : wire_tensor("w", CLADE_FLOAT32, 4, kernel, weights, sizeof weights);
+    wire_message(&graph, GRAPH_INITIALISER, &w);
+    for (const char *const *name = (const char *const[]){ "s", "b", "m", "v", NULL }; *name; name++) {
+        wire t = wire_tensor(*name, CLADE_FLOAT32, 1, channels, statistics, sizeof statistics);
+        wire_message(&graph, GRAPH_INITIALISER, &t);
+    }
+    wire_value(&graph, GRAPH_INPUT, "x", CLADE_FLOAT32, 4, image);
+    if (made)
+        wire_node(&graph, "ConstantOfShape", "shape", "w", NULL);
+    wire_node(&graph, "Conv", "x w", "t", NULL);
+    wire_node(&graph, "BatchNormalization", "t s b m v", "y", NULL);
+    wire_value(&graph, GRAPH_OUTPUT, "y", CLADE_FLOAT32, 4, result);
+    wire bytes = wire_model(&graph);
+    clade_model *loaded;
+    ck_ok(clade_model_load_memory(&loaded, bytes.data, bytes.size, NULL, &err), err);
+    cld_text_free(&bytes);
+    return loaded;
+}
+
+static void run_norm(int64_t batch) {
+    clade_tensor x, y;
+    const int64_t dims[] = { batch, 32, 3, 3 };
+    ck_ok(clade_tensor_alloc(&x, CLADE_FLOAT32, 4, dims, &err), err);
+    for (int64_t i = 0; i < clade_tensor_count(&x); i++)
+        ((float *)x.data)[i] = 1;
+    ck_ok(clade_session_set_input(session, "x", &x, &err), err);
+    ck_ok(clade_session_run(session, &err), err);
+    ck_ok(clade_session_get_output(session, "y", &y, &err), err);
+    clade_tensor_free(&x);
+    clade_tensor_free(&y);
+}
+
+START_TEST(plans_share_what_passes_make_of_the_weights) {
+    char *text;
+    clade_model_free(model);
+    model = load_norm(_i == 1);
+    start(0);
+    run_norm(1);
+    const size_t weights = stats().weight_bytes;
+    for (int64_t batch = 2; batch < 6; batch++)
+        run_norm(batch);
+    if (_i == 0)
+        ck_assert_uint_lt(stats().weight_bytes - weights, 5 * 1024); /* a bias for each */
+    ck_ok(clade_session_dump_pass(session, "fuse", 0, CLADE_DUMP_TEXT, &text, &err), err);
+    ck_assert_ptr_null(strstr(text, "BatchNormalization("));
+    ck_assert_ptr_null(strstr(text, "Mul("));
+    ck_assert_ptr_null(strstr(text, "Fused("));
+    clade_string_free(text);
+}
+END_TEST
+
 Suite *suite_session_memory(void);
 Suite *suite_session_memory(void) {
     Suite *suite = suite_create("session/memory");
@@ -250,6 +317,7 @@ Suite *suite_session_memory(void) {
     tcase_add_test(tcase, models_do_not);
     tcase_add_test(tcase, threads_make_the_weights_once);
     tcase_add_test(tcase, a_callback_may_use_another_session);
+    tcase_add_loop_test(tcase, plans_share_what_passes_make_of_the_weights, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;
 }
