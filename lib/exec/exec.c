@@ -31,6 +31,9 @@ void cld_exec_free(cld_exec *exec) {
     cld_queue_free(exec->queue); /* waits: a fetch may be under way */
     for (int32_t s = 0; s < CLD_MAX_SLABS; s++)
         cld_exec_release(exec, exec->slabs[s]);
+    for (int32_t k = 0; k < exec->n_states; k++)
+        cld_exec_release(exec, exec->states[k]);
+    free(exec->states);
     cld_exec_release(exec, exec->faults);
     if (!exec->options.weights)
         cld_weights_free(exec->weights);

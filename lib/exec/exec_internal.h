@@ -25,6 +25,8 @@ struct cld_exec {
     cld_mem *slabs[CLD_MAX_SLABS]; /* the arena that all plans share, one after the other; NULL: none */
     uint64_t arena;                /* changes when a slab is replaced; never 0 */
     bool reserving;
+    cld_mem **states; /* [n_states] by number; NULL: no plan has met it yet */
+    int32_t n_states;
     cld_weights *weights; /* those of the options, or its own */
     cld_mem *faults;      /* NULL until a step checks indices */
     bool faults_used;     /* it may hold something */
@@ -63,6 +65,10 @@ clade_status cld_exec_count(cld_exec *exec, size_t *counter, cld_mem **out, size
                             clade_error *err);
 /* Makes the arena large enough for a plan. */
 clade_status cld_exec_reserve(cld_exec *exec, const cld_plan *plan, clade_error *err);
+
+/* State `index`, which is `initial` when it is met for the first time. Borrowed. */
+clade_status cld_exec_state(cld_exec *exec, cld_mem **out, int32_t index, const clade_tensor *initial,
+                            clade_error *err);
 
 /* ---- bind.c --------------------------------------------------------------------------------------------------- */
 

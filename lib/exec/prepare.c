@@ -8,14 +8,19 @@
 
 #include <stdlib.h>
 
-cld_mem *cld_prepared_output(const cld_prepared *prepared, int32_t k) { return prepared->outputs[k]; }
+cld_mem *cld_prepared_output(const cld_prepared *prepared, int32_t k) {
+    return prepared->mem_of_buf[prepared->plan->buf_of_output[k]];
+}
 
 /* Everything but plain constants: which of those are needed is known once the steps are. */
 static clade_status allocate(cld_prepared *p, cld_mem *const *inputs, clade_error *err) {
     const cld_plan *plan = p->plan;
     CLD_RETURN(cld_exec_reserve(p->exec, plan, err));
-    for (int32_t k = 0; k < plan->graph->n_outputs; k++)
-        CLD_RETURN(cld_exec_alloc(p->exec, &p->outputs[k], plan->bufs[plan->buf_of_output[k]].bytes, err));
+    for (int32_t k = 0; k < plan->graph->n_outputs; k++) {
+        const cld_plan_buf *buf = &plan->bufs[plan->buf_of_output[k]];
+        if (buf->place == CLD_PLACE_OUTPUT)
+            CLD_RETURN(cld_exec_alloc(p->exec, &p->outputs[k], buf->bytes, err));
+    }
     for (int32_t k = 0; k < plan->graph->n_inputs; k++)
         p->inputs[k] = cld_mem_serial(inputs[k]);
     for (int32_t b = 0; b < plan->n_bufs; b++) {
@@ -23,6 +28,8 @@ static clade_status allocate(cld_prepared *p, cld_mem *const *inputs, clade_erro
         if (buf->place == CLD_PLACE_PACKED) {
             CLD_RETURN(cld_resident_use(&p->residents[b], p->exec, buf->constant, buf->key, buf->bytes, err));
             p->mem_of_buf[b] = p->residents[b]->mem;
+        } else if (buf->place == CLD_PLACE_STATE) {
+            CLD_RETURN(cld_exec_state(p->exec, &p->mem_of_buf[b], buf->index, buf->constant, err));
         } else if (buf->place == CLD_PLACE_INPUT) {
             p->mem_of_buf[b] = inputs[buf->index];
         } else if (buf->place == CLD_PLACE_OUTPUT) {

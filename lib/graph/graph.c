@@ -69,6 +69,16 @@ cld_value_id cld_graph_value(cld_graph *graph, const char *name, const cld_type 
     return (cld_value_id){ graph->n_values++ };
 }
 
+cld_value_id cld_graph_state(cld_graph *graph, const char *name, int32_t number, const clade_tensor *initial) {
+    const cld_type type = cld_tensor_type(initial);
+    cld_value_id id = cld_graph_value(graph, name, &type);
+    if (cld_present(id)) {
+        graph->values[id.i].state = number;
+        graph->values[id.i].initial = initial;
+    }
+    return id;
+}
+
 cld_value_id cld_graph_input(cld_graph *graph, const char *name, const cld_type *type) {
     if (!GROW(graph, inputs, cap_inputs, n_inputs))
         return CLD_ABSENT;

@@ -24,9 +24,12 @@ typedef struct cld_value {
     const char *dim_names[CLADE_MAX_RANK]; /* of free dimensions of graph inputs and outputs; else NULL */
     int32_t producer;                      /* node index; -1: graph input or constant */
     const clade_tensor *constant;          /* not NULL: a constant */
-    const char *declared;                  /* a type that no cld_type says: "string", "sequence"; else NULL */
-    bool is_default;                       /* the constant is only what an input of the graph is when nobody sets it */
-    const char *doc;                       /* of graph inputs and outputs, or NULL */
+    int32_t state; /* not 0: neither: the session's state of this number, from 1 on, which outlives runs and is updated
+                    * in place; nothing on the host knows it */
+    const clade_tensor *initial; /* what a state is before the first run; borrowed */
+    const char *declared;        /* a type that no cld_type says: "string", "sequence"; else NULL */
+    bool is_default;             /* the constant is only what an input of the graph is when nobody sets it */
+    const char *doc;             /* of graph inputs and outputs, or NULL */
 } cld_value;
 
 typedef enum cld_attr_kind {
@@ -101,6 +104,9 @@ cld_value_id cld_graph_value(cld_graph *graph, const char *name, const cld_type 
 cld_value_id cld_graph_input(cld_graph *graph, const char *name, const cld_type *type);
 cld_value_id cld_graph_constant(cld_graph *graph, const char *name, const clade_tensor *tensor);
 bool cld_graph_output(cld_graph *graph, cld_value_id value);
+/* State `number`, which holds `initial` before the first run; borrowed, like a constant. The same number is the same
+ * state in every graph that a session runs. */
+cld_value_id cld_graph_state(cld_graph *graph, const char *name, int32_t number, const clade_tensor *initial);
 /* Makes a constant the default of an input; such inputs stand behind all others. false: no memory. */
 bool cld_graph_default(cld_graph *graph, cld_value_id constant);
 /* Copies `proto` with its inputs, outputs and attributes (attribute payloads are borrowed), sets producers. */

@@ -66,6 +66,7 @@ typedef struct cld_op {
     int16_t min_out, max_out; /* max_out -1: variadic */
     cld_control control;
     bool alias;          /* output 0 is input 0 seen with another shape: no step, no memory */
+    uint32_t updates;    /* bit k: output k is input k, a state, written in place; pass-only operators */
     bool same;           /* output 0 *is* input 0: there is no node, and nothing is folded */
     bool lazy;           /* eval reads shapes only, no data (Shape, Size): the result is known at once */
     bool takes_epilogue; /* emit honours the string attribute CLD_EPILOGUE: an expression in x applied to every
@@ -96,7 +97,7 @@ int32_t cld_op_newest(const char *domain);
 const cld_op *const *cld_op_all(int32_t *count);
 
 /* Operators that only passes make. They are in no table, so no file can name them. */
-extern const cld_op cld_op_Fused;
+extern const cld_op cld_op_Fused, cld_op_SgdStep;
 
 /* ---- attributes.c --------------------------------------------------------------------------------------------- */
 

@@ -12,6 +12,7 @@ static void mark_live(cld_graph *graph, bool *used, bool *live) {
         used[graph->outputs[k].i] = true;
     for (int32_t i = graph->n_nodes - 1; i >= 0; i--) {
         const cld_node *node = &graph->nodes[i];
+        live[i] = node->op != NULL && node->op->updates != 0; /* read or not */
         for (int32_t k = 0; k < node->n_out; k++)
             live[i] |= cld_present(node->out[k]) && used[node->out[k].i];
         for (int32_t k = 0; live[i] && k < node->n_in; k++)

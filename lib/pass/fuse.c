@@ -17,7 +17,7 @@ bool cld_fuse_pointwise(const cld_fuse *fuse, int32_t i, cld_call *call) {
     const cld_node *node = &graph->nodes[i];
     static const char *const names[CLD_MAP_INPUTS] = { "x", "x", "x", "x", "x", "x", "x", "x",
                                                        "x", "x", "x", "x", "x", "x", "x", "x" };
-    if (!node->op || !node->op->pointwise || node->n_out != 1 || node->n_in > CLD_MAP_INPUTS ||
+    if (!node->op || !node->op->pointwise || node->op->updates || node->n_out != 1 || node->n_in > CLD_MAP_INPUTS ||
         cld_call_make(call, graph, graph->arena, node, node->in, node->n_in, 1, NULL) != CLADE_OK)
         return false;
     call->out[0] = cld_graph_at(graph, node->out[0])->type;

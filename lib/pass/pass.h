@@ -23,6 +23,8 @@ typedef struct cld_slot {
     cld_type type;
     const clade_tensor *value; /* known on the host; else NULL */
     const char *name;
+    int32_t state;                  /* the session's state that it is; 0: none */
+    const clade_tensor *initial;    /* of the state */
     int32_t input;                  /* of the model that it is; -1: none */
     const struct cld_segment *home; /* that leaves it on the device, as its graph's output `output`; NULL: none */
     int32_t output;

@@ -26,8 +26,9 @@ clade_status cld_walk_use(cld_walk *walk, cld_slot *slot, cld_value_id *out, cla
     if (!slot)
         return cld_fail(err, CLADE_ERR_GRAPH, "a node reads a value that nothing has computed");
     if (slot->segment != walk->segment) {
-        cld_value_id id = slot->value ? cld_graph_constant(walk->graph, slot->name, slot->value)
-                                      : cld_graph_input(walk->graph, slot->name, &slot->type);
+        cld_value_id id = slot->value   ? cld_graph_constant(walk->graph, slot->name, slot->value)
+                          : slot->state ? cld_graph_state(walk->graph, slot->name, slot->state, slot->initial)
+                                        : cld_graph_input(walk->graph, slot->name, &slot->type);
         if (!note(walk, slot, id))
             return cld_no_memory(err, "a static graph");
     }
@@ -60,12 +61,14 @@ clade_status cld_walk_value(cld_walk *walk, cld_slot *slot, const clade_tensor *
 clade_status cld_walk_at(cld_walk *walk, cld_frame *frame, cld_value_id id, cld_slot **out, clade_error *err) {
     const cld_value *value = cld_graph_at(frame->graph, id);
     *out = frame->slot_of[id.i];
-    if (*out || !value->constant)
+    if (*out || !(value->constant || value->state))
         return CLADE_OK;
-    cld_type type = cld_tensor_type(value->constant);
+    cld_type type = cld_tensor_type(value->state ? value->initial : value->constant);
     *out = cld_walk_slot(walk, &type, value->constant, value->name);
     if (!*out)
         return cld_no_memory(err, "a static graph");
+    (*out)->state = value->state;
+    (*out)->initial = value->initial;
     if (frame->owner == walk) /* others share it: they find no slot of ours there */
         frame->slot_of[id.i] = *out;
     return CLADE_OK;

@@ -54,8 +54,18 @@ static void describe(cld_plan *plan, const cld_life *lives, const cld_caps *caps
         buf->place = CLD_PLACE_INPUT;
         buf->index = k;
     }
+    for (int32_t v = 0; v < graph->n_values; v++) {
+        cld_plan_buf *buf = &plan->bufs[v];
+        if (!graph->values[v].state)
+            continue;
+        buf->place = CLD_PLACE_STATE;
+        buf->index = graph->values[v].state - 1;
+        buf->constant = graph->values[v].initial;
+    }
     for (int32_t k = 0; k < graph->n_outputs; k++) {
         cld_plan_buf *buf = &plan->bufs[plan->buf_of_output[k]];
+        if (buf->place == CLD_PLACE_STATE) /* it is read where it lies */
+            continue;
         buf->place = CLD_PLACE_OUTPUT;
         buf->index = k;
     }
@@ -153,6 +163,7 @@ static int by_content(const void *a, const void *b) {
 static clade_status sum_bytes(cld_plan *plan, clade_error *err) {
     size_t *sums[] = { [CLD_PLACE_INPUT] = &plan->input_bytes,
                        [CLD_PLACE_OUTPUT] = &plan->output_bytes,
+                       [CLD_PLACE_STATE] = &plan->state_bytes,
                        [CLD_PLACE_CONSTANT] = &plan->constant_bytes,
                        [CLD_PLACE_PACKED] = &plan->packed_bytes };
     const cld_plan_buf **shared = calloc((size_t)plan->n_bufs + 1, sizeof *shared);

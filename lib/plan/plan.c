@@ -24,6 +24,7 @@ static clade_status assign_buffers(cld_plan *plan, clade_error *err) {
         const cld_node *node = &graph->nodes[n];
         if (node->op->alias)
             plan->buf_of_value[node->out[0].i] = plan->buf_of_value[node->in[0].i];
+        CLD_RETURN(cld_plan_update(plan, node, err));
     }
     return CLADE_OK;
 }
@@ -136,7 +137,7 @@ static clade_status claim_outputs(cld_plan *plan, clade_error *err) {
     plan->steps.impl = "copy";
     for (int32_t k = 0; k < graph->n_outputs; k++) {
         int32_t buf = plan->buf_of_value[graph->outputs[k].i];
-        bool own = graph->values[buf].producer >= 0 && !taken[buf];
+        bool own = graph->values[buf].state || (graph->values[buf].producer >= 0 && !taken[buf]);
         plan->buf_of_output[k] = buf;
         taken[buf] = true;
         if (!own) {
@@ -171,8 +172,11 @@ clade_status cld_plan_new(cld_plan **out, const cld_graph *graph, const cld_caps
     plan->steps.arena = arena;
     plan->steps.unchecked = options->unchecked_indices;
     plan->steps.first_scratch = graph->n_values;
+    const int32_t *order;
     CLD_TRY(assign_buffers(plan, err));
-    for (int32_t n = 0; n < graph->n_nodes; n++) {
+    CLD_TRY(cld_plan_order(plan, &order, err));
+    for (int32_t k = 0; k < graph->n_nodes; k++) {
+        const int32_t n = order[k];
         if (n % NODES_PER_CALL == NODES_PER_CALL - 1)
             CLD_TRY(cld_watch_ask(&options->watch, "planning", (size_t)n, (size_t)graph->n_nodes, err));
         if (!graph->nodes[n].op->alias)
@@ -197,6 +201,6 @@ void cld_plan_free(cld_plan *plan) {
 }
 
 size_t cld_plan_bytes(const cld_plan *plan) {
-    return plan->arena_bytes + plan->input_bytes + plan->output_bytes + plan->constant_bytes + plan->packed_bytes +
-           plan->fault_bytes;
+    return plan->arena_bytes + plan->input_bytes + plan->output_bytes + plan->state_bytes + plan->constant_bytes +
+           plan->packed_bytes + plan->fault_bytes;
 }

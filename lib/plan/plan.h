@@ -10,6 +10,7 @@ typedef enum cld_place {
     CLD_PLACE_ARENA,    /* at `offset` of slab `index` of the plan's arena */
     CLD_PLACE_INPUT,    /* graph input `index`: bound by the executor */
     CLD_PLACE_OUTPUT,   /* graph output `index`: a buffer of its own, outlives the run */
+    CLD_PLACE_STATE,    /* state `index`: the session's, which outlives runs and plans */
     CLD_PLACE_CONSTANT, /* uploaded once per session: key is the tensor's address */
     CLD_PLACE_PACKED    /* made once from a constant by `once` steps */
 } cld_place;
@@ -19,8 +20,8 @@ enum { CLD_MAX_SLABS = 64 }; /* of an arena: devices allocate a quarter of their
 typedef struct cld_plan_buf {
     cld_place place;
     size_t bytes, offset;
-    int32_t index;                /* ARENA, INPUT, OUTPUT */
-    const clade_tensor *constant; /* CONSTANT; PACKED: the source */
+    int32_t index;                /* ARENA, INPUT, OUTPUT, STATE */
+    const clade_tensor *constant; /* CONSTANT; PACKED: the source; STATE: what it is before the first run */
     const char *key;              /* PACKED */
     const char *name;             /* value name or "scratch" */
 } cld_plan_buf;
@@ -36,7 +37,7 @@ typedef struct cld_plan {
     size_t *slab_bytes;     /* [n_slabs] device allocations; one, unless the device limits their size */
     int32_t n_slabs;
     size_t arena_bytes; /* their sum */
-    size_t input_bytes, output_bytes, constant_bytes, packed_bytes;
+    size_t input_bytes, output_bytes, state_bytes, constant_bytes, packed_bytes;
     size_t fault_bytes;        /* a session's record of an index out of range; 0: no step checks any */
     const char **impl_of_node; /* [graph->n_nodes] for dumps */
 } cld_plan;

@@ -8,6 +8,11 @@
 /* place.c: decides every buffer's place from the steps, and sums the bytes. */
 clade_status cld_plan_place(cld_plan *plan, const cld_caps *caps, clade_error *err);
 
+/* order.c: what an update gives lies where the state lies; and the order of the nodes, in the plan's arena. ERR_GRAPH.
+ */
+clade_status cld_plan_update(cld_plan *plan, const cld_node *node, clade_error *err);
+clade_status cld_plan_order(const cld_plan *plan, const int32_t **out, clade_error *err);
+
 /* room.c: one slab of the arena and the buffers placed in it so far. */
 typedef struct cld_life {
     int32_t first, last; /* steps; first > last: never touched */

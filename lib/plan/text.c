@@ -9,7 +9,7 @@ static void add_buffer(const cld_plan *plan, const cld_arg *arg, cld_text *out) 
         return;
     }
     const cld_plan_buf *buf = &plan->bufs[b];
-    static const char *const places[] = { "none", "arena", "input", "output", "constant", "packed" };
+    static const char *const places[] = { "none", "arena", "input", "output", "state", "constant", "packed" };
     cld_text_printf(out, " %s%s@%s", arg->u.buf.access & CLD_WRITE ? ">" : "", buf->name, places[buf->place]);
     if (buf->place == CLD_PLACE_ARENA)
         cld_text_printf(out, "+%zu", buf->offset);

@@ -13,9 +13,11 @@ START_TEST(nothing_internal_can_be_named) {
     ck_assert_int_gt(count, 150);
     for (int32_t k = 0; k < count; k++) {
         ck_assert_msg(strcmp(all[k]->domain, CLD_INTERNAL) != 0, "%s can be named by a file", all[k]->name);
+        ck_assert_uint_eq(all[k]->updates, 0);
         ck_assert_ptr_null(cld_op_find(CLD_INTERNAL, all[k]->name, all[k]->since, reason, sizeof reason));
     }
     ck_assert_ptr_null(cld_op_find(CLD_INTERNAL, cld_op_Fused.name, 1, reason, sizeof reason));
+    ck_assert_ptr_null(cld_op_find(CLD_INTERNAL, cld_op_SgdStep.name, 1, reason, sizeof reason));
 }
 END_TEST
 
