@@ -51,18 +51,18 @@ static double number(const cld_call *call, int32_t k, double otherwise) {
     return cld_call_has(call, k) ? cld_tensor_get(call->value[k], 0) : otherwise;
 }
 
-/* Boxes of one batch and class; `order` and `box` have room for all of them. */
+/* At most `most` boxes of one batch and class; `order` and `box` have room for all of them. */
 static void select_class(const cld_call *call, int64_t batch, int64_t class, const box *boxes, candidate *order,
-                         selection *out) {
+                         int64_t most, selection *out) {
     int64_t classes = call->in[SCORES].dims[1], n = call->in[SCORES].dims[2], kept = 0, first = out->count;
-    double most = number(call, MOST, 0), iou = number(call, IOU, 0), least = number(call, SCORE, -INFINITY);
+    double iou = number(call, IOU, 0), least = number(call, SCORE, -INFINITY);
     for (int64_t i = 0; i < n; i++) {
         double score = cld_tensor_get(call->value[SCORES], (batch * classes + class) * n + i);
         if (cld_call_has(call, SCORE) ? score > least : score == score)
             order[kept++] = (candidate){ score, i };
     }
     qsort(order, (size_t)kept, sizeof *order, best_first);
-    for (int64_t k = 0; k < kept && (double)(out->count - first) < most; k++) {
+    for (int64_t k = 0; k < kept && out->count - first < most; k++) {
         bool free = true;
         for (int64_t s = first; s < out->count && free; s++)
             free = !overlap(&boxes[out->rows[s][2]], &boxes[order[k].i], iou);
@@ -75,8 +75,8 @@ static void select_class(const cld_call *call, int64_t batch, int64_t class, con
 
 static clade_status select_boxes(const cld_call *call, selection *out, clade_error *err) {
     int64_t batches = call->in[SCORES].dims[0], classes = call->in[SCORES].dims[1], n = call->in[SCORES].dims[2];
-    double most = number(call, MOST, 0);
-    int64_t each = most >= (double)n ? n : most > 0 ? (int64_t)most : 0;
+    int64_t most = cld_call_has(call, MOST) ? cld_tensor_get_int(call->value[MOST], 0) : 0;
+    int64_t each = CLD_MIN(CLD_MAX(most, 0), n);
     *out = (selection){ .capacity = batches * classes * each };
     out->rows = cld_arena_calloc(call->arena, (size_t)out->capacity, sizeof *out->rows);
     candidate *order = cld_arena_calloc(call->arena, (size_t)n, sizeof *order);
@@ -87,7 +87,7 @@ static clade_status select_boxes(const cld_call *call, selection *out, clade_err
         for (int64_t i = 0; i < n; i++)
             boxes[i] = read_box(call->value[BOXES], b * n + i, cld_attr_int(call->node, "center_point_box", 0) != 0);
         for (int64_t c = 0; c < classes; c++)
-            select_class(call, b, c, boxes, order, out);
+            select_class(call, b, c, boxes, order, each, out);
     }
     return CLADE_OK;
 }
@@ -104,6 +104,8 @@ static clade_status infer(cld_call *call, clade_error *err) {
     for (int32_t k = BOXES; k <= SCORE; k++) {
         if (!cld_call_has(call, k))
             continue;
+        if (k >= MOST)
+            CLD_RETURN(cld_call_dtype(call, k, k == MOST ? CLD_BIT(INT64) | CLD_BIT(INT32) : CLD_FLOATS, err));
         if (k >= MOST && cld_type_count(&call->in[k]) != 1)
             return cld_call_fail(call, err, CLADE_ERR_SHAPE, "input %d is %s, not one number", k,
                                  CLD_TYPE_TEXT(&call->in[k]));

@@ -232,6 +232,8 @@ START_TEST(suppression) {
     expect(&node, 0, DIMS(1, 3), VALUES(0, 0, 1));
     node.n_in = 2; /* no box is asked for */
     expect(&node, 0, DIMS(0, 3), NULL);
+    node.in[2] = op_scalar(&rig, CLADE_FLOAT32, 1.25), node.n_in = 3; /* wrote behind its list once: found by fuzzing */
+    refuse(&node, CLADE_ERR_DTYPE, "input 2 is float32");
 }
 END_TEST
 
