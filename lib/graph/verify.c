@@ -62,9 +62,12 @@ static clade_status check_outputs(const cld_graph *graph, int32_t index, uint8_t
         CLD_RETURN(check_id(graph, node->out[k], node->name, err));
         const cld_value *value = cld_graph_at(graph, node->out[k]);
         uint8_t *mark = &marks[node->out[k].i];
-        if ((*mark & INPUT) != 0 || value->constant != NULL)
+        if ((*mark & INPUT) != 0 || value->constant != NULL || value->state != 0)
             return cld_fail(err, CLADE_ERR_GRAPH, "%s '%s' writes '%s', which is %s of the graph", node->type,
-                            node->name, value->name, value->constant != NULL ? "a constant" : "an input");
+                            node->name, value->name,
+                            value->constant != NULL ? "a constant"
+                            : value->state != 0     ? "a state"
+                                                    : "an input");
         if (value->producer != index || (*mark & WRITTEN) != 0)
             return cld_fail(err, CLADE_ERR_GRAPH, "value '%s' is written by node '%s' and once more by '%s'",
                             value->name, node->name, graph->nodes[value->producer].name);
@@ -75,7 +78,7 @@ static clade_status check_outputs(const cld_graph *graph, int32_t index, uint8_t
 
 static bool has_source(const cld_graph *graph, const uint8_t *marks, cld_value_id id) {
     const cld_value *value = cld_graph_at(graph, id);
-    return value->producer >= 0 || value->constant != NULL || (marks[id.i] & INPUT) != 0;
+    return value->producer >= 0 || value->constant != NULL || value->state != 0 || (marks[id.i] & INPUT) != 0;
 }
 
 static clade_status check_uses(const cld_graph *graph, const uint8_t *marks, clade_error *err) {

@@ -50,6 +50,7 @@ static cld_value_id update(cld_value_id parameter, cld_value_id gradient) {
 
 static clade_status make(void) {
     const cld_plan_options options = { 0 };
+    ck_ok(cld_graph_verify(graph, &err), err);
     ck_ok(cld_passes_run(cld_static_passes, -1, graph, &err), err);
     return cld_plan_new(&plan, graph, &caps, &options, &err);
 }
