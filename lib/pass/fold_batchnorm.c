@@ -141,8 +141,15 @@ static bool rewrite(cld_graph *graph, const cld_match *match, const clade_tensor
 static clade_status fold(cld_graph *graph, const cld_match *match, clade_error *err) {
     const cld_type weight_type = cld_tensor_type(match->weight);
     const cld_type bias_type = { match->weight->dtype, 1, { match->layout.total_channels } };
-    const clade_tensor *weight = cld_norm_derive(graph, "scaled", match->weight, &match->statistics, NULL,
-                                                 match->layout.inner, &weight_type, scale_weights, match);
+    const cld_layout *at = &match->layout;
+    const clade_tensor *weight =
+        cld_norm_derive(graph, &(cld_derivation){ .kind = "scaled",
+                                                  .weight = match->weight,
+                                                  .norm = &match->statistics,
+                                                  .sizes = { at->outer, at->channels, at->inner, at->outer_per_group },
+                                                  .type = weight_type,
+                                                  .fill = scale_weights,
+                                                  .user = match });
     clade_tensor *bias = cld_tensor_new(graph->arena, &bias_type);
     if (weight == NULL || bias == NULL)
         return cld_no_memory(err, match->norm->name);

@@ -92,10 +92,19 @@ static bool take(cld_graph *graph, cld_node *conv, cld_value_id x, const cld_nor
     const char *name = cld_graph_at(graph, conv->out[0])->name;
     const char *weight_name = cld_arena_printf(graph->arena, "%s/normalised_weight", name);
     const char *bias_name = cld_arena_printf(graph->arena, "%s/normalised_bias", name);
-    const clade_tensor *weight =
-        cld_norm_derive(graph, "taken", taker.weight, norm, NULL, taker.per_group, &weight_type, fill_weight, &taker);
-    const clade_tensor *bias = cld_norm_derive(graph, "taken bias", taker.weight, norm, taker.bias, taker.per_group,
-                                               &bias_type, fill_bias, &taker);
+    cld_derivation how = { .kind = "taken weight",
+                           .weight = taker.weight,
+                           .norm = norm,
+                           .sizes = { taker.per_group },
+                           .type = weight_type,
+                           .fill = fill_weight,
+                           .user = &taker };
+    const clade_tensor *weight = cld_norm_derive(graph, &how);
+    how.kind = "taken bias";
+    how.bias = taker.bias;
+    how.type = bias_type;
+    how.fill = fill_bias;
+    const clade_tensor *bias = cld_norm_derive(graph, &how);
     cld_value_id *in = cld_arena_calloc(graph->arena, 3, sizeof *in);
     if (weight_name == NULL || bias_name == NULL || weight == NULL || bias == NULL || in == NULL)
         return false;

@@ -57,29 +57,33 @@ clade_status cld_norm_read(const cld_graph *graph, const cld_node *node, const i
         if (!isfinite(factor[c]))
             return CLADE_OK;
     }
-    *out = (cld_norm){ statistic[0]->dtype, channels, factor, offset };
+    *out = (cld_norm){ statistic[0]->dtype, channels, factor, offset, true };
+    for (int32_t k = 0; k < COUNT; k++)
+        out->stays &= cld_derived_stays(graph->derived, statistic[k]);
     *found = true;
     return CLADE_OK;
 }
 
-const clade_tensor *cld_norm_derive(cld_graph *graph, const char *kind, const clade_tensor *source,
-                                    const cld_norm *norm, const clade_tensor *more, int64_t layout,
-                                    const cld_type *type, cld_derive_fn fill, const void *user) {
-    if (!cld_derived_stays(graph->derived, source)) {
-        clade_tensor *own = cld_tensor_new(graph->arena, type);
+static bool all_stay(const cld_derived *derived, const cld_derivation *how) {
+    return how->norm->stays && cld_derived_stays(derived, how->weight) &&
+           (how->bias == NULL || cld_derived_stays(derived, how->bias));
+}
+
+const clade_tensor *cld_norm_derive(cld_graph *graph, const cld_derivation *how) {
+    if (!all_stay(graph->derived, how)) {
+        clade_tensor *own = cld_tensor_new(graph->arena, &how->type);
         if (own != NULL)
-            fill(own, user);
+            how->fill(own, how->user);
         return own;
     }
+    const size_t channels = (size_t)how->norm->channels * sizeof *how->norm->factor;
     cld_text key = { 0 };
-    const size_t channels = (size_t)norm->channels * sizeof *norm->factor;
-    cld_text_printf(&key, "%s %p %lld %lld ", kind, (const void *)source, (long long)layout, (long long)norm->channels);
-    cld_text_addn(&key, (const char *)norm->factor, channels);
-    cld_text_addn(&key, (const char *)norm->offset, channels);
-    if (more != NULL && more->size_bytes > 0)
-        cld_text_addn(&key, more->data, more->size_bytes);
+    cld_text_printf(&key, "%s %p %p ", how->kind, (const void *)how->weight, (const void *)how->bias);
+    cld_text_addn(&key, (const char *)how->sizes, sizeof how->sizes);
+    cld_text_addn(&key, (const char *)how->norm->factor, channels);
+    cld_text_addn(&key, (const char *)how->norm->offset, channels);
     const clade_tensor *made =
-        key.failed ? NULL : cld_derived_get(graph->derived, key.data, key.size, type, fill, user);
+        key.failed ? NULL : cld_derived_get(graph->derived, key.data, key.size, &how->type, how->fill, how->user);
     cld_text_free(&key);
     return made;
 }

@@ -10,6 +10,7 @@ typedef struct cld_norm {
     clade_dtype dtype; /* of the statistics */
     int64_t channels;
     const double *factor, *offset; /* in the scratch arena */
+    bool stays;                    /* the statistics are constants of the model */
 } cld_norm;
 
 /* The constant in input k, or NULL. */
@@ -21,10 +22,18 @@ int32_t *cld_norm_uses(const cld_graph *graph, cld_arena *scratch);
 clade_status cld_norm_read(const cld_graph *graph, const cld_node *node, const int32_t *uses, cld_arena *scratch,
                            cld_norm *out, bool *found, clade_error *err);
 
-/* A constant made of `source` (a weight) with the norm's factors and offsets and, in `more`, what else decides: the
- * model's when `source` is, so that its plans share it, else the graph's own. NULL: no memory. */
-const clade_tensor *cld_norm_derive(cld_graph *graph, const char *kind, const clade_tensor *source,
-                                    const cld_norm *norm, const clade_tensor *more, int64_t layout,
-                                    const cld_type *type, cld_derive_fn fill, const void *user);
+/* How a constant is made of a weight with a norm. */
+typedef struct cld_derivation {
+    const char *kind;                  /* of the pass: with the sizes it says what `fill` does with the weight */
+    const clade_tensor *weight, *bias; /* bias NULL: it plays no part */
+    const cld_norm *norm;
+    int64_t sizes[4];
+    cld_type type;
+    cld_derive_fn fill;
+    const void *user;
+} cld_derivation;
+/* Made once for all the plans of a model where all it is made of is the model's: else, since what is kept with the
+ * model must not grow with runs, it is the graph's own. NULL: no memory. */
+const clade_tensor *cld_norm_derive(cld_graph *graph, const cld_derivation *how);
 
 #endif

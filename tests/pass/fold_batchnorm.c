@@ -139,6 +139,38 @@ START_TEST(unused_statistics_of_old_opsets) {
 }
 END_TEST
 
+/* The weights that the pass makes for `graph`, a static graph of the model that `derived` is of. */
+static const clade_tensor *weights_of(const sample *s, cld_derived *derived) {
+    clade_error err;
+    cld_graph *graph = cld_graph_copy(s->graph); /* in the same arena */
+    graph->derived = derived;
+    ck_ok(cld_pass_fold_batchnorm(graph, &err), err);
+    ck_assert_int_eq(graph->n_nodes, 1);
+    return cld_graph_at(graph, graph->nodes[0].in[1])->constant;
+}
+
+/* What is made of the model's constants alone is made once; with a constant of one static graph it is that graph's, or
+ * what is kept with the model would grow with every run. */
+START_TEST(static_graphs_share_what_is_the_models) {
+    for (int32_t missing = -1; missing < 5; missing++) {
+        sample s = make("Conv", CLADE_FLOAT32, 3, (int64_t[]){ 3, 2, 3 }, 3, true, NULL, 0);
+        cld_graph *model = cld_graph_new(NULL, "model");
+        const cld_value_id ids[] = { s.w, s.norm->in[1], s.norm->in[2], s.norm->in[3], s.norm->in[4] };
+        for (int32_t k = 0; k < 5; k++)
+            if (k != missing)
+                ck_assert(cld_present(cld_graph_constant(model, NULL, cld_graph_at(s.graph, ids[k])->constant)));
+        cld_derived *derived = cld_derived_new(model);
+        ck_assert_ptr_nonnull(derived);
+        const clade_tensor *first = weights_of(&s, derived), *second = weights_of(&s, derived);
+        ck_assert_int_eq(first == second, missing < 0);
+        ck_assert_int_eq(clade_tensor_count(first), 18);
+        cld_derived_free(derived);
+        cld_graph_free(model);
+        cld_graph_free(s.graph);
+    }
+}
+END_TEST
+
 START_TEST(two_in_a_row) {
     clade_error err;
     sample s = make("Conv", CLADE_FLOAT32, 3, (int64_t[]){ 3, 2, 3 }, 3, true, NULL, 0);
@@ -222,6 +254,7 @@ Suite *suite_pass_fold_batchnorm(void) {
     tcase_add_test(tcase, conv_transpose_with_groups);
     tcase_add_loop_test(tcase, gemm, 0, 2);
     tcase_add_test(tcase, unused_statistics_of_old_opsets);
+    tcase_add_test(tcase, static_graphs_share_what_is_the_models);
     tcase_add_test(tcase, two_in_a_row);
     tcase_add_loop_test(tcase, left_alone, 0, CLD_COUNT(changes));
     suite_add_tcase(suite, tcase);
