@@ -100,8 +100,8 @@ CLADE_API CLADE_NODISCARD clade_status clade_session_read_output_into(clade_sess
 CLADE_API CLADE_NODISCARD clade_status clade_session_trim(clade_session *session, clade_error *err);
 
 typedef struct clade_session_stats {
-    size_t size_bytes;         /* sizeof(clade_session_stats): start from CLADE_SESSION_STATS_INIT */
-    size_t plans;              /* plans held now */
+    size_t size_bytes; /* sizeof(clade_session_stats): start from CLADE_SESSION_STATS_INIT */
+    size_t plans;      /* plans held now. Plans, programs and launches of calls (clade/call.h) do not count, bytes do */
     size_t program_cache_hits; /* programs loaded from the store */
     size_t program_builds;     /* programs compiled from source */
     size_t weight_bytes;       /* device bytes of the model's weights, packed copies and those that a CPU reads in

@@ -94,5 +94,7 @@ clade_status clade_session_call(clade_session *session, const clade_call_input *
     cld_exec_watch(member->exec, known.progress, known.progress_user);
     clade_status status = call_cleanly(member, inputs, n_inputs, outputs, n_outputs, err);
     cld_pool_give(session, member);
+    if (session->dropped && !cld_pool_busy(session->pool, false)) /* in a callback of a call */
+        clade_session_free(session);
     return status;
 }

@@ -127,7 +127,7 @@ clade_status cld_prepare_stage(clade_session *session, cld_stage *stage, clade_e
     for (int32_t k = 0; k < graph->n_inputs; k++) {
         const cld_slot *slot = stage->segment.carried_in[k];
         if (slot->input >= 0)
-            CLD_TRY(cld_route_upload(session, slot->input, err));
+            CLD_TRY(cld_route_reserve(session, slot->input, err));
         inputs[k] = cld_route_input(session, stage, k);
         if (!inputs[k])
             CLD_TRY(cld_fail(err, CLADE_ERR_INTERNAL, "value '%s' is not on the device",

@@ -62,6 +62,15 @@ static bool holds_one(const cld_pool *pool, uintptr_t thread) {
     return false;
 }
 
+bool cld_pool_busy(cld_pool *pool, bool mine) {
+    bool busy = false;
+    cld_lock_take(pool->lock);
+    for (size_t k = 0; k < pool->n; k++)
+        busy |= mine ? pool->taken_by[k] == cld_thread_id() : pool->taken_by[k] != 0;
+    cld_lock_drop(pool->lock);
+    return busy;
+}
+
 /* A new member at place k, which is taken. */
 static clade_status make(cld_pool *pool, size_t k, clade_session *owner, clade_error *err) {
     clade_session_options options = owner->options;

@@ -18,24 +18,32 @@ cld_mem *cld_route_input(const clade_session *session, const cld_stage *stage, i
     return cld_route_locate(session, stage->segment.carried_in[k]);
 }
 
-/* The device copy of an input grows with what is set; plans take the new one when they run. */
-static clade_status make_copy(clade_session *session, cld_input *in, size_t bytes, clade_error *err) {
-    if (in->mem && cld_mem_bytes(in->mem) >= bytes)
+static void forget_result(clade_session *session, int32_t input) {
+    if (session->last && cld_room_is_result(session, input))
+        session->last = NULL;
+}
+
+/* It grows with what is set; plans take the new one when they run. */
+clade_status cld_route_reserve(clade_session *session, int32_t input, clade_error *err) {
+    cld_input *in = &session->inputs[input];
+    if (in->mem && cld_mem_bytes(in->mem) >= in->tensor.size_bytes)
         return CLADE_OK;
+    forget_result(session, input);
     cld_exec_release(session->exec, in->mem);
     in->mem = NULL;
     in->uploaded = 0;
-    return cld_exec_alloc(session->exec, &in->mem, bytes, err);
+    return cld_exec_alloc(session->exec, &in->mem, in->tensor.size_bytes, err);
 }
 
 clade_status cld_route_upload(clade_session *session, int32_t input, clade_error *err) {
     cld_input *in = &session->inputs[input];
     cld_queue *queue = cld_exec_queue(session->exec);
     size_t bytes = in->tensor.size_bytes;
-    CLD_RETURN(make_copy(session, in, bytes, err));
+    CLD_RETURN(cld_route_reserve(session, input, err));
     /* A caller's buffer may have changed since, so it is copied for every run. */
     if (in->uploaded == in->version && !in->buffer)
         return CLADE_OK;
+    forget_result(session, input);
     if (in->buffer)
         CLD_RETURN(cld_mem_copy(queue, in->mem, 0, in->buffer, in->buffer_offset, bytes, NULL, err));
     else

@@ -54,6 +54,7 @@ static clade_status check_faults(const clade_session *session, const cld_stage *
 static clade_status follow_cut(clade_session *session, cld_stage **stage, clade_error *err) {
     clade_tensor value;
     bool computed = (*stage)->segment.cut_slot->input < 0;
+    session->keep = *stage;
     if (computed)
         CLD_RETURN(cld_faults_fetch(session->exec, err));
     CLD_RETURN(read_cut(session, *stage, &value, err));

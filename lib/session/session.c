@@ -62,7 +62,8 @@ clade_status clade_session_create(clade_session **out, clade_device *device, cla
 void clade_session_free(clade_session *session) {
     if (!session)
         return;
-    if (cld_session_holds(session)) { /* a callback: the call under way needs it still */
+    bool calls = session->pool && cld_pool_busy(session->pool, true);
+    if (calls || cld_session_holds(session)) { /* a callback: the call under way needs it still */
         session->dropped = true;
         return;
     }

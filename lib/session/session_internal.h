@@ -152,7 +152,9 @@ clade_status cld_route_find(cld_route **out, clade_session *session, clade_error
 /* The stage behind a cut, for the value read there (taken on success and on failure). */
 clade_status cld_route_follow(cld_stage **out, clade_session *session, cld_stage *stage, clade_tensor *value,
                               clade_error *err);
-/* The device copy of an input, up to date. */
+/* Room for the device copy of an input; and the copy, up to date. Where that changes a result of the last run, there is
+ * none to read any more. */
+clade_status cld_route_reserve(clade_session *session, int32_t input, clade_error *err);
 clade_status cld_route_upload(clade_session *session, int32_t input, clade_error *err);
 /* Where a slot lies on the device; NULL: it is an input no stage has taken, or its stage is not prepared. */
 cld_mem *cld_route_locate(const clade_session *session, const cld_slot *slot);
@@ -181,6 +183,8 @@ void cld_pool_free(cld_pool *pool);
 /* A member for the calling thread alone, until it is given back; waits for one. */
 clade_status cld_pool_take(clade_session **out, clade_session *session, clade_error *err);
 void cld_pool_give(clade_session *session, clade_session *member);
+/* A call under way has a member: of the calling thread (mine), or of any. */
+bool cld_pool_busy(cld_pool *pool, bool mine);
 /* Empties an idle member; false: there is none that holds anything. */
 bool cld_pool_spare(clade_session *session);
 
@@ -192,6 +196,8 @@ size_t cld_room_lines(const clade_session *session);
 void cld_room_make(clade_session *session, const cld_stage *from);
 /* Gives back device memory that the call under way does not need: a line, else the arena. False: there is no more. */
 bool cld_room_spare(void *session);
+/* Input k, as it stands on the device, is a result of the last run. */
+bool cld_room_is_result(const clade_session *session, int32_t k);
 /* Gives back all that a session holds on the device which the last run's results do not need. False: nothing. */
 bool cld_room_empty(clade_session *session);
 

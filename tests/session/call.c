@@ -242,6 +242,22 @@ START_TEST(a_callback_does_not_wait_for_itself) {
 }
 END_TEST
 
+static int free_it(void *user, const char *what, size_t done, size_t total) {
+    (void)user, (void)what, (void)done, (void)total;
+    clade_session_free(session);
+    return 1;
+}
+
+/* As in a callback of a run: it takes effect when the call is over. */
+START_TEST(freed_in_a_callback) {
+    clade_call_input input = rows(3, 0);
+    clade_call_options options = CLADE_CALL_OPTIONS_INIT;
+    options.progress = free_it;
+    ck_refused(clade_session_call(session, &input, 1, NULL, 0, &options, &err), CLADE_ERR_CANCELLED, "cancelled", err);
+    session = NULL;
+}
+END_TEST
+
 Suite *suite_session_call(void);
 Suite *suite_session_call(void) {
     Suite *suite = suite_create("session/call");
@@ -255,6 +271,7 @@ Suite *suite_session_call(void) {
     tcase_add_test(tcase, refusals);
     tcase_add_test(tcase, progress_and_cancel);
     tcase_add_test(tcase, a_callback_does_not_wait_for_itself);
+    tcase_add_test(tcase, freed_in_a_callback);
     suite_add_tcase(suite, tcase);
     return suite;
 }
