@@ -84,6 +84,14 @@ static void sized_structs(clade_device *device, clade_model *model, clade_sessio
     clade_session_free(capped);
 }
 
+static void a_call(clade_session *session) {
+    clade_error err = { .status = CLADE_OK };
+    float row[8] = { 1 }, scores[4] = { 0 };
+#include "guide.md.5"
+    const float sum = scores[0] + scores[1] + scores[2] + scores[3];
+    check(&err, sum > 0.999f && sum < 1.001f && out.tensor.rank == 2, "guide.md.5");
+}
+
 /* OpenCL of the caller's: one device, one queue, two buffers of the size of x and y. */
 static void with_opencl(void) {
     clade_error err = { .status = CLADE_OK };
@@ -105,11 +113,11 @@ static void with_opencl(void) {
     check(&err, !codes[0] && !codes[1] && !codes[2] && !codes[3], "OpenCL objects");
     const cl_int written = clEnqueueWriteBuffer(queue, buffer, CL_TRUE, offset, sizeof values, values, 0, NULL, NULL);
     check(&err, written == CL_SUCCESS && clade_model_load(&model, "model.onnx", NULL, &err) == CLADE_OK, "a model");
-#include "guide.md.5"
+#include "guide.md.6"
     float y[4] = { 0 };
     const cl_int got = clEnqueueReadBuffer(queue, result, CL_TRUE, 0, sizeof y, y, 0, NULL, NULL);
     const float sum = y[0] + y[1] + y[2] + y[3];
-    check(&err, got == CL_SUCCESS && sum > 0.999f && sum < 1.001f, "guide.md.5");
+    check(&err, got == CL_SUCCESS && sum > 0.999f && sum < 1.001f, "guide.md.6");
     clade_session_free(session);
     clade_model_free(model);
     clade_device_close(device);
@@ -128,6 +136,7 @@ int main(void) {
     a_model_in_memory();
     an_error(device, model);
     sized_structs(device, model, session);
+    a_call(session);
     clade_session_free(session);
     clade_model_free(model);
     clade_device_close(device);
