@@ -30,19 +30,28 @@ static clade_status bind_fault(cld_prepared *p, cld_bound *b, const cld_arg *arg
     return cld_kernel_arg_bytes(b->kernel, index + 1, &b->number, sizeof b->number, err);
 }
 
-static clade_status bind_scalar(const cld_bound *b, const cld_arg *arg, uint32_t index, clade_error *err) {
-    const int32_t i = (int32_t)arg->u.i;
-    const float f = (float)arg->u.f;
-    const bool whole = arg->kind == CLD_ARG_INT || arg->kind == CLD_ARG_LONG;
-    const bool narrow = arg->kind == CLD_ARG_INT || arg->kind == CLD_ARG_FLOAT;
-    const void *wide = whole ? (const void *)&arg->u.i : &arg->u.f, *cut = whole ? (const void *)&i : &f;
-    return cld_kernel_arg_bytes(b->kernel, index, narrow ? cut : wide, narrow ? sizeof i : sizeof arg->u.i, err);
+/* The bytes that the kernel's parameter takes. */
+static size_t scalar_of(const cld_arg *arg, void *out) {
+    const int32_t i = arg->kind == CLD_ARG_INT ? (int32_t)arg->u.i : 0;
+    const float f = arg->kind == CLD_ARG_FLOAT ? (float)arg->u.f : 0;
+    switch (arg->kind) {
+    case CLD_ARG_INT:
+        memcpy(out, &i, sizeof i);
+        return sizeof i;
+    case CLD_ARG_FLOAT:
+        memcpy(out, &f, sizeof f);
+        return sizeof f;
+    default: /* LONG, DOUBLE: as they stand */
+        memcpy(out, &arg->u, sizeof arg->u.i);
+        return sizeof arg->u.i;
+    }
 }
 
 static clade_status bind_kernel(cld_prepared *p, cld_bound *b, clade_error *err) {
     uint32_t index = 0;
     for (int32_t a = 0; a < b->step->n_args; a++, index++) {
         const cld_arg *arg = &b->step->args[a];
+        unsigned char scalar[sizeof arg->u.i];
         if (arg->kind == CLD_ARG_BUF)
             CLD_RETURN(bind_buffer(p, b->kernel, arg, index++, err));
         else if (arg->kind == CLD_ARG_FAULT)
@@ -50,7 +59,7 @@ static clade_status bind_kernel(cld_prepared *p, cld_bound *b, clade_error *err)
         else if (arg->kind == CLD_ARG_LOCAL)
             CLD_RETURN(cld_kernel_arg_local(b->kernel, index, arg->u.local_bytes, err));
         else
-            CLD_RETURN(bind_scalar(b, arg, index, err));
+            CLD_RETURN(cld_kernel_arg_bytes(b->kernel, index, scalar, scalar_of(arg, scalar), err));
     }
     for (int d = 0; d < 3; d++) {
         size_t local = b->step->local[d], global = b->step->global[d];

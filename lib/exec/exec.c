@@ -50,8 +50,6 @@ cld_queue *cld_exec_queue(const cld_exec *exec) { return exec->queue; }
 
 cld_exec_stats *cld_exec_stats_of(cld_exec *exec) { return &exec->stats; }
 
-const cld_account *cld_exec_account(const cld_exec *exec) { return exec->account; }
-
 /* ---- counted memory ---- */
 
 static void raise_peak(cld_account *account, size_t held) {

@@ -49,7 +49,6 @@ void cld_exec_free(cld_exec *exec);                                          /* 
 void cld_exec_watch(cld_exec *exec, clade_progress_fn progress, void *user); /* replaces those of the options */
 cld_queue *cld_exec_queue(const cld_exec *exec);
 cld_exec_stats *cld_exec_stats_of(cld_exec *exec);
-const cld_account *cld_exec_account(const cld_exec *exec);
 /* A buffer that counts in the account. ERR_LIMIT: its cap. */
 clade_status cld_exec_alloc(cld_exec *exec, cld_mem **out, size_t bytes, clade_error *err);
 void cld_exec_release(cld_exec *exec, cld_mem *mem);
