@@ -343,6 +343,7 @@ static clade_status enter_scan(cld_walk *walk, const cld_node *node, clade_error
     }
     CLD_RETURN(open_loop(walk, node, body, 0, (int32_t)n_state, body->n_formal, err));
     cld_walk_top(walk)->limit = length;
+    cld_walk_top(walk)->counts = true; /* slices are taken by the iteration's number */
     return begin_scan(walk, err);
 }
 

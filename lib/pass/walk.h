@@ -36,7 +36,7 @@ typedef struct cld_frame {
     cld_memo *memo;         /* [graph->n_nodes] inside loops; else NULL */
     /* Loop and Scan */
     int64_t iteration, limit;
-    bool counts;      /* the body reads the iteration's number */
+    bool counts;      /* the body depends on the iteration's number */
     cld_slot **state; /* [n_state] the carried values */
     int32_t n_state;
     const cld_row **rows; /* [n_rows] what is stacked at the end */

@@ -168,6 +168,62 @@ START_TEST(a_body_that_counts) {
 }
 END_TEST
 
+/* How many of x are above zero: a Scan whose body decides on the device by its slice, which is another each time. */
+static void load_scan(void) {
+    const float one = 1;
+    wire body = { 0 }, graph = { 0 }, more = { 0 }, same = { 0 }, branches = { 0 }, attributes = { 0 };
+    wire step = wire_tensor("one", CLADE_FLOAT32, 0, NULL, &one, sizeof one);
+    wire_text(&more, GRAPH_NAME, "more");
+    wire_node(&more, "Add", "s one", "r", NULL);
+    wire_value(&more, GRAPH_OUTPUT, "r", CLADE_FLOAT32, 0, NULL);
+    wire_text(&same, GRAPH_NAME, "same");
+    wire_node(&same, "Add", "s zero", "r", NULL);
+    wire_value(&same, GRAPH_OUTPUT, "r", CLADE_FLOAT32, 0, NULL);
+    wire_attr_message(&branches, "then_branch", ATTR_GRAPH, &more);
+    wire_attr_message(&branches, "else_branch", ATTR_GRAPH, &same);
+    wire_text(&body, GRAPH_NAME, "body");
+    wire_value(&body, GRAPH_INPUT, "s", CLADE_FLOAT32, 0, NULL);
+    wire_value(&body, GRAPH_INPUT, "xi", CLADE_FLOAT32, 0, NULL);
+    wire_message(&body, GRAPH_INITIALISER, &step);
+    wire_node(&body, "Greater", "xi zero", "above", NULL);
+    wire_node(&body, "If", "above", "next", &branches);
+    wire_value(&body, GRAPH_OUTPUT, "next", CLADE_FLOAT32, 0, NULL);
+    wire_attr_message(&attributes, "body", ATTR_GRAPH, &body);
+    wire_attr_int(&attributes, "num_scan_inputs", 1);
+    wire_value(&graph, GRAPH_INPUT, "x", CLADE_FLOAT32, 1, any);
+    wire_value(&graph, GRAPH_INPUT, "zero", CLADE_FLOAT32, 0, NULL);
+    wire_node(&graph, "Neg", "zero", "s0", NULL);
+    wire_node(&graph, "Scan", "s0 x", "y", &attributes);
+    wire_value(&graph, GRAPH_OUTPUT, "y", CLADE_FLOAT32, 0, NULL);
+    wire bytes = wire_model(&graph);
+    clade_model_free(model);
+    ck_ok(clade_model_load_memory(&model, bytes.data, bytes.size, NULL, &err), err);
+    cld_text_free(&bytes);
+}
+
+START_TEST(a_scan_takes_each_slice) {
+    static const float patterns[][6] = {
+        { 1, 1, 1, -1, 1, 1 }, { 1, 1, 1, 1, 1, 1 }, { -1, -1, -1, 1, -1, 1 }, { -1, 1, 1, 1, -1, -1 }
+    };
+    clade_session_options options = CLADE_SESSION_OPTIONS_INIT;
+    load_scan();
+    start(options);
+    for (size_t k = 0; k < CLD_COUNT(patterns); k++) {
+        float zero = 0, x[6], want = 0;
+        clade_tensor in = { CLADE_FLOAT32, 1, { 6 }, x, sizeof x }, nothing = { CLADE_FLOAT32, 0, { 0 }, &zero, 4 }, y;
+        memcpy(x, patterns[k], sizeof x);
+        for (int i = 0; i < 6; i++)
+            want += x[i] > 0;
+        ck_ok(clade_session_set_input(session, "x", &in, &err), err);
+        ck_ok(clade_session_set_input(session, "zero", &nothing, &err), err);
+        ck_ok(clade_session_run(session, &err), err);
+        ck_ok(clade_session_get_output(session, "y", &y, &err), err);
+        ck_assert_float_eq(*(const float *)y.data, want);
+        clade_tensor_free(&y);
+    }
+}
+END_TEST
+
 START_TEST(cuts_are_bounded) {
     clade_session_options options = CLADE_SESSION_OPTIONS_INIT;
     options.max_cuts = 10;
@@ -233,6 +289,7 @@ Suite *suite_session_loops(void) {
     tcase_add_test(tcase, any_number_of_steps);
     tcase_add_test(tcase, a_trip_count_ends_it);
     tcase_add_test(tcase, a_body_that_counts);
+    tcase_add_test(tcase, a_scan_takes_each_slice);
     tcase_add_loop_test(tcase, cuts_are_bounded, 0, 2);
     tcase_add_test(tcase, host_memory_is_bounded);
     tcase_add_test(tcase, device_memory_is_bounded);
