@@ -3,6 +3,7 @@
  * several. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "clade/session.h"
 #include "io/wire.h"
@@ -34,7 +35,7 @@ static void add_external(wire *graph, const char *name, int32_t rank, const int6
 }
 
 /* Both files; the weights begin at `offset`. */
-static clade_model *load(size_t offset) {
+static clade_model *load(size_t offset, const clade_model_options *options) {
     static const int64_t x_dims[] = { ROWS, DEPTH }, w_dims[] = { DEPTH, COLUMNS }, y_dims[] = { ROWS, COLUMNS },
                          c_dims[] = { STACK, ROWS, DEPTH };
     clade_model *model;
@@ -53,7 +54,7 @@ static clade_model *load(size_t offset) {
     wire_value(&graph, GRAPH_OUTPUT, "z", CLADE_FLOAT32, 3, c_dims);
     wire bytes = wire_model(&graph);
     ck_ok(cld_file_write(path, bytes.data, bytes.size, &err), err);
-    ck_ok(clade_model_load(&model, path, NULL, &err), err);
+    ck_ok(clade_model_load(&model, path, options, &err), err);
     cld_text_free(&bytes);
     free(file);
     free(path);
@@ -101,7 +102,7 @@ START_TEST(weights_in_a_file) {
     fill(w, W, 13);
     fill(c, C, 1021);
     fill(x, ROWS * DEPTH, 7);
-    clade_model *model = load(offsets[_i]);
+    clade_model *model = load(offsets[_i], NULL);
     clade_session *first = new_session(device, model), *second;
     check_run(first);
     second = new_session(device, model);
@@ -117,12 +118,32 @@ START_TEST(weights_in_a_file) {
 }
 END_TEST
 
+/* Files that are read may be cut short afterwards; mapped ones may not. */
+START_TEST(read_into_memory) {
+    clade_device *device = mlp_device(NULL);
+    clade_model_options options = CLADE_MODEL_OPTIONS_INIT;
+    options.in_memory = 1;
+    fill(w, W, 13);
+    fill(c, C, 1021);
+    fill(x, ROWS * DEPTH, 7);
+    clade_model *model = load(4096, &options);
+    ck_assert_int_eq(truncate(test_scratch("weights.bin"), 0), 0);
+    ck_assert_int_eq(truncate(test_scratch("mapped.onnx"), 0), 0);
+    clade_session *session = new_session(device, model);
+    check_run(session);
+    clade_session_free(session);
+    clade_model_free(model);
+    clade_device_close(device);
+}
+END_TEST
+
 Suite *suite_session_mapped(void);
 Suite *suite_session_mapped(void) {
     Suite *suite = suite_create("session/mapped");
     TCase *tcase = tcase_create("files");
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, weights_in_a_file, 0, CLD_COUNT(offsets));
+    tcase_add_test(tcase, read_into_memory);
     suite_add_tcase(suite, tcase);
     return suite;
 }
