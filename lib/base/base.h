@@ -100,8 +100,20 @@ void cld_text_addn(cld_text *text, const char *bytes, size_t count);
 void cld_text_printf(cld_text *text, const char *format, ...) CLADE_PRINTF(2, 3);
 void cld_text_vprintf(cld_text *text, const char *format, va_list args) CLADE_PRINTF(2, 0);
 void cld_text_json(cld_text *text, const char *string); /* quoted and escaped */
+/* Bytes of the well-formed UTF-8 sequence that the string begins with; 0: none does. */
+size_t cld_utf8_length(const char *string);
 void cld_text_free(cld_text *text);
 char *cld_text_take(cld_text *text, cld_arena *arena); /* copied there and freed; NULL: no memory, now or before */
+
+/* ---- locale.c ------------------------------------------------------------------------------------------------- */
+
+/* Between the two calls this thread writes and reads numbers with a point, whatever the caller's locale. false: no
+ * memory. */
+typedef struct cld_locale {
+    void *plain, *before;
+} cld_locale;
+bool cld_locale_enter(cld_locale *locale);
+void cld_locale_leave(const cld_locale *locale);
 
 /* ---- hash.c --------------------------------------------------------------------------------------------------- */
 

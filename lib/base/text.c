@@ -56,8 +56,9 @@ void cld_text_printf(cld_text *text, const char *format, ...) {
     va_end(args);
 }
 
-/* Bytes of the well-formed UTF-8 sequence that starts at s; 0: none does. RFC 3629, section 4. */
-static size_t utf8_length(const unsigned char *s) {
+/* RFC 3629, section 4. */
+size_t cld_utf8_length(const char *string) {
+    const unsigned char *s = (const unsigned char *)string;
     static const struct {
         unsigned char lead_from, lead_to, second_from, second_to, length;
     } forms[] = { { 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 }, { 0xe1, 0xec, 0x80, 0xbf, 3 },
@@ -81,7 +82,7 @@ void cld_text_json(cld_text *text, const char *string) {
     static const char escapes[] = "\"\"\\\\\nn\tt\rr"; /* pairs: character, letter behind the backslash */
     cld_text_add(text, "\"");
     for (const unsigned char *s = (const unsigned char *)string; *s;) {
-        size_t length = utf8_length(s);
+        size_t length = cld_utf8_length((const char *)s);
         const char *escape = escapes;
         while (*escape && (unsigned char)*escape != *s)
             escape += 2;

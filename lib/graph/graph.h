@@ -143,9 +143,12 @@ const float *cld_attr_floats(const cld_node *node, const char *name, int32_t *co
  * 3). */
 clade_status cld_graph_verify(cld_graph *graph, clade_error *err);
 
-/* ---- text.c --------------------------------------------------------------------------------------------------- */
+/* ---- text.c, dot.c, read.c ------------------------------------------------------------------------------------ */
 
-void cld_graph_text(const cld_graph *graph, cld_text *out); /* one line per node */
+/* One line per node. whole: with every element of every constant, so that cld_graph_read gives the graph back. */
+void cld_graph_text(const cld_graph *graph, bool whole, cld_text *out);
 void cld_graph_dot(const cld_graph *graph, cld_text *out);
+/* The graph that a text says, which may be a stranger's; node->op stays NULL. The caller owns *out: cld_graph_free. */
+clade_status cld_graph_read(cld_graph **out, const char *text, clade_error *err);
 
 #endif

@@ -1,173 +1,172 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A graph for a person: one line per node, or Graphviz input. Constants appear where they are read, with their type,
- * and never with their data. Sub-graphs follow their node, indented (text) or as a cluster (dot).
+/* A graph as text, for a person and for read.c: one line per node.
+ *
+ *   graph net(x:float32[batch,3]) -> y:float32[batch,4]
+ *     w:float32[3,4] = {...}
+ *     y:float32[batch,4] = MatMul(x, w:float32[3,4])  @13  # name
+ *
+ * Constants that are read come first, small ones and uniform ones with their elements, others only if the text is
+ * whole: else it cannot be read back. Doc texts and what is unsupported are left out. Values of one name (a loop that
+ * was unrolled) are name, name@2, name@3, in the order of their lines. Sub-graphs follow their node, indented; their
+ * inputs behind ';' are captures.
  */
-#include "graph/graph.h"
+#include "graph/words.h"
 
-enum { LIST_SHOWN = 8 }; /* elements of a list attribute that are written out */
+typedef struct writer {
+    const cld_graph *graph;
+    int32_t *nth; /* [values] among those of its name, from 1 on; 0: not met yet */
+    bool *read;   /* [values] by a node or as an output */
+    cld_names names;
+    cld_arena *scratch;
+    bool whole; /* with all elements of constants */
+    cld_text *out;
+} writer;
 
-/* ---- one line per node ---------------------------------------------------------------------------------------- */
-
-static void write_type(const cld_value *value, cld_text *out) {
-    const cld_type *type = &value->type;
-    if (type->dtype == CLADE_NONE)
-        return; /* not declared, and not inferred yet */
-    cld_text_add(out, ":");
-    if (type->rank < 0) {
-        cld_text_printf(out, "%s[...]", clade_dtype_name(type->dtype));
-        return;
-    }
-    cld_text_printf(out, "%s[", clade_dtype_name(type->dtype));
-    for (int32_t i = 0; i < type->rank; i++) {
-        cld_text_add(out, i > 0 ? "," : "");
-        if (type->dims[i] >= 0)
-            cld_text_printf(out, "%lld", (long long)type->dims[i]);
-        else
-            cld_text_add(out, value->dim_names[i] != NULL ? value->dim_names[i] : "?");
-    }
-    cld_text_add(out, "]");
-}
-
-static void write_value(const cld_graph *graph, cld_value_id id, bool typed, cld_text *out) {
+static void write_value(const writer *w, cld_value_id id, bool typed) {
     if (!cld_present(id)) {
-        cld_text_add(out, "-");
+        cld_text_add(w->out, "-");
         return;
     }
-    const cld_value *value = cld_graph_at(graph, id);
-    cld_text_add(out, value->name);
-    if (!typed && value->constant == NULL)
+    const cld_value *value = cld_graph_at(w->graph, id);
+    cld_write_word(value->name, w->out);
+    if (w->nth[id.i] > 1)
+        cld_text_printf(w->out, "@%d", (int)w->nth[id.i]);
+    if (typed || value->constant != NULL)
+        cld_write_type(value, w->out);
+}
+
+static void write_values(const writer *w, const cld_value_id *ids, int32_t from, int32_t to, bool typed) {
+    for (int32_t k = from; k < to; k++) {
+        cld_text_add(w->out, k > from ? ", " : "");
+        write_value(w, ids[k], typed);
+    }
+}
+
+/* A constant's line, or a state's. */
+static void write_known(const writer *w, int32_t id, int indent) {
+    const cld_value *value = &w->graph->values[id];
+    const clade_tensor *tensor = value->constant != NULL ? value->constant : value->initial;
+    const cld_value own = { .name = value->name, .type = cld_tensor_type(tensor) };
+    cld_text_printf(w->out, "%*s", indent, "");
+    cld_write_word(value->name, w->out);
+    if (w->nth[id] > 1)
+        cld_text_printf(w->out, "@%d", (int)w->nth[id]);
+    cld_write_type(&own, w->out);
+    cld_text_add(w->out, " = ");
+    cld_write_data(tensor, w->whole, w->out);
+    if (value->state != 0)
+        cld_text_printf(w->out, " state=%d", (int)value->state);
+    cld_text_add(w->out, "\n");
+}
+
+/* A domain or type with other characters than usual: both are quoted. */
+static void write_type_of(const cld_node *node, cld_text *out) {
+    static const char usual[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
+    const bool plain = node->type[0] != '\0' && node->type[strspn(node->type, usual)] == '\0' &&
+                       strchr(node->type, '.') == NULL && node->domain[strspn(node->domain, usual)] == '\0';
+    if (plain) {
+        cld_text_printf(out, "%s%s%s", node->domain, node->domain[0] != '\0' ? "." : "", node->type);
         return;
-    write_type(value, out);
-}
-
-static void write_values(const cld_graph *graph, const cld_value_id *ids, int32_t count, bool typed, cld_text *out) {
-    for (int32_t k = 0; k < count; k++) {
-        cld_text_add(out, k > 0 ? ", " : "");
-        write_value(graph, ids[k], typed, out);
     }
+    cld_write_quoted(node->domain, out);
+    cld_text_add(out, ".");
+    cld_write_quoted(node->type, out);
 }
 
-static void write_element(const cld_attr *attr, int32_t i, cld_text *out) {
-    if (attr->kind == CLD_ATTR_INTS)
-        cld_text_printf(out, "%lld", (long long)attr->u.ints[i]);
-    else if (attr->kind == CLD_ATTR_FLOATS)
-        cld_text_printf(out, "%g", (double)attr->u.floats[i]);
-    else
-        cld_text_json(out, attr->u.strings[i]);
+static void write_graph(const writer *outer, const cld_graph *graph, int indent);
+
+static void write_node(const writer *w, const cld_node *node, int indent) {
+    cld_text_printf(w->out, "%*s", indent, "");
+    write_values(w, node->out, 0, node->n_out, true);
+    cld_text_add(w->out, node->n_out > 0 ? " = " : "= ");
+    write_type_of(node, w->out);
+    cld_text_add(w->out, "(");
+    write_values(w, node->in, 0, node->n_in, false);
+    cld_text_add(w->out, ")");
+    for (int32_t k = 0; k < node->n_attr; k++)
+        cld_write_attr(&node->attr[k], w->whole, w->out);
+    cld_text_printf(w->out, node->opset != 0 ? "  @%d  # " : "  # ", (int)node->opset);
+    cld_write_word(node->name, w->out);
+    cld_text_add(w->out, "\n");
+    for (int32_t k = 0; k < node->n_attr; k++)
+        if (node->attr[k].kind == CLD_ATTR_GRAPH)
+            write_graph(w, node->attr[k].u.graph, indent + 2);
 }
 
-static void write_attr(const cld_attr *attr, cld_text *out) {
-    cld_text_printf(out, " %s=", attr->name);
-    switch (attr->kind) {
-    case CLD_ATTR_INT:
-        cld_text_printf(out, "%lld", (long long)attr->u.i);
-        break;
-    case CLD_ATTR_FLOAT:
-        cld_text_printf(out, "%g", (double)attr->u.f);
-        break;
-    case CLD_ATTR_STRING:
-        cld_text_json(out, attr->u.s);
-        break;
-    case CLD_ATTR_TENSOR: {
-        const cld_type type = cld_tensor_type(attr->u.tensor);
-        cld_text_add(out, CLD_TYPE_TEXT(&type));
-        break;
-    }
-    case CLD_ATTR_GRAPH:
-        cld_text_printf(out, "graph(%s)", attr->u.graph->name);
-        break;
-    case CLD_ATTR_INTS:
-    case CLD_ATTR_FLOATS:
-    case CLD_ATTR_STRINGS:
-        cld_text_add(out, "[");
-        for (int32_t i = 0; i < CLD_MIN(attr->count, LIST_SHOWN); i++) {
-            cld_text_add(out, i > 0 ? "," : "");
-            write_element(attr, i, out);
-        }
-        cld_text_add(out, attr->count > LIST_SHOWN ? ",...]" : "]");
-        break;
-    }
+/* ---- what is written, and under which name --------------------------------------------------------------------- */
+
+static bool meet(writer *w, cld_value_id id) {
+    if (!cld_present(id) || w->nth[id.i] > 0)
+        return true;
+    const char *name = cld_graph_at(w->graph, id)->name;
+    w->nth[id.i] = CLD_MAX(cld_names_get(&w->names, name), 0) + 1;
+    return cld_names_put(&w->names, name, w->nth[id.i]);
 }
 
-static void write_graph(const cld_graph *graph, int indent, cld_text *out) {
-    cld_text_printf(out, "%*sgraph %s(", indent, "", graph->name);
-    write_values(graph, graph->inputs, graph->n_inputs, true, out);
-    cld_text_add(out, ") -> ");
-    write_values(graph, graph->outputs, graph->n_outputs, true, out);
-    cld_text_add(out, "\n");
-    for (int32_t i = 0; i < graph->n_nodes; i++) {
-        const cld_node *node = &graph->nodes[i];
-        cld_text_printf(out, "%*s", indent + 2, "");
-        write_values(graph, node->out, node->n_out, true, out);
-        cld_text_printf(out, " = %s%s%s(", node->domain, node->domain[0] != '\0' ? "." : "", node->type);
-        write_values(graph, node->in, node->n_in, false, out);
-        cld_text_add(out, ")");
-        for (int32_t k = 0; k < node->n_attr; k++)
-            write_attr(&node->attr[k], out);
-        cld_text_printf(out, "  # %s\n", node->name);
-        for (int32_t k = 0; k < node->n_attr; k++)
-            if (node->attr[k].kind == CLD_ATTR_GRAPH)
-                write_graph(node->attr[k].u.graph, indent + 4, out);
-    }
+/* Defaults of inputs stand before these. */
+static bool is_known(const writer *w, int32_t id) {
+    const cld_value *value = &w->graph->values[id];
+    return !value->is_default && w->read[id] && (value->constant != NULL || value->initial != NULL);
 }
 
-void cld_graph_text(const cld_graph *graph, cld_text *out) { write_graph(graph, 0, out); }
-
-/* ---- Graphviz -------------------------------------------------------------------------------------------------- */
-
-static void dot_edge(const cld_graph *graph, cld_value_id from, int32_t serial, const char *kind, int32_t to,
-                     cld_text *out) {
-    if (!cld_present(from) || cld_graph_at(graph, from)->constant != NULL)
-        return;
-    const cld_value *value = cld_graph_at(graph, from);
-    if (value->producer >= 0)
-        cld_text_printf(out, "  g%dn%d", (int)serial, (int)value->producer);
-    else
-        cld_text_printf(out, "  g%dv%d", (int)serial, (int)from.i);
-    cld_text_printf(out, " -> g%d%s%d [label=", (int)serial, kind, (int)to);
-    cld_text label = { 0 };
-    write_value(graph, from, true, &label);
-    cld_text_json(out, label.data != NULL ? label.data : "");
-    cld_text_free(&label);
-    cld_text_add(out, "];\n");
-}
-
-static void dot_box(int32_t serial, const char *kind, int32_t index, const char *shape, const char *label,
-                    cld_text *out) {
-    cld_text_printf(out, "  g%d%s%d [shape=%s,label=", (int)serial, kind, (int)index, shape);
-    cld_text_json(out, label);
-    cld_text_add(out, "];\n");
-}
-
-/* `serial` numbers the graphs, so that ids of sub-graphs differ from their parent's. */
-static void dot_graph(const cld_graph *graph, int32_t *next_serial, cld_text *out) {
-    const int32_t serial = (*next_serial)++;
+/* In the order of the lines. */
+static bool meet_all(writer *w) {
+    const cld_graph *graph = w->graph;
+    bool good = true;
+    for (int32_t n = 0; n < graph->n_nodes; n++)
+        for (int32_t k = 0; k < graph->nodes[n].n_in; k++)
+            if (cld_present(graph->nodes[n].in[k]))
+                w->read[graph->nodes[n].in[k].i] = true;
+    for (int32_t k = 0; k < graph->n_outputs; k++)
+        if (cld_present(graph->outputs[k]))
+            w->read[graph->outputs[k].i] = true;
     for (int32_t k = 0; k < graph->n_inputs; k++)
-        dot_box(serial, "v", graph->inputs[k].i, "ellipse", cld_graph_at(graph, graph->inputs[k])->name, out);
-    for (int32_t i = 0; i < graph->n_nodes; i++) {
-        const cld_node *node = &graph->nodes[i];
-        dot_box(serial, "n", i, "box", node->type, out);
-        for (int32_t k = 0; k < node->n_in; k++)
-            dot_edge(graph, node->in[k], serial, "n", i, out);
-        for (int32_t k = 0; k < node->n_attr; k++) {
-            if (node->attr[k].kind != CLD_ATTR_GRAPH)
-                continue;
-            cld_text_printf(out, "  subgraph cluster%d {\n  label=", (int)*next_serial);
-            cld_text_json(out, node->name);
-            cld_text_add(out, ";\n");
-            dot_graph(node->attr[k].u.graph, next_serial, out);
-            cld_text_add(out, "  }\n");
-        }
-    }
-    for (int32_t k = 0; k < graph->n_outputs; k++) {
-        dot_box(serial, "o", k, "ellipse", cld_graph_at(graph, graph->outputs[k])->name, out);
-        dot_edge(graph, graph->outputs[k], serial, "o", k, out);
-    }
+        good = good && meet(w, graph->inputs[k]);
+    for (int32_t id = 0; id < graph->n_values; id++)
+        good = good && (!is_known(w, id) || meet(w, (cld_value_id){ id }));
+    for (int32_t n = 0; n < graph->n_nodes; n++)
+        for (int32_t k = 0; k < graph->nodes[n].n_out; k++)
+            good = good && meet(w, graph->nodes[n].out[k]);
+    return good;
 }
 
-void cld_graph_dot(const cld_graph *graph, cld_text *out) {
-    int32_t serial = 0;
-    cld_text_add(out, "digraph clade {\n  rankdir=TB;\n  node [fontsize=10];\n  edge [fontsize=8];\n");
-    dot_graph(graph, &serial, out);
-    cld_text_add(out, "}\n");
+static void write_graph(const writer *outer, const cld_graph *graph, int indent) {
+    cld_text *out = outer->out;
+    writer w = { .graph = graph, .scratch = outer->scratch, .whole = outer->whole, .out = out };
+    w.nth = cld_arena_calloc(w.scratch, (size_t)graph->n_values, sizeof *w.nth);
+    w.read = cld_arena_calloc(w.scratch, (size_t)graph->n_values, sizeof *w.read);
+    cld_names_init(&w.names, w.scratch);
+    if (w.nth == NULL || w.read == NULL || !meet_all(&w)) {
+        out->failed = true;
+        return;
+    }
+    const int32_t formal = indent > 0 ? graph->n_formal : graph->n_inputs;
+    cld_text_printf(out, "%*sgraph ", indent, "");
+    cld_write_word(graph->name, out);
+    cld_text_add(out, "(");
+    write_values(&w, graph->inputs, 0, formal, true);
+    cld_text_add(out, formal < graph->n_inputs ? "; " : "");
+    write_values(&w, graph->inputs, formal, graph->n_inputs, true);
+    cld_text_add(out, ") -> ");
+    write_values(&w, graph->outputs, 0, graph->n_outputs, true);
+    cld_text_add(out, "\n");
+    for (int32_t k = 0; k < graph->n_inputs; k++)
+        if (cld_graph_at(graph, graph->inputs[k])->is_default)
+            write_known(&w, graph->inputs[k].i, indent + 2);
+    for (int32_t id = 0; id < graph->n_values; id++)
+        if (is_known(&w, id))
+            write_known(&w, id, indent + 2);
+    for (int32_t n = 0; n < graph->n_nodes; n++)
+        write_node(&w, &graph->nodes[n], indent + 2);
+}
+
+void cld_graph_text(const cld_graph *graph, bool whole, cld_text *out) {
+    const writer root = { .scratch = cld_arena_new(), .whole = whole, .out = out };
+    cld_locale locale;
+    if (root.scratch != NULL && cld_locale_enter(&locale)) {
+        write_graph(&root, graph, 0);
+        cld_locale_leave(&locale);
+    } else
+        out->failed = true;
+    cld_arena_free(root.scratch);
 }

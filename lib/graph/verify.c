@@ -2,9 +2,9 @@
 /* The verifier: after it, a graph can be walked without another check of its structure.
  *
  * In: any graph, also one made from a hostile file. Out: ERR_GRAPH, or a graph in which ids are in range, names are
- * unique, every value that is used comes from exactly one place (an input, a constant or one node), sub-graphs have
- * their captures, and nodes stand in topological order. The sort is stable: an order that is already valid stays. Not
- * here: types and operator arity (op/), which need the descriptors of a higher floor.
+ * unique, every value that is used comes from exactly one place (an input, a constant, a state or one node), sub-graphs
+ * have their captures, and nodes stand in topological order. The sort is stable: an order that is already valid stays.
+ * Not here: types and operator arity (op/), which need the descriptors of a higher floor.
  */
 #include "graph/graph.h"
 

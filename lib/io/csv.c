@@ -9,7 +9,6 @@
 
 #include <csv.h>
 #include <inttypes.h>
-#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -110,13 +109,11 @@ clade_status cld_csv_decode(clade_tensor *out, char *name, size_t name_size, con
         name[0] = '\0';
     size_t skip = size_bytes >= 3 && !memcmp(data, mark, 3) ? 3 : 0;
     table t = { .what = what, .err = err, .line = 1 };
-    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (!c)
+    cld_locale locale;
+    if (!cld_locale_enter(&locale))
         return cld_no_memory(err, what);
-    locale_t before = uselocale(c);
     parse(&t, (const char *)data + skip, size_bytes - skip);
-    uselocale(before);
-    freelocale(c);
+    cld_locale_leave(&locale);
     if (t.status == CLADE_OK && !t.rows)
         t.status = cld_fail(err, CLADE_ERR_FORMAT, "%s: holds no row of numbers", what);
     if (t.status == CLADE_OK)
@@ -145,18 +142,16 @@ clade_status cld_csv_encode(const clade_tensor *tensor, void **out, size_t *size
         return cld_fail(err, CLADE_ERR_UNSUPPORTED, "csv: a tensor of rank %" PRId32 " is not a table", tensor->rank);
     int64_t rows = tensor->rank > 0 ? tensor->dims[0] : 1, columns = tensor->rank > 1 ? tensor->dims[1] : 1;
     cld_text text = { 0 };
-    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (!c)
+    cld_locale locale;
+    if (!cld_locale_enter(&locale))
         return cld_no_memory(err, "csv");
-    locale_t before = uselocale(c);
     cld_text_add(&text, "");
     for (int64_t row = 0; row < rows && !text.failed; row++)
         for (int64_t column = 0; column < columns; column++) {
             add_element(&text, tensor, row * columns + column);
             cld_text_add(&text, column + 1 < columns ? "," : "\n");
         }
-    uselocale(before);
-    freelocale(c);
+    cld_locale_leave(&locale);
     if (text.failed) {
         cld_text_free(&text);
         return cld_no_memory(err, "csv");

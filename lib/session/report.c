@@ -12,7 +12,7 @@ static void add_stages(const cld_stage *last, clade_dump_format format, cld_text
         cld_graph_dot(last->segment.graph, out);
         return;
     }
-    cld_graph_text(last->segment.graph, out);
+    cld_graph_text(last->segment.graph, false, out);
     cld_plan_text(last->plan, out);
     if (last->segment.cut_slot)
         cld_text_printf(out, "cut: node '%s' needs a value\n", last->segment.cut_node->name);
@@ -97,7 +97,7 @@ static clade_status dump_pass(clade_session *session, const char *pass, bool bef
     if (format == CLADE_DUMP_DOT)
         cld_graph_dot(segment.graph, &text);
     else
-        cld_graph_text(segment.graph, &text);
+        cld_graph_text(segment.graph, false, &text);
     CLD_TRY(hand_out(&text, out, err));
 fail:
     cld_graph_free(segment.graph);

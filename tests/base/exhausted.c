@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Host memory that runs out, at every allocation in turn: from a model's bytes to a plan, each failure is ERR_MEMORY
- * and nothing else. The linker's --wrap puts the functions here between the library and libc.
+/* Host memory that runs out, at every allocation in turn: from a model's bytes to a plan, and of a graph's text, each
+ * failure is ERR_MEMORY and nothing else. The linker's --wrap puts the functions here between the library and libc.
  */
 #include <stdlib.h>
 
@@ -113,11 +113,46 @@ START_TEST(every_allocation) {
 }
 END_TEST
 
+/* A graph's text, and the graph from it. */
+static clade_status read_and_write(const char *text, cld_text *again) {
+    cld_graph *graph = NULL;
+    CLD_RETURN(cld_graph_read(&graph, text, &err));
+    cld_graph_text(graph, true, again);
+    cld_graph_free(graph);
+    return again->failed ? CLADE_ERR_MEMORY : CLADE_OK;
+}
+
+START_TEST(every_allocation_of_a_text) {
+    cld_text text = { 0 };
+    cld_text_add(&text, "graph g(x:float32[2]) -> x:float32[2]\n");
+    for (int k = 0; k < 300; k++)
+        cld_text_printf(&text, "  w%d:float32[1000] = {1.0 ...}\n", k);
+    for (int k = 0; k < 300; k++)
+        cld_text_printf(&text, "  y%d = Op(x, w%d:float32[1000]) a=[1,2,3] b=floats[1.0] c=strings[\"c\"]  # n%d\n", k,
+                        k, k);
+    cld_text again = { 0 };
+    long n = 1;
+    for (clade_status status = CLADE_ERR_MEMORY; status != CLADE_OK; n++) {
+        cld_text_free(&again);
+        countdown = n;
+        status = read_and_write(text.data, &again);
+        countdown = 0;
+        ck_assert_msg(status == CLADE_OK || status == CLADE_ERR_MEMORY, "allocation %ld: %s: %s", n,
+                      clade_status_name(status), err.message);
+    }
+    ck_assert(strcmp(again.data, text.data) == 0); /* so nothing was lost on the way */
+    ck_assert_int_gt(n, 20);
+    cld_text_free(&again);
+    cld_text_free(&text);
+}
+END_TEST
+
 Suite *suite_base_exhausted(void);
 Suite *suite_base_exhausted(void) {
     Suite *suite = suite_create("base/exhausted");
     TCase *tcase = tcase_create("host memory");
     tcase_add_test(tcase, every_allocation);
+    tcase_add_test(tcase, every_allocation_of_a_text);
     suite_add_tcase(suite, tcase);
     return suite;
 }

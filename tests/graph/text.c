@@ -8,7 +8,8 @@ static cld_graph *sample(void) {
     static const cld_type image = { CLADE_FLOAT32, 2, { -1, 3 } };
     static const cld_type unknown = { CLADE_NONE, -1, { 0 } };
     static const int64_t perm[] = { 1, 0, 1, 0, 1, 0, 1, 0, 1 };
-    static const clade_tensor weight = { CLADE_INT8, 1, { 3 }, NULL, 3 };
+    static int8_t elements[] = { 1, 2, 3 };
+    static const clade_tensor weight = { CLADE_INT8, 1, { 3 }, elements, 3 };
     cld_graph *graph = cld_graph_new(NULL, "net");
     cld_value_id in[3] = { cld_graph_input(graph, "x", &image), CLD_ABSENT, cld_graph_constant(graph, "w", &weight) };
     cld_value_id y = cld_graph_value(graph, "y", &unknown), z = cld_graph_value(graph, "z", &image);
@@ -32,9 +33,15 @@ static cld_graph *sample(void) {
     cld_graph *body = cld_graph_new(graph->arena, "body");
     cld_graph_output(body, cld_graph_input(body, "q", &image));
     cld_attr attr = { .name = "body", .kind = CLD_ATTR_GRAPH, .u.graph = body };
-    cld_node second = {
-        .name = "n2", .type = "Loop", .n_in = 1, .n_out = 1, .n_attr = 1, .in = &y, .out = &z, .attr = &attr
-    };
+    cld_node second = { .name = "n2",
+                        .type = "Loop",
+                        .opset = 16,
+                        .n_in = 1,
+                        .n_out = 1,
+                        .n_attr = 1,
+                        .in = &y,
+                        .out = &z,
+                        .attr = &attr };
     cld_graph_node(graph, &second);
     cld_graph_output(graph, z);
     return graph;
@@ -43,12 +50,13 @@ static cld_graph *sample(void) {
 START_TEST(text) {
     cld_graph *graph = sample();
     cld_text out = { 0 };
-    cld_graph_text(graph, &out);
+    cld_graph_text(graph, false, &out);
     ck_assert_str_eq(out.data, "graph net(x:float32[batch,3]) -> z:float32[?,3]\n"
-                               "  y = ext.Foo(x, -, w:int8[3]) perm=[1,0,1,0,1,0,1,0,...] alpha=0.5 mode=\"a\\\"b\" "
-                               "t=int8[3]  # n1\n"
-                               "  z:float32[?,3] = Loop(y) body=graph(body)  # n2\n"
-                               "    graph body(q:float32[?,3]) -> q:float32[?,3]\n");
+                               "  w:int8[3] = {1,2,3}\n"
+                               "  y = ext.Foo(x, -, w:int8[3]) perm=[1,0,1,0,1,0,1,0,1] alpha=0.5 mode=\"a\\\"b\" "
+                               "t=int8[3]{1,2,3}  # n1\n"
+                               "  z:float32[?,3] = Loop(y) body=graph(body)  @16  # n2\n"
+                               "    graph body(; q:float32[?,3]) -> q:float32[?,3]\n");
     cld_text_free(&out);
     cld_graph_free(graph);
 }

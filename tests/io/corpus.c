@@ -100,7 +100,7 @@ static clade_status read_model(const void *data, size_t size_bytes, clade_error 
     CLD_RETURN(cld_onnx_parse(&graph, &facts, data, size_bytes,
                               &(cld_onnx_options){ .directory = "/nonexistent", .max_bytes = 1 << 20 }, err));
     cld_text text = { 0 };
-    cld_graph_text(graph, &text);
+    cld_graph_text(graph, true, &text);
     cld_graph_dot(graph, &text);
     ck_assert(!text.failed);
     cld_text_free(&text);

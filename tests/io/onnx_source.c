@@ -160,7 +160,7 @@ START_TEST(borrowed_and_damaged) {
         for (int borrow = 0; borrow < 2; borrow++) {
             const cld_onnx_options options = { .max_bytes = 1 << 20, .borrow = borrow };
             if (cld_onnx_parse(&graph[borrow], &facts, model.data, model.size, &options, &errors[borrow]) == CLADE_OK)
-                cld_graph_text(graph[borrow], &texts[borrow]);
+                cld_graph_text(graph[borrow], true, &texts[borrow]);
         }
         ck_assert_msg(errors[0].status == errors[1].status, "byte %zu: %s, %s", k, errors[0].message,
                       errors[1].message);
