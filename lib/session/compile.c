@@ -12,13 +12,6 @@
 
 /* ---- what a stage may cost ---- */
 
-enum { DEFAULT_CUTS = 20000 };
-static const size_t default_host_bytes = (size_t)2 << 30;
-
-size_t cld_session_host_limit(const clade_session *session) {
-    return session->options.max_host_bytes ? session->options.max_host_bytes : default_host_bytes;
-}
-
 /* The device holds what every stage of the line leaves, and the largest arena; weights, which stages share, count once.
  */
 static clade_status check_device(const clade_session *session, cld_stage *stage, clade_error *err) {
@@ -55,13 +48,12 @@ static clade_status check_host(clade_session *session, cld_stage *stage, clade_e
 
 /* ---- the line ---- */
 
-clade_status cld_check_cuts(const clade_session *session, const cld_stage *cut, size_t cuts, clade_error *err) {
-    size_t most = session->options.max_cuts ? session->options.max_cuts : DEFAULT_CUTS;
-    const cld_node *node = cut->segment.cut_node;
-    if (cuts <= most)
-        return CLADE_OK;
-    return cld_fail(err, CLADE_ERR_LIMIT, "%s '%s': a run reads more than %zu values that decide what follows",
-                    node->type, node->name, most);
+const cld_graph *cld_compile_graph(const clade_session *session) {
+    const clade_model *model = session->model;
+    for (int32_t k = model->n_required; k < model->graph->n_inputs; k++)
+        if (session->inputs[k].version)
+            return model->open;
+    return model->graph;
 }
 
 static clade_status start_walk(clade_session *session, cld_stage *stage, clade_error *err) {
@@ -72,7 +64,7 @@ static clade_status start_walk(clade_session *session, cld_stage *stage, clade_e
         .watch = { session->options.progress, session->options.progress_user },
     };
     if (!parent)
-        return cld_walk_new(&stage->walk, cld_route_graph(session), stage->route->types, &limits, err);
+        return cld_walk_new(&stage->walk, cld_compile_graph(session), stage->route->types, &limits, err);
     stage->cuts = parent->cuts + 1;
     stage->after = cld_turn_count(parent, &stage->fed);
     CLD_RETURN(cld_check_cuts(session, parent, stage->cuts, err));
@@ -127,8 +119,8 @@ clade_status cld_prepare_stage(clade_session *session, cld_stage *stage, clade_e
     for (int32_t k = 0; k < graph->n_inputs; k++) {
         const cld_slot *slot = stage->segment.carried_in[k];
         if (slot->input >= 0)
-            CLD_TRY(cld_route_reserve(session, slot->input, err));
-        inputs[k] = cld_route_input(session, stage, k);
+            CLD_TRY(cld_value_reserve(session, slot->input, err));
+        inputs[k] = cld_value_input(session, stage, k);
         if (!inputs[k])
             CLD_TRY(cld_fail(err, CLADE_ERR_INTERNAL, "value '%s' is not on the device",
                              cld_graph_at(graph, graph->inputs[k])->name));
@@ -137,28 +129,4 @@ clade_status cld_prepare_stage(clade_session *session, cld_stage *stage, clade_e
 fail:
     free(inputs);
     return status;
-}
-
-static void free_leaf(clade_session *session, cld_stage *stage) {
-    session->host_bytes -= stage->host_bytes;
-    cld_prepared_free(stage->prepared);
-    cld_turns_free(session, stage);
-    cld_plan_free(stage->plan);
-    cld_graph_free(stage->segment.graph);
-    cld_walk_free(stage->walk);
-    clade_tensor_free(&stage->fed);
-    free(stage);
-}
-
-/* Children first, and not recursive: a model with a long loop makes a deep tree. */
-void cld_stage_free(clade_session *session, cld_stage *stage) {
-    for (cld_stage *at = stage; at;) {
-        while (at->children)
-            at = at->children;
-        cld_stage *parent = at != stage ? at->parent : NULL;
-        if (parent)
-            parent->children = at->sibling;
-        free_leaf(session, at);
-        at = parent;
-    }
 }

@@ -20,7 +20,7 @@ clade_status cld_session_result(const clade_session *session, const char *name, 
     const cld_slot *slot = session->last->segment.results[k];
     out->known = slot->value;
     out->type = slot->type;
-    out->mem = out->known ? NULL : cld_route_locate(session, slot);
+    out->mem = out->known ? NULL : cld_value_locate(session, slot);
     return CLADE_OK;
 }
 

@@ -91,7 +91,7 @@ static clade_status dump_pass(clade_session *session, const char *pass, bool bef
     if (count < 0)
         return unknown_pass(pass, err);
     CLD_RETURN(cld_session_plan(session, &last, err));
-    CLD_TRY(cld_walk_new(&walk, cld_route_graph(session), last->route->types, NULL, err));
+    CLD_TRY(cld_walk_new(&walk, cld_compile_graph(session), last->route->types, NULL, err));
     CLD_TRY(cld_walk_next(walk, &segment, err));
     CLD_TRY(cld_passes_run(cld_static_passes, count, segment.graph, err));
     if (format == CLADE_DUMP_DOT)

@@ -91,15 +91,6 @@ bool cld_room_spare(void *user) {
 
 /* ---- given back when asked ---- */
 
-bool cld_room_is_result(const clade_session *session, int32_t k) {
-    for (int32_t r = 0; session->last && r < session->model->graph->n_outputs; r++) {
-        const cld_slot *slot = session->last->segment.results[r];
-        if (!slot->value && !slot->home && slot->input == k)
-            return true;
-    }
-    return false;
-}
-
 bool cld_room_empty(clade_session *session) {
     cld_stage *gone;
     bool any = false;
@@ -110,7 +101,7 @@ bool cld_room_empty(clade_session *session) {
     any |= cld_exec_drop_arena(session->exec);
     for (int32_t k = 0; k < session->model->graph->n_inputs; k++) {
         cld_input *in = &session->inputs[k];
-        if (!in->mem || cld_room_is_result(session, k))
+        if (!in->mem || cld_value_is_result(session, k))
             continue;
         cld_exec_release(session->exec, in->mem);
         in->mem = NULL;

@@ -23,8 +23,8 @@ static clade_status read_cut(clade_session *session, const cld_stage *stage, cla
         return CLADE_OK;
     }
     if (slot->input >= 0)
-        CLD_TRY(cld_route_upload(session, slot->input, err));
-    CLD_TRY(cld_mem_read(cld_exec_queue(session->exec), cld_route_locate(session, slot), 0, out->data, out->size_bytes,
+        CLD_TRY(cld_value_upload(session, slot->input, err));
+    CLD_TRY(cld_mem_read(cld_exec_queue(session->exec), cld_value_locate(session, slot), 0, out->data, out->size_bytes,
                          err));
     return CLADE_OK;
 fail:
@@ -145,7 +145,7 @@ clade_status clade_session_required_bytes(clade_session *session, size_t *out, c
 static clade_status upload(clade_session *session, const cld_slot *const *slots, int32_t count, clade_error *err) {
     for (int32_t k = 0; k < count; k++)
         if (slots[k]->input >= 0 && !slots[k]->value)
-            CLD_RETURN(cld_route_upload(session, slots[k]->input, err));
+            CLD_RETURN(cld_value_upload(session, slots[k]->input, err));
     return CLADE_OK;
 }
 
@@ -155,7 +155,7 @@ static clade_status run_stage(clade_session *session, cld_stage *stage, clade_er
     CLD_RETURN(upload(session, segment->carried_in, segment->graph->n_inputs, err));
     CLD_RETURN(cld_prepare_stage(session, stage, err));
     for (int32_t k = 0; k < segment->graph->n_inputs; k++)
-        CLD_RETURN(cld_prepared_take(stage->prepared, k, cld_route_input(session, stage, k), err));
+        CLD_RETURN(cld_prepared_take(stage->prepared, k, cld_value_input(session, stage, k), err));
     return cld_prepared_run(stage->prepared, err);
 }
 

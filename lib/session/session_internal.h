@@ -128,41 +128,49 @@ void cld_session_input_set(clade_session *session, int32_t index, bool given);
 clade_status cld_session_own_inputs(const clade_session *session, clade_error *err);
 clade_status cld_session_own_run(const clade_session *session, clade_error *err);
 
-/* ---- compile.c ------------------------------------------------------------------------------------------------ */
+/* ---- stage.c --------------------------------------------------------------------------------------------------- */
 
-/* ERR_LIMIT: so many cuts are too much for one run; `cut` names the node. */
-clade_status cld_check_cuts(const clade_session *session, const cld_stage *cut, size_t cuts, clade_error *err);
 /* Host bytes the stages of a session may take. */
 size_t cld_session_host_limit(const clade_session *session);
+/* ERR_LIMIT: so many cuts are too much for one run; `cut` names the node. */
+clade_status cld_check_cuts(const clade_session *session, const cld_stage *cut, size_t cuts, clade_error *err);
+/* Two values, read at the same cut, lead to the same stage. */
+bool cld_stage_same(const clade_tensor *a, const clade_tensor *b);
+void cld_stage_free(clade_session *session, cld_stage *stage); /* with its subtree; prepared ones must not be running */
+void cld_route_free(clade_session *session, cld_route *route);
+
+/* ---- value.c: on the device ------------------------------------------------------------------------------------- */
+
+/* Where a slot lies on the device; NULL: it is an input no stage has taken, or its stage is not prepared. */
+cld_mem *cld_value_locate(const clade_session *session, const cld_slot *slot);
+/* The same for input k of a stage's graph, which may be what the stage left when it ran last. */
+cld_mem *cld_value_input(const clade_session *session, const cld_stage *stage, int32_t k);
+/* Room for the device copy of an input; and the copy, up to date. Where that changes a result of the last run, there is
+ * none to read any more. */
+clade_status cld_value_reserve(clade_session *session, int32_t input, clade_error *err);
+clade_status cld_value_upload(clade_session *session, int32_t input, clade_error *err);
+/* Input k, as it stands on the device, is a result of the last run. */
+bool cld_value_is_result(const clade_session *session, int32_t k);
+
+/* ---- compile.c ------------------------------------------------------------------------------------------------ */
+
+/* Where a walk starts. Passes have made other constants of the defaults of inputs, so a run that sets one of those
+ * starts where they have not. */
+const cld_graph *cld_compile_graph(const clade_session *session);
 /* The stage behind `parent` (NULL: the root): segment, passes, plan. `fed` (moved into the stage; NULL at the root) is
  * the value the parent's cut asked for. ERR_LIMIT names the node that asked. */
 clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_route *route, cld_stage *parent,
                                clade_tensor *fed, clade_error *err);
 /* Allocates, builds and binds the stage, if it is not yet. */
 clade_status cld_prepare_stage(clade_session *session, cld_stage *stage, clade_error *err);
-void cld_stage_free(clade_session *session, cld_stage *stage); /* with its subtree; prepared ones must not be running */
 
 /* ---- route.c: from inputs to stages ---------------------------------------------------------------------------- */
 
-/* Where a walk starts. Passes have made other constants of the defaults of inputs, so a run that sets one of those
- * starts where they have not. */
-const cld_graph *cld_route_graph(const clade_session *session);
 /* The route of the inputs set now, made if need be, with its root planned. */
 clade_status cld_route_find(cld_route **out, clade_session *session, clade_error *err);
 /* The stage behind a cut, for the value read there (taken on success and on failure). */
 clade_status cld_route_follow(cld_stage **out, clade_session *session, cld_stage *stage, clade_tensor *value,
                               clade_error *err);
-/* Room for the device copy of an input; and the copy, up to date. Where that changes a result of the last run, there is
- * none to read any more. */
-clade_status cld_route_reserve(clade_session *session, int32_t input, clade_error *err);
-clade_status cld_route_upload(clade_session *session, int32_t input, clade_error *err);
-/* Where a slot lies on the device; NULL: it is an input no stage has taken, or its stage is not prepared. */
-cld_mem *cld_route_locate(const clade_session *session, const cld_slot *slot);
-/* The same for input k of a stage's graph, which may be what the stage left when it ran last. */
-cld_mem *cld_route_input(const clade_session *session, const cld_stage *stage, int32_t k);
-/* Two values are the same. */
-bool cld_route_same(const clade_tensor *a, const clade_tensor *b);
-void cld_route_free(clade_session *session, cld_route *route);
 
 /* ---- turn.c ---------------------------------------------------------------------------------------------------- */
 
@@ -174,7 +182,6 @@ clade_status cld_turn(clade_session *session, cld_stage *stage, clade_error *err
 int64_t cld_turn_count(const cld_stage *stage, const clade_tensor *value);
 /* Output k of the stage's graph on the device, or its stack of rows; NULL: not prepared. */
 cld_mem *cld_turn_output(const cld_stage *stage, int32_t k);
-void cld_turns_free(clade_session *session, cld_stage *stage);
 
 /* ---- pool.c ---------------------------------------------------------------------------------------------------- */
 
@@ -196,8 +203,6 @@ size_t cld_room_lines(const clade_session *session);
 void cld_room_make(clade_session *session, const cld_stage *from);
 /* Gives back device memory that the call under way does not need: a line, else the arena. False: there is no more. */
 bool cld_room_spare(void *session);
-/* Input k, as it stands on the device, is a result of the last run. */
-bool cld_room_is_result(const clade_session *session, int32_t k);
 /* Gives back all that a session holds on the device which the last run's results do not need. False: nothing. */
 bool cld_room_empty(clade_session *session);
 

@@ -26,7 +26,7 @@ static clade_status find_out(cld_stage *stage) {
 
 bool cld_turn_comes(cld_stage *stage, const clade_tensor *value) {
     cld_turns *turns = &stage->turns;
-    if (!stage->parent || stage->segment.cut_slot->input >= 0 || !cld_route_same(&stage->fed, value))
+    if (!stage->parent || stage->segment.cut_slot->input >= 0 || !cld_stage_same(&stage->fed, value))
         return false;
     if (!turns->known && find_out(stage) != CLADE_OK)
         return false; /* without memory it is planned like any other */
@@ -34,7 +34,7 @@ bool cld_turn_comes(cld_stage *stage, const clade_tensor *value) {
 }
 
 int64_t cld_turn_count(const cld_stage *stage, const clade_tensor *value) {
-    bool matters = stage->turns.yes && (stage->turns.repeat.n_rows > 0 || cld_route_same(&stage->fed, value));
+    bool matters = stage->turns.yes && (stage->turns.repeat.n_rows > 0 || cld_stage_same(&stage->fed, value));
     return matters ? stage->turns.done : 0;
 }
 
@@ -98,11 +98,4 @@ clade_status cld_turn(clade_session *session, cld_stage *stage, clade_error *err
     stage->prepared = other;
     stage->turns.done++;
     return CLADE_OK;
-}
-
-void cld_turns_free(clade_session *session, cld_stage *stage) {
-    cld_prepared_free(stage->turns.other);
-    for (int32_t r = 0; stage->turns.stack && r < stage->turns.repeat.n_rows; r++)
-        cld_exec_release(session->exec, stage->turns.stack[r]);
-    free(stage->turns.stack);
 }
