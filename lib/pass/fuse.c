@@ -1,59 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fusing pointwise nodes, in three steps: Identity nodes are seen through; expressions of one producer's result go into
- * its epilogue (fuse_epilogue.c); groups that are left become Fused nodes (fuse_group.c).
+/* Fusing, in three steps: layer normalisations spelled out become one node (fuse_layernorm.c); expressions of one
+ * producer's result go into its epilogue (fuse_epilogue.c); groups that are left become Fused nodes (fuse_group.c).
  *
  * Needs: a static graph, nodes in topological order. Keeps: the order, value ids, inputs, outputs, and every result:
  * a map rounds each value to its element type (cl/map.cl), and epilogues are of float32 alone.
  */
 #include "pass/fuse.h"
-
-bool cld_fuse_is_scalar(const cld_fuse *fuse, cld_value_id id) {
-    const clade_tensor *value = cld_present(id) ? cld_graph_at(fuse->graph, id)->constant : NULL;
-    return value && clade_tensor_count(value) == 1;
-}
-
-bool cld_fuse_pointwise(const cld_fuse *fuse, int32_t i, cld_call *call) {
-    const cld_graph *graph = fuse->graph;
-    const cld_node *node = &graph->nodes[i];
-    static const char *const names[CLD_MAP_INPUTS] = { "x", "x", "x", "x", "x", "x", "x", "x",
-                                                       "x", "x", "x", "x", "x", "x", "x", "x" };
-    if (!node->op || !node->op->pointwise || node->op->updates || node->n_out != 1 || node->n_in > CLD_MAP_INPUTS ||
-        cld_call_make(call, graph, graph->arena, node, node->in, node->n_in, 1, NULL) != CLADE_OK)
-        return false;
-    call->out[0] = cld_graph_at(graph, node->out[0])->type;
-    return cld_type_count(&call->out[0]) > 0 && node->op->pointwise(call, names) != NULL;
-}
-
-/* ---- facts ------------------------------------------------------------------------------------------------------- */
-
-static clade_status gather_facts(cld_fuse *fuse, clade_error *err) {
-    const cld_graph *graph = fuse->graph;
-    size_t n_values = (size_t)graph->n_values, n_reads = 0;
-    for (int32_t i = 0; i < graph->n_nodes; i++)
-        n_reads += (size_t)graph->nodes[i].n_in;
-    fuse->is_output = cld_arena_calloc(fuse->scratch, n_values + 1, sizeof *fuse->is_output);
-    fuse->first = cld_arena_calloc(fuse->scratch, n_values + 2, sizeof *fuse->first);
-    fuse->reader = cld_arena_calloc(fuse->scratch, n_reads + 1, sizeof *fuse->reader);
-    fuse->gone = cld_arena_calloc(fuse->scratch, (size_t)graph->n_nodes + 1, sizeof *fuse->gone);
-    if (!fuse->is_output || !fuse->first || !fuse->reader || !fuse->gone)
-        return cld_no_memory(err, "fusing nodes");
-    for (int32_t k = 0; k < graph->n_outputs; k++)
-        fuse->is_output[graph->outputs[k].i] = true;
-    /* Counting sort by value: first[v + 1] counts, then runs ahead while the readers are written, and ends as v + 1's.
-     */
-    int32_t *next = fuse->first + 1;
-    for (int32_t i = 0; i < graph->n_nodes; i++)
-        for (int32_t k = 0; k < graph->nodes[i].n_in; k++)
-            if (cld_present(graph->nodes[i].in[k]))
-                next[graph->nodes[i].in[k].i + 1]++;
-    for (size_t v = 0; v < n_values; v++)
-        next[v + 1] += next[v];
-    for (int32_t i = 0; i < graph->n_nodes; i++)
-        for (int32_t k = 0; k < graph->nodes[i].n_in; k++)
-            if (cld_present(graph->nodes[i].in[k]))
-                fuse->reader[next[graph->nodes[i].in[k].i]++] = i;
-    return CLADE_OK;
-}
 
 static void drop_gone(cld_fuse *fuse) {
     cld_graph *graph = fuse->graph;
@@ -76,8 +28,6 @@ static void drop_gone(cld_fuse *fuse) {
     graph->n_nodes = kept;
 }
 
-/* ---- the steps --------------------------------------------------------------------------------------------------- */
-
 clade_status cld_pass_fuse(cld_graph *graph, clade_error *err) {
     static clade_status (*const steps[])(cld_fuse *, clade_error *) = { cld_fuse_layernorm, cld_fuse_epilogues,
                                                                         cld_fuse_groups };
@@ -86,7 +36,7 @@ clade_status cld_pass_fuse(cld_graph *graph, clade_error *err) {
     if (!fuse.scratch)
         return cld_no_memory(err, "fusing nodes");
     for (size_t k = 0; k < CLD_COUNT(steps); k++) {
-        CLD_TRY(gather_facts(&fuse, err));
+        CLD_TRY(cld_fuse_gather(&fuse, err));
         CLD_TRY(steps[k](&fuse, err));
         drop_gone(&fuse);
     }

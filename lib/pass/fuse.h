@@ -16,6 +16,8 @@ typedef struct cld_fuse {
     bool *gone;      /* [n_nodes] to be dropped */
 } cld_fuse;
 
+/* fuse_facts.c: fills in what is known of fuse->graph, for one step. */
+clade_status cld_fuse_gather(cld_fuse *fuse, clade_error *err);
 /* The expression of node i, if it is a pointwise node of one output; false: it is not, or cannot be fused. */
 bool cld_fuse_pointwise(const cld_fuse *fuse, int32_t i, cld_call *call);
 /* A constant of one element. */

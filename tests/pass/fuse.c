@@ -1,200 +1,179 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the fuse pass joins, and what it must leave alone. */
 #include "op/pointwise.h"
-#include "pass/pass.h"
 #include "test.h"
+#include "written.h"
 
-static const cld_type square = { CLADE_FLOAT32, 2, { 4, 4 } }, row = { CLADE_FLOAT32, 1, { 4 } };
-
-static cld_graph *graph;
-static cld_build build;
 static clade_error err;
 
-static void setup(void) {
-    graph = cld_graph_new(NULL, "g");
-    build = (cld_build){ .graph = graph, .node = "n", .opset = 17 };
-}
-static void teardown(void) { cld_graph_free(graph); }
+#define S ":float32[4,4]"
+#define ROW ":float32[4]"
+#define G "graph g(a" S ", b" S ") -> y" S "\n"
 
-static cld_value_id input(const cld_type *type) { return cld_graph_input(graph, NULL, type); }
+static const struct {
+    const char *before, *after;
+} joined[] = {
+    /* A chain into the epilogue. */
+    { G "  half:float32[] = {0.5}\n"
+        "  x" S " = MatMul(a, b)  # m\n"
+        "  h" S " = Mul(x, half)\n"
+        "  y" S " = Relu(h)\n",
+      G "  y" S " = MatMul(a, b) clade_epilogue=\"(select(fmax((x * 5.00000000e-01f), 0.0f), (x * 5.00000000e-01f), "
+        "(x * 5.00000000e-01f) != (x * 5.00000000e-01f)))\"  # m\n" },
+    /* Gelu reads its x twice. */
+    { G "  root:float32[] = {1.41421}\n"
+        "  one:float32[] = {1.0}\n"
+        "  half:float32[] = {0.5}\n"
+        "  x" S " = MatMul(a, b)  # m\n"
+        "  d" S " = Div(x, root)\n"
+        "  e" S " = Erf(d)\n"
+        "  t" S " = Add(e, one)\n"
+        "  u" S " = Mul(x, t)\n"
+        "  y" S " = Mul(u, half)\n",
+      G "  y" S " = MatMul(a, b) clade_epilogue=\"((x * ((fast_erf((x / 1.41420996e+00f))) + 1.00000000e+00f)) * "
+        "5.00000000e-01f)\"  # m\n" },
+    /* An epilogue ends where others read. */
+    { G "  x" S " = MatMul(a, b)  # m\n"
+        "  t" S " = Tanh(x)\n"
+        "  y" S " = Add(t, a)  # add\n",
+      G "  t" S " = MatMul(a, b) clade_epilogue=\"(fast_tanh(x))\"  # m\n"
+        "  y" S " = Add(t, a)  # add\n" },
+    /* A choice needs its constant as wide as x. */
+    { G "  slope:float32[] = {0.25}\n"
+        "  x" S " = MatMul(a, b)  # m\n"
+        "  y" S " = PRelu(x, slope)\n",
+      G "  y" S " = MatMul(a, b) clade_epilogue=\"(select(x, x * clamp(x, 2.50000000e-01f, 2.50000000e-01f), x < "
+        "0.0f))\"  # m\n" },
+    /* A group with two results. */
+    { "graph g(a" S ", b" ROW ") -> y" S ", e" S "\n"
+      "  s" S " = Add(a, b)  # s\n"
+      "  e" S " = Exp(s)  # e\n"
+      "  y" S " = Mul(s, e)  # y\n",
+      "graph g(a" S ", b" ROW ") -> y" S ", e" S "\n"
+      "  e" S ", y" S " = clade.Fused(a, b) clade_body=graph(body)  # y\n"
+      "    graph body(; %0" S ", %1" ROW ") -> %3" S ", %4" S "\n"
+      "      %2" S " = Add(%0, %1)  # s\n"
+      "      %3" S " = Exp(%2)  # e\n"
+      "      %4" S " = Mul(%2, %3)  # y\n" },
+    /* Shapes and types do not mix: Exp runs on fewer elements, Sqrt on others than Mul. */
+    { "graph g(a" ROW ", b" S ", n:int64[4,4]) -> y" S ", z" S "\n"
+      "  e" ROW " = Exp(a)  # e\n"
+      "  y" S " = Add(e, b)  # y\n"
+      "  q:int64[4,4] = Mul(n, n)  # q\n"
+      "  f" S " = Cast(q) to=1  # f\n"
+      "  z" S " = Sqrt(f)  # z\n",
+      "graph g(a" ROW ", b" S ", n:int64[4,4]) -> y" S ", z" S "\n"
+      "  e" ROW " = Exp(a)  # e\n"
+      "  y" S " = Add(e, b)  # y\n"
+      "  f" S " = clade.Fused(n) clade_body=graph(body)  # f\n"
+      "    graph body(; %0:int64[4,4]) -> %2" S "\n"
+      "      %1:int64[4,4] = Mul(%0, %0)  # q\n"
+      "      %2" S " = Cast(%1) to=1  # f\n"
+      "  z" S " = Sqrt(f)  # z\n" },
+};
 
-static cld_value_id scalar(double value) {
-    cld_value_id id;
-    ck_ok(cld_build_scalar(&build, CLADE_FLOAT32, value, &id, &err), err);
-    return id;
-}
-
-static cld_value_id op(const char *type, cld_value_id a, cld_value_id b) {
-    cld_value_id in[2] = { a, b }, out;
-    ck_ok(cld_build_op(&build, type, in, cld_present(b) ? 2 : 1, NULL, 0, &out, &err), err);
-    return out;
-}
-
-static void output(cld_value_id id) { ck_assert(cld_graph_output(graph, id)); }
-
-/* Fuses, and expects these node types in this order. */
-static void expect(int32_t n, const char *const *types) {
-    ck_ok(cld_pass_fuse(graph, &err), err);
-    ck_ok(cld_graph_verify(graph, &err), err);
-    ck_assert_int_eq(graph->n_nodes, n);
-    for (int32_t i = 0; i < n; i++)
-        ck_assert_str_eq(graph->nodes[i].type, types[i]);
-    for (int32_t k = 0; k < graph->n_outputs; k++)
-        ck_assert_int_ge(cld_graph_at(graph, graph->outputs[k])->producer, 0);
-}
-#define EXPECT(...)                                                                                                    \
-    expect((int32_t)(sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)),                                   \
-           (const char *const[]){ __VA_ARGS__ })
-
-static const char *epilogue(int32_t node) { return cld_attr_string(&graph->nodes[node], CLD_EPILOGUE, ""); }
-
-START_TEST(chain_into_epilogue) {
-    cld_value_id x = op("MatMul", input(&square), input(&square));
-    output(op("Relu", op("Mul", x, scalar(0.5)), CLD_ABSENT));
-    EXPECT("MatMul");
-    ck_assert_str_eq(epilogue(0), "(select(fmax((x * 5.00000000e-01f), 0.0f), (x * 5.00000000e-01f), (x * "
-                                  "5.00000000e-01f) != (x * 5.00000000e-01f)))");
-}
+START_TEST(joins) { check_pass(cld_pass_fuse, joined[_i].before, joined[_i].after); }
 END_TEST
 
-START_TEST(gelu_into_epilogue) {
-    cld_value_id x = op("MatMul", input(&square), input(&square));
-    cld_value_id t = op("Add", op("Erf", op("Div", x, scalar(1.41421)), CLD_ABSENT), scalar(1));
-    output(op("Mul", op("Mul", x, t), scalar(0.5)));
-    EXPECT("MatMul");
-    ck_assert_ptr_nonnull(strstr(epilogue(0), "erf("));
-}
+static const char *const left[] = {
+    /* A result that is needed twice. */
+    "graph g(a" S ", b" S ") -> x" S ", y" S "\n"
+    "  x" S " = MatMul(a, b)  # x\n"
+    "  y" S " = Tanh(x)  # y\n",
+    /* What would come between members: joining Add with Exp would close a cycle. */
+    G "  e" S " = Exp(a)  # e\n"
+      "  m" S " = MatMul(e, b)  # m\n"
+      "  y" S " = Add(e, m)  # y\n",
+};
+
+START_TEST(leaves_alone) { check_left(cld_pass_fuse, left[_i]); }
 END_TEST
 
+/* What builds the graph sees through them, so that no pass has to. */
 START_TEST(identities_are_seen_through) {
-    cld_value_id x = op("Identity", op("MatMul", input(&square), input(&square)), CLD_ABSENT);
-    output(op("Tanh", x, CLD_ABSENT));
-    EXPECT("MatMul");
+    cld_graph *graph = cld_graph_new(NULL, "g");
+    cld_build build = { .graph = graph, .node = "n", .opset = 17 };
+    cld_value_id x = cld_graph_input(graph, "x", &(cld_type){ CLADE_FLOAT32, 1, { 4 } }), y;
+    ck_ok(cld_build_op(&build, "Identity", &x, 1, NULL, 0, &y, &err), err);
+    ck_assert_int_eq(y.i, x.i);
+    cld_graph_free(graph);
 }
 END_TEST
 
-START_TEST(result_needed_twice_stays) {
-    cld_value_id x = op("MatMul", input(&square), input(&square));
-    output(x);
-    output(op("Tanh", x, CLD_ABSENT));
-    EXPECT("MatMul", "Tanh");
-    ck_assert_str_eq(epilogue(0), "");
+/* ---- layer normalisation spelled out ---------------------------------------------------------------------------- */
+
+/* The variance is the mean of the squares over `axis`, and so of type `thin`; `end` makes y of q. */
+#define HEAD(scale) "graph g(x" S ", scale" scale ", bias" scale ") -> y" S "\n"
+#define NORM(axis, thin, scale, end)                                                                                   \
+    HEAD(scale)                                                                                                        \
+    "  last:int64[1] = {-1}\n"                                                                                         \
+    "  axis:int64[1] = {" axis "}\n"                                                                                   \
+    "  two:float32[] = {2.0}\n"                                                                                        \
+    "  small:float32[] = {1e-05}\n"                                                                                    \
+    "  mean:float32[4,1] = ReduceMean(x, last)\n"                                                                      \
+    "  d" S " = Sub(x, mean)\n"                                                                                        \
+    "  squares" S " = Pow(d, two)\n"                                                                                   \
+    "  variance" thin " = ReduceMean(squares, axis)\n"                                                                 \
+    "  more" thin " = Add(variance, small)\n"                                                                          \
+    "  deviation" thin " = Sqrt(more)\n"                                                                               \
+    "  q" S " = Div(d, deviation)\n" end
+#define SCALED "  y" S " = Mul(q, scale)  # y\n"
+#define SHIFTED "  m" S " = Mul(q, scale)\n  y" S " = Add(m, bias)  # y\n"
+
+START_TEST(layer_normalization) {
+    check_pass(cld_pass_fuse, NORM("-1", ":float32[4,1]", ROW, SCALED),
+               HEAD(ROW) "  y" S " = LayerNormalization(x, scale) axis=-1 epsilon=1e-05  # y\n");
+    check_pass(cld_pass_fuse, NORM("-1", ":float32[4,1]", ROW, SHIFTED),
+               HEAD(ROW) "  y" S " = LayerNormalization(x, scale, bias) axis=-1 epsilon=1e-05  # y\n");
 }
 END_TEST
 
-START_TEST(epilogue_ends_where_others_read) {
-    cld_value_id x = op("MatMul", input(&square), input(&square)), t = op("Tanh", x, CLD_ABSENT);
-    output(op("Add", t, input(&row)));
-    EXPECT("MatMul", "Add");
-    ck_assert_str_eq(epilogue(0), "(fast_tanh(x))");
-}
-END_TEST
-
-START_TEST(constants_that_are_vectors) { /* a choice needs its constant as wide as x */
-    cld_value_id x = op("MatMul", input(&square), input(&square));
-    output(op("PRelu", x, scalar(0.25)));
-    EXPECT("MatMul");
-    ck_assert_ptr_nonnull(strstr(epilogue(0), "clamp(x, 2.50000000e-01f, 2.50000000e-01f)"));
-}
-END_TEST
-
-START_TEST(group_with_two_results) {
-    cld_value_id a = op("Add", input(&square), input(&row)), b = op("Exp", a, CLD_ABSENT);
-    output(op("Mul", a, b));
-    output(b);
-    EXPECT("Fused");
-    ck_assert_int_eq(graph->nodes[0].n_in, 2);
-    ck_assert_int_eq(graph->nodes[0].n_out, 2);
-}
-END_TEST
-
-START_TEST(nothing_comes_between_members) {
-    cld_value_id a = op("Exp", input(&square), CLD_ABSENT), m = op("MatMul", a, input(&square));
-    output(op("Add", a, m)); /* joining it with Exp would close a cycle */
-    EXPECT("Exp", "MatMul", "Add");
-}
-END_TEST
-
-START_TEST(shapes_and_types_do_not_mix) {
-    cld_type wide = { CLADE_INT64, 2, { 4, 4 } };
-    cld_attr to = { .name = "to", .kind = CLD_ATTR_INT, .u.i = CLADE_FLOAT32 };
-    cld_value_id small = op("Exp", input(&row), CLD_ABSENT), n = input(&wide), f;
-    output(op("Add", small, input(&square))); /* Exp runs on fewer elements */
-    n = op("Mul", n, n);
-    ck_ok(cld_build_op(&build, "Cast", &n, 1, &to, 1, &f, &err), err);
-    output(op("Sqrt", f, CLD_ABSENT));
-    EXPECT("Exp", "Add", "Fused", "Sqrt");
-}
-END_TEST
-
-static cld_value_id mean(cld_value_id x, int64_t axis) {
-    cld_value_id axes, out;
-    ck_ok(cld_build_ints(&build, &axis, 1, &axes, &err), err);
-    ck_ok(cld_build_op(&build, "ReduceMean", (cld_value_id[]){ x, axes }, 2, NULL, 0, &out, &err), err);
-    return out;
-}
-
-/* (x - mean) / sqrt(variance + 1e-5) * scale [+ bias], with the variance's mean over axis `of_squares`. */
-static cld_value_id layer_norm(cld_value_id x, int64_t of_squares, const cld_type *scale, bool with_bias) {
-    cld_value_id d = op("Sub", x, mean(x, -1));
-    cld_value_id variance = mean(op("Pow", d, scalar(2)), of_squares);
-    cld_value_id deviation = op("Sqrt", op("Add", variance, scalar(1e-5)), CLD_ABSENT);
-    cld_value_id y = op("Mul", op("Div", d, deviation), input(scale));
-    return with_bias ? op("Add", y, input(scale)) : y;
-}
-
-START_TEST(layer_normalization_spelled_out) {
-    cld_value_id x = input(&square);
-    output(layer_norm(x, -1, &row, true));
-    output(layer_norm(x, -1, &row, false));
-    EXPECT("LayerNormalization", "LayerNormalization");
-    ck_assert_int_eq(graph->nodes[0].n_in, 3);
-    ck_assert_int_eq(graph->nodes[1].n_in, 2);
-    ck_assert_int_eq(graph->nodes[0].in[0].i, x.i);
-    ck_assert_int_eq(cld_attr_int(&graph->nodes[0], "axis", 0), -1);
-    ck_assert_float_eq(cld_attr_float(&graph->nodes[0], "epsilon", 0), 1e-5f);
-}
-END_TEST
+static const char *const others[] = {
+    NORM("-2", ":float32[1,4]", ROW, SHIFTED),             /* mean and variance over different axes */
+    NORM("-1", ":float32[4,1]", ":float32[4,1]", SHIFTED), /* a scale per row */
+};
 
 START_TEST(what_only_looks_like_layer_normalization) {
-    const cld_type column = { CLADE_FLOAT32, 2, { 4, 1 } };
-    output(layer_norm(input(&square), -2, &row, true));    /* mean and variance over different axes */
-    output(layer_norm(input(&square), -1, &column, true)); /* a scale per row */
+    cld_graph *graph = written(others[_i]);
     ck_ok(cld_pass_fuse(graph, &err), err);
-    for (int32_t i = 0; i < graph->n_nodes; i++)
-        ck_assert_str_ne(graph->nodes[i].type, "LayerNormalization");
+    for (int32_t n = 0; n < graph->n_nodes; n++)
+        ck_assert_str_ne(graph->nodes[n].type, "LayerNormalization");
+    cld_graph_free(graph);
 }
 END_TEST
 
+/* ---- bounds ----------------------------------------------------------------------------------------------------- */
+
 START_TEST(groups_are_bounded) {
-    cld_value_id x = input(&square);
-    for (int i = 0; i < 100; i++)
-        x = op("Add", x, input(&square));
-    output(x);
+    cld_text inputs = { 0 }, nodes = { 0 };
+    for (int k = 0; k < 101; k++)
+        cld_text_printf(&inputs, k > 0 ? ", x%d" S : "x%d" S, k);
+    for (int k = 0; k < 100; k++)
+        cld_text_printf(&nodes, "  y%d" S " = Add(%c%d, x%d)\n", k, k > 0 ? 'y' : 'x', k > 0 ? k - 1 : 100, k);
+    cld_text text = { 0 };
+    cld_text_printf(&text, "graph g(%s) -> y99\n%s", inputs.data, nodes.data);
+    cld_graph *graph = written(text.data);
     ck_ok(cld_pass_fuse(graph, &err), err);
     ck_ok(cld_graph_verify(graph, &err), err);
     ck_assert_int_lt(graph->n_nodes, 12);
     for (int32_t i = 0; i < graph->n_nodes; i++)
         ck_assert_int_le(graph->nodes[i].n_in, CLD_MAP_INPUTS);
+    cld_graph_free(graph);
+    cld_text_free(&inputs);
+    cld_text_free(&nodes);
+    cld_text_free(&text);
 }
 END_TEST
 
 Suite *suite_pass_fuse(void);
 Suite *suite_pass_fuse(void) {
-    Suite *suite = suite_create("pass_fuse");
+    Suite *suite = suite_create("pass/fuse");
     TCase *tcase = tcase_create("structure");
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, chain_into_epilogue);
-    tcase_add_test(tcase, gelu_into_epilogue);
+    tcase_add_loop_test(tcase, joins, 0, CLD_COUNT(joined));
+    tcase_add_loop_test(tcase, leaves_alone, 0, CLD_COUNT(left));
     tcase_add_test(tcase, identities_are_seen_through);
-    tcase_add_test(tcase, result_needed_twice_stays);
-    tcase_add_test(tcase, epilogue_ends_where_others_read);
-    tcase_add_test(tcase, constants_that_are_vectors);
-    tcase_add_test(tcase, group_with_two_results);
-    tcase_add_test(tcase, nothing_comes_between_members);
-    tcase_add_test(tcase, shapes_and_types_do_not_mix);
-    tcase_add_test(tcase, layer_normalization_spelled_out);
-    tcase_add_test(tcase, what_only_looks_like_layer_normalization);
+    tcase_add_test(tcase, layer_normalization);
+    tcase_add_loop_test(tcase, what_only_looks_like_layer_normalization, 0, CLD_COUNT(others));
     tcase_add_test(tcase, groups_are_bounded);
     suite_add_tcase(suite, tcase);
     return suite;
