@@ -2,9 +2,10 @@
 /* What walking a loop costs: what does not change is computed once, a cut copies no more than what is new, and there
  * are bounds on nodes, work and host memory, and a way to cancel.
  */
-#include "io/wire.h"
-#include "pass/pass.h"
+#include <stdio.h>
+
 #include "test.h"
+#include "written.h"
 
 static clade_error err;
 static cld_graph *model;
@@ -22,36 +23,18 @@ static void end(void) {
     cld_graph_free(model);
 }
 
-static const int64_t four[] = { 4 };
-
-/* x float32[4] and, for what a test adds, a captured constant k = 0 1 0 2; y is the loop's state. */
-static void parse(wire *body, int64_t trips) {
-    static const float k[] = { 0, 1, 0, 2 };
-    wire graph = { 0 }, attributes = { 0 };
-    wire initialiser = wire_tensor("trips", CLADE_INT64, 0, NULL, &trips, sizeof trips);
-    wire constant = wire_tensor("k", CLADE_FLOAT32, 1, four, k, sizeof k);
-    wire_text(body, GRAPH_NAME, "body");
-    wire_attr_message(&attributes, "body", ATTR_GRAPH, body);
-    wire_value(&graph, GRAPH_INPUT, "x", CLADE_FLOAT32, 1, four);
-    wire_message(&graph, GRAPH_INITIALISER, &initialiser);
-    wire_message(&graph, GRAPH_INITIALISER, &constant);
-    wire_node(&graph, "Loop", "trips - x", "y", &attributes);
-    wire_value(&graph, GRAPH_OUTPUT, "y", CLADE_FLOAT32, 1, four);
-    wire bytes = wire_model(&graph);
-    ck_ok(wire_parse(&model, &bytes, &err), err);
-}
-
-static wire new_body(void) {
-    wire body = { 0 };
-    wire_value(&body, GRAPH_INPUT, "i", CLADE_INT64, 0, NULL);
-    wire_value(&body, GRAPH_INPUT, "go", CLADE_BOOL, 0, NULL);
-    wire_value(&body, GRAPH_INPUT, "s", CLADE_FLOAT32, 1, four);
-    return body;
-}
-
-static void outputs(wire *body, const char *condition, const char *state) {
-    wire_value(body, GRAPH_OUTPUT, condition, CLADE_BOOL, 0, NULL);
-    wire_value(body, GRAPH_OUTPUT, state, CLADE_FLOAT32, 1, four);
+/* The state s of a loop, which begins with x; `captured` is of x and of a constant k, and the body gives `outputs`. */
+static void parse(const char *captured, const char *outputs, const char *body, int64_t trips) {
+    char text[2000];
+    snprintf(text, sizeof text,
+             "graph model(x:float32[4]) -> y\n"
+             "  trips:int64[] = {%lld}\n"
+             "  k:float32[4] = {0.0,1.0,0.0,2.0}\n"
+             "  y = Loop(trips, -, x%s%s) body=graph(body)\n"
+             "    graph body(i:int64[], go:bool[], s:float32[4]; %s) -> %s\n%s",
+             (long long)trips, captured[0] != '\0' ? ", " : "", captured, captured, outputs, body);
+    model = written(text);
+    ck_ok(cld_graph_verify(model, &err), err);
 }
 
 static clade_status run_walk(const cld_walk_limits *limits) {
@@ -62,11 +45,7 @@ static clade_status run_walk(const cld_walk_limits *limits) {
 
 /* Unique of a constant, a million times: on the host once. */
 START_TEST(what_does_not_change_is_evaluated_once) {
-    wire body = new_body();
-    wire_node(&body, "Unique", "k", "u", NULL);
-    wire_node(&body, "Identity", "s", "next", NULL);
-    outputs(&body, "go", "next");
-    parse(&body, 1000000);
+    parse("k", "go, next", "      u = Unique(k)\n      next = Identity(s)\n", 1000000);
     ck_ok(run_walk(NULL), err);
     ck_assert_uint_le(segment.graph->evaluated, 1000);
     ck_assert_uint_le(cld_walk_bytes(walk), 100000);
@@ -75,35 +54,26 @@ END_TEST
 
 /* The same on the device, and in a branch. */
 START_TEST(what_does_not_change_is_one_node) {
-    wire body = new_body(), then = { 0 }, other = { 0 }, attributes = { 0 };
-    wire_node(&then, "Exp", "x", "e", NULL);
-    wire_value(&then, GRAPH_OUTPUT, "e", CLADE_FLOAT32, 1, four);
-    wire_node(&other, "Neg", "x", "e", NULL);
-    wire_value(&other, GRAPH_OUTPUT, "e", CLADE_FLOAT32, 1, four);
-    wire_text(&then, GRAPH_NAME, "then");
-    wire_text(&other, GRAPH_NAME, "other");
-    wire_attr_message(&attributes, "then_branch", ATTR_GRAPH, &then);
-    wire_attr_message(&attributes, "else_branch", ATTR_GRAPH, &other);
-    wire_node(&body, "Tanh", "x", "t", NULL);
-    wire_node(&body, "If", "go", "f", &attributes);
-    wire_node(&body, "Add", "t f", "both", NULL);
-    wire_node(&body, "Add", "s both", "next", NULL);
-    outputs(&body, "go", "next");
-    parse(&body, 50);
+    parse("x", "go, next",
+          "      t = Tanh(x)\n"
+          "      f = If(go, x, x) then_branch=graph(then) else_branch=graph(else)\n"
+          "        graph then(; x) -> e\n"
+          "          e = Exp(x)\n"
+          "        graph else(; x) -> e\n"
+          "          e = Neg(x)\n"
+          "      both = Add(t, f)\n"
+          "      next = Add(s, both)\n",
+          50);
     ck_ok(run_walk(NULL), err);
     ck_assert_int_eq(segment.graph->n_nodes, 3 + 50);
 }
 END_TEST
 
 START_TEST(number_of_the_iteration) {
-    wire body = new_body();
-    const int64_t float32 = 1;
-    wire to = { 0 };
-    wire_attr_int(&to, "to", float32);
-    wire_node(&body, "Cast", "i", "n", &to);
-    wire_node(&body, "Add", "n k", "sum", NULL);
-    outputs(&body, "go", "sum");
-    parse(&body, 7);
+    parse("k", "go, sum",
+          "      n = Cast(i) to=1\n"
+          "      sum = Add(n, k)\n",
+          7);
     ck_ok(run_walk(NULL), err);
     ck_assert_ptr_nonnull(segment.results[0]->value);
     ck_assert_float_eq(((const float *)segment.results[0]->value->data)[3], 6 + 2);
@@ -111,19 +81,16 @@ START_TEST(number_of_the_iteration) {
 END_TEST
 
 START_TEST(a_loop_around_nothing_ends) {
-    wire body = new_body();
-    outputs(&body, "go", "s");
-    parse(&body, INT64_MAX);
+    parse("", "go, s", "", INT64_MAX);
     ck_refused(run_walk(NULL), CLADE_ERR_LIMIT, "Loop 'Loop_0': more than 16000000 nodes", err);
 }
 END_TEST
 
+static const char grows[] = "      next = Exp(s)\n";
+
 START_TEST(host_memory_is_bounded) {
     const cld_walk_limits limits = { .host_bytes = 1000000 };
-    wire body = new_body();
-    wire_node(&body, "Exp", "s", "next", NULL);
-    outputs(&body, "go", "next");
-    parse(&body, 900000);
+    parse("", "go, next", grows, 900000);
     ck_refused(run_walk(&limits), CLADE_ERR_LIMIT, "planning up to here takes more than 1000000 bytes of host memory",
                err);
     ck_assert_uint_le(cld_walk_bytes(walk), 1100000);
@@ -140,10 +107,7 @@ static int stop(void *user, const char *what, size_t done, size_t total) {
 START_TEST(cancelled) {
     size_t seen = 0;
     const cld_walk_limits limits = { .watch = { stop, &seen } };
-    wire body = new_body();
-    wire_node(&body, "Exp", "s", "next", NULL);
-    outputs(&body, "go", "next");
-    parse(&body, 900000);
+    parse("", "go, next", grows, 900000);
     ck_refused(run_walk(&limits), CLADE_ERR_CANCELLED, "cancelled while planning", err);
     ck_assert_uint_le(seen, 2000);
 }
@@ -156,23 +120,17 @@ static cld_walk *copies[CUTS];
 static cld_segment segments[CUTS];
 
 /* s = exp(s), as long as the largest is not 0; `add`: to s, each time. */
-static void parse_while(const char *add, int64_t trips) {
-    static const int64_t one[] = { 1 };
-    wire body = new_body(), to = { 0 }, number = { 0 };
-    wire_attr_int(&to, "to", 9);     /* bool */
-    wire_attr_int(&number, "to", 1); /* float32 */
-    if (strstr(add, "number"))
-        wire_node(&body, "Cast", "i", "number", &number);
-    else
-        cld_text_free(&number);
-    wire_node(&body, "Add", add, "sum", NULL);
-    wire_node(&body, "Exp", "sum", "next", NULL);
-    wire_node(&body, "ReduceMax", "next", "most", NULL);
-    wire_node(&body, "Less", "s next", "less", NULL);
-    wire_node(&body, "Cast", "most", "on", &to);
-    wire_value(&body, GRAPH_OUTPUT, "on", CLADE_BOOL, 1, one);
-    wire_value(&body, GRAPH_OUTPUT, "next", CLADE_FLOAT32, 1, four);
-    parse(&body, trips);
+static void parse_while(const char *captured, const char *add, int64_t trips) {
+    char body[500];
+    snprintf(body, sizeof body,
+             "      number = Cast(i) to=1\n"
+             "      sum = Add(s, %s)\n"
+             "      next = Exp(sum)\n"
+             "      most = ReduceMax(next)\n"
+             "      less = Less(s, next)\n"
+             "      on = Cast(most) to=9\n",
+             add);
+    parse(captured, "on, next", strcmp(add, "number") == 0 ? body : strchr(body, '\n') + 1, trips);
 }
 
 /* Walks on behind each cut, in a copy. */
@@ -202,7 +160,7 @@ static bool repeats(void) {
 }
 
 START_TEST(copies_share) {
-    parse_while("s k", 1000000);
+    parse_while("k", "k", 1000000);
     walk_on(CUTS);
     for (int k = 0; k < CUTS; k++) {
         ck_assert_ptr_nonnull(segments[k].cut_slot);
@@ -214,7 +172,7 @@ START_TEST(copies_share) {
 END_TEST
 
 START_TEST(a_loop_comes_again) {
-    parse_while("s k", INT64_MAX);
+    parse_while("k", "k", INT64_MAX);
     walk_on(2);
     ck_assert(repeats());
     ck_assert(again.most == INT64_MAX);
@@ -226,7 +184,7 @@ START_TEST(a_loop_comes_again) {
 END_TEST
 
 START_TEST(what_is_captured_stays) {
-    parse_while("s x", INT64_MAX);
+    parse_while("x", "x", INT64_MAX);
     walk_on(2);
     ck_assert(repeats());
     ck_assert_int_eq(segments[1].graph->n_inputs, 2);
@@ -240,7 +198,7 @@ END_TEST
 START_TEST(a_loop_comes_again_up_to_its_limit) {
     static const bool yes = true;
     const clade_tensor fed = { CLADE_BOOL, 1, { 1 }, (void *)&yes, 1 };
-    parse_while("s k", 10);
+    parse_while("k", "k", 10);
     walk_on(2);
     ck_assert(repeats());
     ck_assert_int_eq(again.most, 7);
@@ -254,7 +212,7 @@ START_TEST(a_loop_comes_again_up_to_its_limit) {
 END_TEST
 
 START_TEST(the_last_iteration_does_not_come_again) {
-    parse_while("s k", 3);
+    parse_while("k", "k", 3);
     walk_on(2);
     ck_assert(!repeats());
     drop_copies(2);
@@ -262,7 +220,7 @@ START_TEST(the_last_iteration_does_not_come_again) {
 END_TEST
 
 START_TEST(a_loop_that_counts_does_not_come_again) {
-    parse_while("s number", INT64_MAX);
+    parse_while("", "number", INT64_MAX);
     walk_on(2);
     ck_assert(!repeats());
     drop_copies(2);
@@ -271,7 +229,7 @@ END_TEST
 
 Suite *suite_pass_loops(void);
 Suite *suite_pass_loops(void) {
-    Suite *suite = suite_create("pass_loops");
+    Suite *suite = suite_create("pass/loops");
     TCase *tcase = tcase_create("loops");
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_test(tcase, what_does_not_change_is_evaluated_once);
