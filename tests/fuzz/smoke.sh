@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The fuzzing harnesses build, and find nothing in ten minutes of graphs and ONNX's own models; ./quickstart check --deep only.
+# The fuzzing harnesses build, and find nothing in eleven minutes of graphs, texts and ONNX's own models; ./quickstart check --deep only.
 . "$(dirname "$0")/../lib.sh"
 [ "${CLADE_DEEP:-0}" = 1 ] || { skip "fuzzing: ./quickstart check --deep"; finish; }
 need clang
 directory=$build_dir/fuzz
 onnx_data=${CLADE_ONNX_DATA:-/usr/share/libonnx-testdata/data}
-mkdir -p "$directory/plans" "$directory/models" "$directory/seeds"
+mkdir -p "$directory/plans" "$directory/models" "$directory/seeds" "$directory/texts"
 unset MAKEFLAGS MFLAGS MAKELEVEL
 build() {
     [ -e Makefile ] || CC=clang "$source_dir/configure" --enable-fuzz --enable-sanitizers --disable-tests --disable-shared \
@@ -17,6 +17,9 @@ if (cd "$directory" && build) >"$directory/build.log" 2>&1; then pass; else fail
 for model in "$onnx_data"/*/*/model.onnx; do
     name=${model#"$onnx_data"/}
     [ -e "$model" ] && cp "$model" "$directory/seeds/${name//\//_}"
+done
+for model in "$source_dir"/tests/data/*.onnx; do
+    "$build_dir/clade" dump --after specialise "$model" >"$directory/texts/${model##*/}" 2>/dev/null
 done
 export ASAN_OPTIONS=allocator_may_return_null=1:quarantine_size_mb=8 UBSAN_OPTIONS=print_stacktrace=1
 cd "$directory" || exit 1
@@ -31,4 +34,5 @@ fuzz() {
 }
 fuzz fuzz_plan 300 256 plans
 fuzz fuzz_walk 300 4096 models seeds
+fuzz fuzz_text 60 4096 texts
 finish

@@ -76,6 +76,12 @@ START_TEST(joins) { check_pass(cld_pass_fuse, joined[_i].before, joined[_i].afte
 END_TEST
 
 static const char *const left[] = {
+    /* What updates a state: where it stands is the planner's business. */
+    "graph g(a" S ", b" S ") -> y" S "\n"
+    "  p" S " = {1.0 ...} state=1\n"
+    "  rate:float32[] = {0.5}\n"
+    "  e" S " = Exp(a)  # e\n"
+    "  y" S " = clade.SgdStep(p, e, rate)  # y\n",
     /* A result that is needed twice. */
     "graph g(a" S ", b" S ") -> x" S ", y" S "\n"
     "  x" S " = MatMul(a, b)  # x\n"

@@ -79,6 +79,19 @@ START_TEST(feeding_another_type_is_refused) {
 }
 END_TEST
 
+/* A state is the same one in the static graph, and is updated there. */
+START_TEST(state_stays_state) {
+    static const char text[] = "graph model(g:float32[2]) -> y:float32[2]\n"
+                               "  p:float32[2] = {1.0,2.0} state=1\n"
+                               "  rate:float32[] = {0.5}\n"
+                               "  y:float32[2] = Neg(p)  # y\n"
+                               "  after:float32[2] = clade.SgdStep(p, g, rate:float32[])  # after\n";
+    start(text, &(cld_type){ CLADE_FLOAT32, 1, { 2 } });
+    ck_ok(cld_walk_next(walk, &segment, &err), err);
+    check_written(segment.graph, text);
+}
+END_TEST
+
 /* A Loop whose body joins its state with itself, so that the state's shape changes in each iteration. */
 #define GROWING(trips)                                                                                                 \
     "  y = Loop(" trips ", -, x) body=graph(body)\n"                                                                   \
@@ -179,6 +192,7 @@ Suite *suite_pass_specialise(void) {
     tcase_add_test(tcase, shape_arithmetic_folds);
     tcase_add_test(tcase, unknown_shape_cuts_and_goes_on);
     tcase_add_test(tcase, feeding_another_type_is_refused);
+    tcase_add_test(tcase, state_stays_state);
     tcase_add_test(tcase, loop_is_unrolled);
     tcase_add_test(tcase, endless_loop_is_refused);
     tcase_add_test(tcase, input_too_large_to_count);

@@ -152,31 +152,6 @@ START_TEST(types_are_checked) {
 }
 END_TEST
 
-/* Through the specialiser: a model graph with a state gives a static graph with the same state. */
-START_TEST(a_walk_keeps_it) {
-    cld_walk *walk;
-    cld_segment segment;
-    cld_value_id sum;
-    cld_node node = { .name = "n", .domain = "", .type = "Neg", .opset = 17, .n_in = 1, .n_out = 1 };
-    char reason[160];
-    node.op = cld_op_find("", "Neg", 17, reason, sizeof reason);
-    sum = cld_graph_value(graph, "y", &vector);
-    node.in = &p;
-    node.out = &sum;
-    ck_assert_ptr_nonnull(cld_graph_node(graph, &node));
-    ck_assert(cld_graph_output(graph, sum));
-    ck_ok(cld_walk_new(&walk, graph, NULL, NULL, &err), err);
-    ck_ok(cld_walk_next(walk, &segment, &err), err);
-    ck_assert_int_eq(segment.graph->n_nodes, 1);
-    const cld_value *seen = cld_graph_at(segment.graph, segment.graph->nodes[0].in[0]);
-    ck_assert_int_eq(seen->state, 1);
-    ck_assert_ptr_eq(seen->initial, cld_graph_at(graph, p)->initial);
-    ck_assert_int_eq(segment.graph->n_inputs, 0);
-    cld_graph_free(segment.graph);
-    cld_walk_free(walk);
-}
-END_TEST
-
 Suite *suite_plan_state(void);
 Suite *suite_plan_state(void) {
     Suite *suite = suite_create("plan/state");
@@ -190,7 +165,6 @@ Suite *suite_plan_state(void) {
     tcase_add_test(tcase, giving_what_is_gone_is_refused);
     tcase_add_test(tcase, what_is_no_state_is_not_updated);
     tcase_add_test(tcase, types_are_checked);
-    tcase_add_test(tcase, a_walk_keeps_it);
     suite_add_tcase(suite, tcase);
     return suite;
 }
