@@ -25,8 +25,9 @@ typedef struct clade_session_options {
     size_t size_bytes;       /* sizeof(clade_session_options): start from CLADE_SESSION_OPTIONS_INIT */
     int profile;             /* 1: time every kernel; clade_session_write_trace then has something to write */
     int no_blas;             /* 1: never take a CLBlast row */
-    const char *prefer_impl; /* NULL, or "Op=row[,Op=row...]": take that row of that operator where it is applicable;
-                              * ERR_NOT_FOUND lists the rows there are */
+    const char *prefer_impl; /* NULL, or "Op=row[,Op=row...]": take that row of that operator where it is applicable,
+                              * as a dump names it: "Conv=im2col > panels(kb 64)" also says parameters and the row
+                              * of the problem within; ERR_NOT_FOUND lists what there is */
     size_t max_plans;        /* plans kept, least recently used dropped first; 0: 16. One for each combination of input
                               * shapes and of the values that decide shapes or control flow */
     size_t max_device_bytes; /* device memory that the session may hold; 0: what the device has. To stay below it plans

@@ -29,16 +29,38 @@ clade_status cld_conv_infer(cld_call *call, int32_t w, int32_t b, clade_error *e
     return CLADE_OK;
 }
 
-void cld_conv_describe(const cld_call *call, int32_t w, cld_conv *out) {
+const cld_conv *cld_conv_read(const cld_call *call, int32_t w, cld_arena *arena) {
+    cld_conv *conv = cld_arena_alloc(arena, sizeof *conv);
+    if (!conv)
+        return NULL;
     const cld_type *weights = &call->in[w];
     int64_t groups = cld_attr_int(call->node, "group", 1);
-    *out = (cld_conv){ .images = call->in[0].dims[0],
-                       .groups = groups,
-                       .channels = weights->dims[1],
-                       .filters = weights->dims[0] / groups };
-    clade_status read = cld_window_read(call, weights->dims + 2, &out->window, NULL);
+    *conv = (cld_conv){ .dtype = call->in[0].dtype,
+                        .images = call->in[0].dims[0],
+                        .groups = groups,
+                        .channels = weights->dims[1],
+                        .filters = weights->dims[0] / groups };
+    clade_status read = cld_window_read(call, weights->dims + 2, &conv->window, NULL);
     (void)read; /* infer has seen it succeed */
-    cld_window_merge(&out->window);
+    cld_window_merge(&conv->window);
+    return conv;
+}
+
+double cld_conv_flops(const cld_conv *conv) {
+    return 2.0 * (double)conv->images * (double)conv->groups * (double)conv->filters *
+           (double)cld_span3(conv->window.out) * (double)cld_conv_terms(conv);
+}
+
+/* Sizes: images, groups, channels and filters of one, then input, output, kernel, stride, dilation and padding before,
+ * three axes each. */
+void cld_conv_describe(const cld_call *call, cld_problem *out) {
+    const cld_conv *conv = call->problem;
+    const cld_window *w = &conv->window;
+    const int64_t *const axes[] = { w->in, w->out, w->kernel, w->stride, w->dilation, w->before };
+    *out = (cld_problem){ .kind = "conv", .dtype = conv->dtype };
+    cld_problem_add(out, 4, (int64_t[]){ conv->images, conv->groups, conv->channels, conv->filters });
+    for (size_t k = 0; k < CLD_COUNT(axes); k++)
+        cld_problem_add(out, 3, axes[k]);
 }
 
 static clade_status infer(cld_call *call, clade_error *err) {
@@ -53,6 +75,8 @@ static clade_status infer(cld_call *call, clade_error *err) {
     return cld_conv_infer(call, 1, 2, err);
 }
 
+static const void *read(const cld_emit *emit) { return cld_conv_read(emit->call, 1, emit->steps->arena); }
+
 const cld_op cld_op_Conv = {
     .domain = "",
     .name = "Conv",
@@ -66,5 +90,7 @@ const cld_op cld_op_Conv = {
     .max_out = 1,
     .takes_epilogue = true,
     .infer = infer,
+    .read = read,
+    .describe = cld_conv_describe,
     .impls = cld_conv_rows,
 };

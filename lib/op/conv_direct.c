@@ -30,17 +30,16 @@ static void quantisation(const cld_emit *emit, cld_step *step, const cld_conv_op
                                step_of(call, o->w_scale) });
 }
 
-void cld_conv_direct(const cld_emit *emit, const cld_conv_operands *o, bool rows) {
+void cld_conv_direct(const cld_emit *emit, const cld_conv_operands *o) {
     const cld_call *call = emit->call;
     bool quantised = o->x_zero >= 0, has_bias = cld_emit_in(emit, o->bias).i >= 0;
     clade_dtype out = call->out[0].dtype, sum = quantised ? CLADE_INT32 : out;
     const char *epilogue = cld_attr_string(call->node, CLD_EPILOGUE, NULL);
     if (cld_type_count(&call->out[0]) == 0)
         return;
-    cld_conv conv;
-    cld_conv_describe(call, o->w, &conv);
-    const cld_window *window = &conv.window;
-    int64_t chunk = rows ? CLD_ROW_CHUNK : 1;
+    const cld_conv *conv = call->problem;
+    const cld_window *window = &conv->window;
+    int64_t chunk = CLD_MAX(emit->value[0], 1);
 
     cld_step *step = cld_step_kernel(emit->steps, "conv", "direct");
     cld_step_define_dtype(emit->steps, step, "T", out);
@@ -51,12 +50,12 @@ void cld_conv_direct(const cld_emit *emit, const cld_conv_operands *o, bool rows
     cld_step_in(emit->steps, step, emit->in[o->x], call->in[o->x].dtype);
     cld_step_in(emit->steps, step, emit->in[o->w], call->in[o->w].dtype);
     cld_step_in(emit->steps, step, cld_emit_in(emit, o->bias), sum);
-    cld_step_ints(emit->steps, step, 2, (int64_t[]){ conv.channels, conv.filters });
+    cld_step_ints(emit->steps, step, 2, (int64_t[]){ conv->channels, conv->filters });
     cld_window_args(emit->steps, step, window);
     cld_step_int(emit->steps, step, has_bias);
     if (quantised)
         quantisation(emit, step, o, out);
     cld_step_size(step, (size_t)(window->out[0] * window->out[1] * ((window->out[2] + chunk - 1) / chunk)),
-                  (size_t)(conv.groups * conv.filters), (size_t)conv.images, rows, 1, 1);
-    step->flops = 2.0 * (double)cld_type_count(&call->out[0]) * (double)cld_conv_terms(&conv);
+                  (size_t)(conv->groups * conv->filters), (size_t)conv->images, emit->value[0] > 0, 1, 1);
+    step->flops = 2.0 * (double)cld_type_count(&call->out[0]) * (double)cld_conv_terms(conv);
 }

@@ -40,24 +40,21 @@ static clade_status infer(cld_call *call, clade_error *err) {
     return cld_conv_infer(call, o->w, o->bias < 0 ? INT32_MAX : o->bias, err);
 }
 
-static bool can_rows(const cld_call *call, const cld_caps *caps) {
-    (void)call;
-    return caps->is_cpu;
+static const void *read(const cld_emit *emit) {
+    return cld_conv_read(emit->call, operands_of(emit->call)->w, emit->steps->arena);
 }
 
-static clade_status emit_rows(const cld_emit *emit, clade_error *err) {
+static clade_status emit_direct(const cld_emit *emit, clade_error *err) {
     (void)err;
-    cld_conv_direct(emit, operands_of(emit->call), true);
+    cld_conv_direct(emit, operands_of(emit->call));
     return CLADE_OK;
 }
 
-static clade_status emit_reference(const cld_emit *emit, clade_error *err) {
-    (void)err;
-    cld_conv_direct(emit, operands_of(emit->call), false);
-    return CLADE_OK;
-}
-
-static const cld_impl rows[] = { { "rows", can_rows, emit_rows }, { "reference", NULL, emit_reference }, { 0 } };
+static const cld_impl rows[] = {
+    { .name = "rows", .applicable = cld_on_cpu, .emit = emit_direct, .space = &cld_chunk_space },
+    { .name = "reference", .emit = emit_direct },
+    { 0 }
+};
 
 const cld_op cld_op_ConvInteger = {
     .domain = "",
@@ -70,6 +67,8 @@ const cld_op cld_op_ConvInteger = {
     .min_out = 1,
     .max_out = 1,
     .infer = infer,
+    .read = read,
+    .describe = cld_conv_describe,
     .impls = rows,
 };
 
@@ -85,5 +84,7 @@ const cld_op cld_op_QLinearConv = {
     .min_out = 1,
     .max_out = 1,
     .infer = infer,
+    .read = read,
+    .describe = cld_conv_describe,
     .impls = rows,
 };

@@ -106,11 +106,27 @@ static void gather(const cld_emit *emit, const problem *p, cld_buf columns, int6
     cld_step_size(step, (size_t)pixels, (size_t)filters, (size_t)images, 0, 0, 0);
 }
 
+static const void *read(const cld_emit *emit) {
+    problem *p = cld_arena_alloc(emit->steps->arena, sizeof *p);
+    return p && read_problem(emit->call, p, NULL) == CLADE_OK ? p : NULL;
+}
+
+/* Sizes as Conv's, filters and channels those of the transposed one. */
+static void describe(const cld_call *call, cld_problem *out) {
+    const problem *p = call->problem;
+    const cld_window *w = &p->window;
+    const int64_t *const axes[] = { w->in, w->out, w->kernel, w->stride, w->dilation, w->before };
+    *out = (cld_problem){ .kind = "conv_transpose", .dtype = call->in[0].dtype };
+    cld_problem_add(out, 4, (int64_t[]){ p->images, p->groups, p->channels, p->filters });
+    for (size_t k = 0; k < CLD_COUNT(axes); k++)
+        cld_problem_add(out, 3, axes[k]);
+}
+
 static clade_status emit_reference(const cld_emit *emit, clade_error *err) {
-    problem p;
-    CLD_RETURN(read_problem(emit->call, &p, err));
+    (void)err;
+    const problem *p = emit->call->problem;
     if (cld_type_count(&emit->call->out[0]) > 0)
-        gather(emit, &p, (cld_buf){ -1 }, 0, p.images);
+        gather(emit, p, (cld_buf){ -1 }, 0, p->images);
     return CLADE_OK;
 }
 
@@ -123,42 +139,44 @@ static size_t column_bytes(const cld_call *call, const cld_caps *caps, const pro
 }
 
 static bool can_col2im(const cld_call *call, const cld_caps *caps) {
-    problem p;
-    return read_problem(call, &p, NULL) == CLADE_OK && p.images > 0 && cld_type_count(&call->out[0]) > 0 &&
-           column_bytes(call, caps, &p) > 0;
+    const problem *p = call->problem;
+    return p->images > 0 && cld_type_count(&call->out[0]) > 0 && column_bytes(call, caps, p) > 0;
 }
 
 static clade_status emit_col2im(const cld_emit *emit, clade_error *err) {
-    problem p;
-    CLD_RETURN(read_problem(emit->call, &p, err));
-    size_t image_bytes = column_bytes(emit->call, emit->caps, &p);
-    int64_t part = CLD_MAX(CLD_MIN(p.images, (int64_t)(CLD_COLUMN_BYTES / image_bytes)), 1);
-    int64_t m = p.filters * cld_span3(p.window.kernel), n = cld_span3(p.window.in), k = p.channels;
+    const problem *p = emit->call->problem;
+    size_t image_bytes = column_bytes(emit->call, emit->caps, p);
+    int64_t part = CLD_MAX(CLD_MIN(p->images, (int64_t)(CLD_COLUMN_BYTES / image_bytes)), 1);
+    int64_t m = p->filters * cld_span3(p->window.kernel), n = cld_span3(p->window.in), k = p->channels;
     cld_buf columns = cld_step_scratch(emit->steps, (size_t)part * image_bytes);
-    for (int64_t first = 0; first < p.images; first += part) {
-        int64_t images = CLD_MIN(part, p.images - first);
+    for (int64_t first = 0; first < p->images; first += part) {
+        int64_t images = CLD_MIN(part, p->images - first);
         cld_gemm gemm = { .dtype = emit->call->in[0].dtype,
                           .m = m,
                           .n = n,
                           .k = k,
                           .trans_a = true,
                           .batch_rank = 2,
-                          .batch = { images, p.groups },
+                          .batch = { images, p->groups },
                           .a_batch = { 0, k * m },
-                          .b_batch = { p.groups * k * n, k * n },
+                          .b_batch = { p->groups * k * n, k * n },
                           .a = emit->in[1],
                           .b = emit->in[0],
                           .bias = { -1 },
                           .c = columns,
-                          .b_offset = first * p.groups * k * n,
+                          .b_offset = first * p->groups * k * n,
                           .alpha = 1 };
-        cld_gemm_emit(emit->steps, emit->caps, &gemm, CLD_GEMM_ROWS);
-        gather(emit, &p, columns, first, images);
+        CLD_RETURN(cld_product_emit(emit, &gemm, err));
+        gather(emit, p, columns, first, images);
     }
     return CLADE_OK;
 }
 
-static const cld_impl rows[] = { { "col2im", can_col2im, emit_col2im }, { "reference", NULL, emit_reference }, { 0 } };
+static const cld_impl rows[] = {
+    { .name = "col2im", .applicable = can_col2im, .emit = emit_col2im, .inner = cld_product_rows },
+    { .name = "reference", .emit = emit_reference },
+    { 0 }
+};
 
 const cld_op cld_op_ConvTranspose = {
     .domain = "",
@@ -174,5 +192,7 @@ const cld_op cld_op_ConvTranspose = {
     .max_out = 1,
     .takes_epilogue = true,
     .infer = infer,
+    .read = read,
+    .describe = describe,
     .impls = rows,
 };

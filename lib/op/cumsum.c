@@ -78,7 +78,7 @@ static clade_status eval(const cld_call *call, clade_tensor *const *out, clade_e
     return CLADE_OK;
 }
 
-static const cld_impl rows[] = { { "lines", NULL, emit_lines }, { 0 } };
+static const cld_impl rows[] = { { .name = "lines", .emit = emit_lines }, { 0 } };
 
 const cld_op cld_op_CumSum = {
     .domain = "",

@@ -17,10 +17,9 @@ static clade_status infer(cld_call *call, clade_error *err) {
 
 static clade_status emit(const cld_emit *emit, clade_error *err) {
     (void)err;
-    enum { GROUP = 64 };
     const cld_type *in = &emit->call->in[0];
     clade_dtype compute = in->dtype == CLADE_FLOAT64 ? CLADE_FLOAT64 : CLADE_FLOAT32;
-    size_t group = emit->caps->is_cpu ? 1 : CLD_MIN(emit->caps->max_group, (size_t)GROUP);
+    size_t group = cld_group(emit->caps, 64);
     cld_buf work = cld_step_scratch(emit->steps, (size_t)cld_type_count(in) * clade_dtype_size(compute));
     cld_step *step = cld_step_kernel(emit->steps, "det", "det");
     cld_step_define_dtype(emit->steps, step, "T", in->dtype);
@@ -67,7 +66,7 @@ static clade_status eval(const cld_call *call, clade_tensor *const *out, clade_e
     return CLADE_OK;
 }
 
-static const cld_impl rows[] = { { "reference", NULL, emit }, { 0 } };
+static const cld_impl rows[] = { { .name = "reference", .emit = emit }, { 0 } };
 
 const cld_op cld_op_Det = {
     .domain = "",

@@ -4,14 +4,14 @@
 
 typedef clade_status (*rows_fn)(const cld_call *call, cld_rows *out, clade_error *err);
 
-static clade_status emit_rows(const cld_emit *emit, rows_fn rows_of, clade_error *err) {
+/* whole_rows: an item copies some; else one element. */
+static clade_status emit_rows(const cld_emit *emit, rows_fn rows_of, bool whole_rows, clade_error *err) {
     const cld_call *call = emit->call;
     cld_steps *steps = emit->steps;
     cld_rows rows;
     CLD_RETURN(rows_of(call, &rows, err));
     if (cld_type_count(&call->out[0]) == 0)
         return CLADE_OK;
-    bool whole_rows = emit->caps->is_cpu;
     clade_dtype bits = cld_dtype_bits(call->in[0].dtype);
     int64_t chunk = CLD_MAX(cld_item_elements(emit->caps, rows.rows * rows.inner) / rows.inner, 1);
     cld_step *step = cld_step_kernel(steps, "gather", whole_rows ? "gather_rows" : "gather_items");
@@ -42,13 +42,18 @@ static clade_status eval_rows(const cld_call *call, clade_tensor *const *out, ro
 }
 
 #define GATHER_ROWS(op)                                                                                                \
+    static clade_status op##_emit_whole(const cld_emit *emit, clade_error *err) {                                      \
+        return emit_rows(emit, op##_rows_of, true, err);                                                               \
+    }                                                                                                                  \
     static clade_status op##_emit(const cld_emit *emit, clade_error *err) {                                            \
-        return emit_rows(emit, op##_rows_of, err);                                                                     \
+        return emit_rows(emit, op##_rows_of, false, err);                                                              \
     }                                                                                                                  \
     static clade_status op##_eval(const cld_call *call, clade_tensor *const *out, clade_error *err) {                  \
         return eval_rows(call, out, op##_rows_of, err);                                                                \
     }                                                                                                                  \
-    static const cld_impl op##_rows[] = { { "rows", NULL, op##_emit }, { 0 } }
+    static const cld_impl op##_rows[] = { { .name = "rows", .applicable = cld_on_cpu, .emit = op##_emit_whole },       \
+                                          { .name = "items", .emit = op##_emit },                                      \
+                                          { 0 } }
 
 /* ---- Gather ------------------------------------------------------------------------------------------------------ */
 

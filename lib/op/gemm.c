@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Matrix products: puts a problem into its simplest form and hands it to the row that suits it.
+/* Matrix products: puts a problem into its simplest form, which is what the rows see, and writes it in parts.
  *
  * Simplest form: batch dimensions that can be walked as one are merged; a batch over which B is constant is more rows
  * of A. Kernels number batches (outer, inner); what has more dimensions is written as several steps. The rows
@@ -13,7 +13,7 @@ int64_t cld_even_blocks(int64_t items, int64_t most) {
 }
 
 /* No output element. Beyond this check every product of dimensions is bounded by the size of a tensor that exists. */
-static bool is_empty(const cld_gemm *gemm) {
+bool cld_product_empty(const cld_gemm *gemm) {
     bool empty = gemm->m == 0 || gemm->n == 0;
     for (int32_t d = 0; d < gemm->batch_rank; d++)
         empty |= gemm->batch[d] == 0;
@@ -55,64 +55,90 @@ static void simplify(cld_gemm *gemm) {
     }
 }
 
-static const cld_gemm_writer *const writers[CLD_GEMM_ROWS] = {
-    [CLD_GEMM_PANELS] = &cld_gemm_panels,    [CLD_GEMM_CLBLAST] = &cld_gemm_clblast,
-    [CLD_GEMM_TILED] = &cld_gemm_tiled,      [CLD_GEMM_REFERENCE] = &cld_gemm_reference,
-    [CLD_GEMM_INTEGER] = &cld_gemm_integers,
-};
-
-bool cld_gemm_applicable(const cld_gemm *gemm, cld_gemm_row row, const cld_caps *caps) {
-    if ((gemm->integer != NULL) != (row == CLD_GEMM_INTEGER))
-        return false;
-    if (is_empty(gemm))
-        return row >= CLD_GEMM_REFERENCE;
-    cld_gemm simple = *gemm;
-    simplify(&simple);
-    return writers[row]->applicable(&simple, caps);
+int64_t cld_product_batches(const cld_gemm *gemm) {
+    int64_t batches = 1;
+    for (int32_t d = 0; d < gemm->batch_rank; d++)
+        batches *= gemm->batch[d];
+    return batches;
 }
 
-int64_t cld_gemm_splits(const cld_gemm *gemm) {
-    if (is_empty(gemm))
-        return 0;
-    cld_gemm simple = *gemm;
-    simplify(&simple);
+double cld_product_flops(const cld_gemm *gemm) {
+    return 2.0 * (double)gemm->m * (double)gemm->n * (double)gemm->k * (double)cld_product_batches(gemm);
+}
+
+static int64_t splits_of(const cld_gemm *simple) {
     int64_t splits = 1;
-    for (int32_t d = 0; d + 2 < simple.batch_rank; d++)
-        splits *= simple.batch[d];
+    for (int32_t d = 0; d + 2 < simple->batch_rank; d++)
+        splits *= simple->batch[d];
     return splits;
 }
 
-void cld_gemm_emit(cld_steps *steps, const cld_caps *caps, const cld_gemm *gemm, cld_gemm_row row) {
-    if (is_empty(gemm))
-        return;
+int64_t cld_gemm_splits(const cld_gemm *gemm) {
+    if (cld_product_empty(gemm))
+        return 0;
     cld_gemm simple = *gemm;
     simplify(&simple);
-    int64_t batches = 1, splits = cld_gemm_splits(&simple);
-    for (int32_t d = 0; d < simple.batch_rank; d++)
-        batches *= simple.batch[d];
-    for (row = row == CLD_GEMM_ROWS ? 0 : row; !cld_gemm_applicable(gemm, row, caps);)
-        row++; /* one of the last two always is */
-    cld_gemm part = simple;
+    return splits_of(&simple);
+}
+
+const cld_gemm *cld_product_read(cld_arena *arena, const cld_gemm *gemm) {
+    cld_gemm *simple = cld_arena_copy(arena, gemm, sizeof *gemm);
+    if (simple && !cld_product_empty(simple))
+        simplify(simple);
+    return simple;
+}
+
+/* Sizes: m, n, k, bias_row, then of each batch dimension its size and the strides of A, B and the bias. */
+void cld_product_describe(const cld_call *call, cld_problem *out) {
+    const cld_gemm *gemm = call->problem;
+    const bool flags[] = { gemm->trans_a,   gemm->trans_b,       gemm->constant_b,
+                           gemm->beta != 0, gemm->bias_col != 0, gemm->epilogue != NULL };
+    *out = (cld_problem){ .kind = "product", .dtype = gemm->dtype };
+    for (size_t k = 0; k < CLD_COUNT(flags); k++)
+        out->flags |= (uint32_t)flags[k] << k;
+    cld_problem_add(out, 4, (int64_t[]){ gemm->m, gemm->n, gemm->k, gemm->bias_row });
+    for (int32_t d = 0; d < gemm->batch_rank; d++)
+        cld_problem_add(out, 4, (int64_t[]){ gemm->batch[d], gemm->a_batch[d], gemm->b_batch[d], gemm->bias_batch[d] });
+}
+
+clade_status cld_product_parts(const cld_emit *emit, cld_product_writer write) {
+    const cld_gemm *simple = emit->call->problem;
+    if (cld_product_empty(simple))
+        return CLADE_OK;
+    int64_t splits = splits_of(simple), each = cld_product_batches(simple) / splits;
+    cld_gemm part = *simple;
     part.batch_rank = 2;
     for (int32_t d = 0; d < 2; d++) {
-        int32_t from = simple.batch_rank - 2 + d;
-        part.batch[d] = from < 0 ? 1 : simple.batch[from];
-        part.a_batch[d] = from < 0 ? 0 : simple.a_batch[from];
-        part.b_batch[d] = from < 0 ? 0 : simple.b_batch[from];
-        part.bias_batch[d] = from < 0 ? 0 : simple.bias_batch[from];
+        int32_t from = simple->batch_rank - 2 + d;
+        part.batch[d] = from < 0 ? 1 : simple->batch[from];
+        part.a_batch[d] = from < 0 ? 0 : simple->a_batch[from];
+        part.b_batch[d] = from < 0 ? 0 : simple->b_batch[from];
+        part.bias_batch[d] = from < 0 ? 0 : simple->bias_batch[from];
     }
     for (int64_t s = 0; s < splits; s++) {
         int64_t rest = s;
-        part.a_offset = simple.a_offset;
-        part.b_offset = simple.b_offset;
-        part.bias_offset = simple.bias_offset;
-        part.c_offset = simple.c_offset + s * (batches / splits) * simple.m * simple.n;
-        for (int32_t d = simple.batch_rank - 3; d >= 0; d--) {
-            part.a_offset += rest % simple.batch[d] * simple.a_batch[d];
-            part.b_offset += rest % simple.batch[d] * simple.b_batch[d];
-            part.bias_offset += rest % simple.batch[d] * simple.bias_batch[d];
-            rest /= simple.batch[d];
+        part.a_offset = simple->a_offset;
+        part.b_offset = simple->b_offset;
+        part.bias_offset = simple->bias_offset;
+        part.c_offset = simple->c_offset + s * each * simple->m * simple->n;
+        for (int32_t d = simple->batch_rank - 3; d >= 0; d--) {
+            part.a_offset += rest % simple->batch[d] * simple->a_batch[d];
+            part.b_offset += rest % simple->batch[d] * simple->b_batch[d];
+            part.bias_offset += rest % simple->batch[d] * simple->bias_batch[d];
+            rest /= simple->batch[d];
         }
-        writers[row]->write(steps, caps, &part);
+        write(emit, &part);
     }
+    return CLADE_OK;
+}
+
+clade_status cld_product_emit(const cld_emit *emit, const cld_gemm *gemm, clade_error *err) {
+    cld_call call = *emit->call;
+    cld_emit within = *emit;
+    within.call = &call;
+    within.describe = cld_product_describe;
+    call.problem = cld_product_read(emit->steps->arena, gemm);
+    if (!call.problem)
+        return cld_no_memory(err, "a plan");
+    return cld_choose_emit(&within, cld_product_rows, err);
 }

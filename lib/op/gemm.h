@@ -4,7 +4,7 @@
 #ifndef CLD_OP_GEMM_H
 #define CLD_OP_GEMM_H
 
-#include "op/op.h"
+#include "op/launch.h"
 
 /* C[b] = epilogue(alpha op(A[b]) op(B[b]) + beta bias[b]) for every batch index b. All matrices are dense and
  * row-major: op(A) is m x k, op(B) k x n; C[b] is m x n, one after the other. Strides and offsets are in elements. */
@@ -32,40 +32,46 @@ typedef struct cld_gemm_integer {
     int64_t a_zero_step, b_zero_step, a_scale_step, b_scale_step; /* 1: one value for each row of A, column of B */
 } cld_gemm_integer;
 
-typedef enum cld_gemm_row {
-    CLD_GEMM_PANELS,
-    CLD_GEMM_CLBLAST,
-    CLD_GEMM_TILED,
-    CLD_GEMM_REFERENCE,
-    CLD_GEMM_INTEGER,
-    CLD_GEMM_ROWS
-} cld_gemm_row;
-/* A row suits the problem on this device (the buffers are not looked at). */
-bool cld_gemm_applicable(const cld_gemm *gemm, cld_gemm_row row, const cld_caps *caps);
-/* Writes the steps with that row; CLD_GEMM_ROWS: the first applicable one. */
-void cld_gemm_emit(cld_steps *steps, const cld_caps *caps, const cld_gemm *gemm, cld_gemm_row row);
-/* Steps of each kind that emit writes: more than 1 where the batch is awkward. */
+/* The rows of every product: MatMul's, Gemm's, and what other operators have within. The call's problem is a cld_gemm
+ * in its simplest form. */
+extern const cld_impl cld_product_rows[];
+/* The simplest form, in an arena; NULL: no memory. */
+const cld_gemm *cld_product_read(cld_arena *arena, const cld_gemm *gemm);
+void cld_product_describe(const cld_call *call, cld_problem *out);
+/* A product within another row: the chooser picks its row. Writes its steps. */
+clade_status cld_product_emit(const cld_emit *emit, const cld_gemm *gemm, clade_error *err);
+/* Has `write` write the problem of emit->call in parts of exactly two batch dimensions (outer, inner), no dimension
+ * but k empty. */
+typedef void (*cld_product_writer)(const cld_emit *emit, const cld_gemm *part);
+clade_status cld_product_parts(const cld_emit *emit, cld_product_writer write);
+/* Of all matrices: their number, and the arithmetic. */
+int64_t cld_product_batches(const cld_gemm *gemm);
+double cld_product_flops(const cld_gemm *gemm);
+/* How many parts: more than 1 where the batch is awkward. */
 int64_t cld_gemm_splits(const cld_gemm *gemm);
-/* How a row is made: gemm_panels.c, gemm_rows.c. `write` gets a simplified problem with exactly two batch
- * dimensions (outer, inner) and no empty dimension but k. */
-typedef struct cld_gemm_writer {
-    bool (*applicable)(const cld_gemm *gemm, const cld_caps *caps);
-    void (*write)(cld_steps *steps, const cld_caps *caps, const cld_gemm *gemm);
-} cld_gemm_writer;
-extern const cld_gemm_writer cld_gemm_panels, cld_gemm_clblast, cld_gemm_tiled, cld_gemm_reference, cld_gemm_integers;
+/* gemm_panels.c: a row of cld_product_rows. */
+bool cld_panels_applicable(const cld_call *call, const cld_caps *caps);
+clade_status cld_panels_emit(const cld_emit *emit, clade_error *err);
+extern const cld_space cld_panels_space;
+double cld_panels_cost(const cld_call *call, const cld_caps *caps, const int32_t *value);
+/* Is output empty? Only the reference row takes such, and writes nothing. */
+bool cld_product_empty(const cld_gemm *gemm);
 /* A node with the shapes of MatMul on inputs `a` and `b`: checks and writes output 0 but for its dtype; the problem. */
 clade_status cld_matmul_infer(cld_call *call, int32_t a, int32_t b, clade_error *err);
 void cld_matmul_describe(const cld_call *call, int32_t a, int32_t b, cld_gemm *gemm);
-/* The register tile of the panel kernels (cl/panels.cl) for m rows, at most `tallest` rows high; and as defines. */
+/* The register tile of the panel kernels (cl/panels.cl): rows, and vectors of `lanes` columns; as defines; and its
+ * usual height for m rows, at most `tallest`. */
 typedef struct cld_tile {
-    int32_t mr, nr;
+    int32_t mr, nv, lanes;
 } cld_tile;
-cld_tile cld_panels_tile(const cld_caps *caps, int64_t m, int32_t tallest);
-void cld_panels_define(cld_steps *steps, cld_step *step, const cld_caps *caps, cld_tile tile, const char *epilogue);
+static inline int32_t cld_tile_columns(cld_tile tile) { return tile.nv * tile.lanes; }
+int32_t cld_panels_height(const cld_caps *caps, int64_t m, int32_t tallest);
+/* It fits the vector registers, or nearly. */
+bool cld_panels_fits(const cld_caps *caps, int32_t mr, int32_t nv);
+void cld_panels_define(cld_steps *steps, cld_step *step, cld_tile tile, const char *epilogue);
 /* The step epilogue(C + beta bias), in place, after a product that could do no more; none when there is nothing to do.
  */
 void cld_gemm_finish(cld_steps *steps, const cld_gemm *gemm);
-static inline int64_t cld_parts(int64_t items, int64_t size) { return (items + size - 1) / size; }
 /* Blocks of `items` so that no block is larger than `most` and all are about equal. */
 int64_t cld_even_blocks(int64_t items, int64_t most);
 

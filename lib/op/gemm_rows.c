@@ -24,31 +24,26 @@ static void operands(cld_steps *steps, cld_step *step, const cld_gemm *gemm) {
     step->flops = 2.0 * (double)gemm->m * (double)gemm->n * (double)gemm->k * (double)(gemm->batch[0] * gemm->batch[1]);
 }
 
-static bool always(const cld_gemm *gemm, const cld_caps *caps) {
-    (void)gemm;
-    (void)caps;
-    return true;
-}
-
-static void write_reference(cld_steps *steps, const cld_caps *caps, const cld_gemm *gemm) {
-    (void)caps;
+static void write_reference(const cld_emit *emit, const cld_gemm *gemm) {
+    cld_steps *steps = emit->steps;
     cld_step *step = cld_step_kernel(steps, "gemm", "reference");
     operands(steps, step, gemm);
     cld_step_size(step, (size_t)gemm->n, (size_t)gemm->m, (size_t)(gemm->batch[0] * gemm->batch[1]), 0, 0, 0);
 }
 
-static bool can_tile(const cld_gemm *gemm, const cld_caps *caps) {
-    return cld_dtype_in(gemm->dtype, CLD_FLOATS) && caps->max_group >= GROUP * GROUP &&
+static bool can_tile(const cld_call *call, const cld_caps *caps) {
+    const cld_gemm *gemm = call->problem;
+    return !cld_product_empty(gemm) && cld_dtype_in(gemm->dtype, CLD_FLOATS) && caps->max_group >= GROUP * GROUP &&
            caps->local_bytes >= TILED_LOCAL_BYTES * sizeof(double);
 }
 
-static void write_tiled(cld_steps *steps, const cld_caps *caps, const cld_gemm *gemm) {
-    (void)caps;
+static void write_tiled(const cld_emit *emit, const cld_gemm *gemm) {
+    cld_steps *steps = emit->steps;
     cld_step *step = cld_step_kernel(steps, "gemm_tiled", "tiled");
     operands(steps, step, gemm);
     cld_step_define(steps, step, "A_TRANS", "%d", gemm->trans_a);
     cld_step_define(steps, step, "B_TRANS", "%d", gemm->trans_b);
-    cld_step_size(step, (size_t)((gemm->n + TILE - 1) / TILE * GROUP), (size_t)((gemm->m + TILE - 1) / TILE * GROUP),
+    cld_step_size(step, (size_t)(cld_parts(gemm->n, TILE) * GROUP), (size_t)(cld_parts(gemm->m, TILE) * GROUP),
                   (size_t)(gemm->batch[0] * gemm->batch[1]), GROUP, GROUP, 1);
 }
 
@@ -69,13 +64,14 @@ void cld_gemm_finish(cld_steps *steps, const cld_gemm *gemm) {
 }
 
 /* CLBlast strides one batch dimension only, and knows neither bias nor epilogue: those are a second step. */
-static bool can_blas(const cld_gemm *gemm, const cld_caps *caps) {
-    return caps->blas && cld_dtype_in(gemm->dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT64)) && gemm->k > 0 &&
-           gemm->batch_rank <= 1;
+static bool can_blas(const cld_call *call, const cld_caps *caps) {
+    const cld_gemm *gemm = call->problem;
+    return caps->blas && !cld_product_empty(gemm) && gemm->k > 0 && gemm->batch_rank <= 1 &&
+           cld_dtype_in(gemm->dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT64));
 }
 
-static void write_blas(cld_steps *steps, const cld_caps *caps, const cld_gemm *gemm) {
-    (void)caps;
+static void write_blas(const cld_emit *emit, const cld_gemm *gemm) {
+    cld_steps *steps = emit->steps;
     cld_step_gemm(steps,
                   &(cld_gemm_args){ .dtype = gemm->dtype,
                                     .trans_a = gemm->trans_a,
@@ -95,6 +91,57 @@ static void write_blas(cld_steps *steps, const cld_caps *caps, const cld_gemm *g
     cld_gemm_finish(steps, gemm);
 }
 
-const cld_gemm_writer cld_gemm_clblast = { can_blas, write_blas };
-const cld_gemm_writer cld_gemm_tiled = { can_tile, write_tiled };
-const cld_gemm_writer cld_gemm_reference = { always, write_reference };
+/* ---- costs: shares of what the device may reach -------------------------------------------------------------------
+ */
+
+static double padded(const cld_gemm *gemm, int64_t to) {
+    int64_t m = cld_parts(gemm->m, to) * to, n = cld_parts(gemm->n, to) * to;
+    return 2.0 * (double)m * (double)n * (double)gemm->k * (double)cld_product_batches(gemm);
+}
+
+static double cost_blas(const cld_call *call, const cld_caps *caps, const int32_t *value) {
+    const cld_gemm *gemm = call->problem;
+    (void)value;
+    bool finish = gemm->beta != 0 || gemm->epilogue;
+    return cld_cost_blas(caps, finish ? 2 : 1, padded(gemm, 16));
+}
+
+static double cost_tiled(const cld_call *call, const cld_caps *caps, const int32_t *value) {
+    (void)value;
+    return cld_cost(caps, 1, padded(call->problem, TILE), (cld_share){ .cpu = 0.03, .gpu = 0.3 });
+}
+
+static double cost_reference(const cld_call *call, const cld_caps *caps, const int32_t *value) {
+    (void)value;
+    return cld_cost(caps, 1, cld_product_flops(call->problem), (cld_share){ .cpu = 0.018, .gpu = 0.05 });
+}
+
+/* ---- the rows of every product -------------------------------------------------------------------------------------
+ */
+
+static clade_status emit_blas(const cld_emit *emit, clade_error *err) {
+    (void)err;
+    return cld_product_parts(emit, write_blas);
+}
+
+static clade_status emit_tiled(const cld_emit *emit, clade_error *err) {
+    (void)err;
+    return cld_product_parts(emit, write_tiled);
+}
+
+static clade_status emit_reference(const cld_emit *emit, clade_error *err) {
+    (void)err;
+    return cld_product_parts(emit, write_reference);
+}
+
+const cld_impl cld_product_rows[] = {
+    { .name = "panels",
+      .applicable = cld_panels_applicable,
+      .emit = cld_panels_emit,
+      .space = &cld_panels_space,
+      .cost = cld_panels_cost },
+    { .name = "clblast", .applicable = can_blas, .emit = emit_blas, .cost = cost_blas },
+    { .name = "tiled", .applicable = can_tile, .emit = emit_tiled, .cost = cost_tiled },
+    { .name = "reference", .emit = emit_reference, .cost = cost_reference },
+    { 0 }
+};

@@ -60,7 +60,7 @@ static clade_status constant_emit(const cld_emit *emit, clade_error *err) {
     return CLADE_OK;
 }
 
-static const cld_impl constant_rows[] = { { "fill", NULL, constant_emit }, { 0 } };
+static const cld_impl constant_rows[] = { { .name = "fill", .emit = constant_emit }, { 0 } };
 
 const cld_op cld_op_ConstantOfShape = {
     .domain = "",

@@ -53,12 +53,12 @@ static clade_status emit_pixels(const cld_emit *emit, clade_error *err) {
     cld_step_in(steps, step, emit->in[1], image->dtype);
     const int64_t sizes[] = { image->dims[1], image->dims[2], image->dims[3], pixels };
     cld_step_ints(steps, step, CLD_COUNT(sizes), sizes);
-    cld_step_size(step, (size_t)pixels, emit->caps->is_cpu ? 1 : (size_t)image->dims[1], (size_t)image->dims[0],
-                  cld_long_group(emit->caps, pixels), 1, 1);
+    cld_step_size(step, (size_t)pixels, cld_on_cpu(emit->call, emit->caps) ? 1 : (size_t)image->dims[1],
+                  (size_t)image->dims[0], cld_long_group(emit->caps, pixels), 1, 1);
     return CLADE_OK;
 }
 
-static const cld_impl rows[] = { { "pixels", NULL, emit_pixels }, { 0 } };
+static const cld_impl rows[] = { { .name = "pixels", .emit = emit_pixels }, { 0 } };
 
 const cld_op cld_op_GridSample = {
     .domain = "",

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside op: what the data-movement operators share beside the moves themselves: element sizes, launch shapes, host
- * copies. */
+/* Inside op: what the data-movement operators share beside the moves themselves: element sizes, host copies. */
 #include "op/move.h"
 
 clade_dtype cld_dtype_bits(clade_dtype dtype) {
@@ -14,19 +13,6 @@ clade_dtype cld_dtype_bits(clade_dtype dtype) {
     default:
         return CLADE_UINT64;
     }
-}
-
-void cld_step_items(cld_step *step, const cld_caps *caps, int64_t count) {
-    cld_step_size(step, (size_t)count, 1, 1, caps->is_cpu ? 1 : CLD_MIN(caps->max_group, 256), 1, 1);
-}
-
-int64_t cld_item_elements(const cld_caps *caps, int64_t count) {
-    enum { ITEMS_PER_UNIT = 4, LEAST = 1024, LINE = 16 };
-    if (!caps->is_cpu)
-        return 1;
-    int64_t items = (int64_t)CLD_MAX(caps->compute_units, 1) * ITEMS_PER_UNIT;
-    int64_t elements = CLD_MAX((count + items - 1) / items, LEAST);
-    return (elements + LINE - 1) / LINE * LINE;
 }
 
 static clade_status countable(const cld_call *call, const cld_type *type, const char *what, int32_t k,

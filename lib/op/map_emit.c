@@ -5,9 +5,10 @@
  * is for everything else: scalar, any strides, one element a work-item on GPUs. Sizes, strides and scalars are
  * arguments, so an instance serves every shape of its kind.
  */
+#include "op/launch.h"
 #include "op/pointwise.h"
 
-enum { LANES = 16, ITEM_ELEMENTS = 4096, SEGMENT = 16384, GROUP = 128 };
+enum { LANES = 16, ITEM_ELEMENTS = 4096, SEGMENT = 16384 };
 
 typedef struct writer {
     const cld_map *map;
@@ -175,7 +176,7 @@ static bool elements_applicable(const cld_call *call, const cld_caps *caps) {
 
 static bool rows_applicable(const cld_call *call, const cld_caps *caps) {
     cld_map map;
-    if (!caps->is_cpu || !usable(&map, call, caps) || (map.rank > 1 && map.dims[map.rank - 1] < LANES))
+    if (!cld_on_cpu(call, caps) || !usable(&map, call, caps) || (map.rank > 1 && map.dims[map.rank - 1] < LANES))
         return false;
     for (int32_t k = 0; k < map.n_vars; k++)
         if (!cld_dtype_in(map.dtype[k], CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16) | CLD_BIT(BOOL)))
@@ -225,18 +226,17 @@ static clade_status emit_elements(const cld_emit *emit, clade_error *err) {
     if (count == 0)
         return CLADE_OK;
     int64_t items = CLD_MAX(CLD_MIN(count / (ITEM_ELEMENTS / LANES), 4 * (int64_t)emit->caps->compute_units), 1);
-    int64_t per_item = emit->caps->is_cpu ? (count + items - 1) / items : 1;
-    size_t group = emit->caps->is_cpu ? 1 : CLD_MIN((size_t)GROUP, emit->caps->max_group);
+    int64_t per_item = cld_on_cpu(emit->call, emit->caps) ? cld_parts(count, items) : 1;
     cld_step_int(emit->steps, w.step, (int32_t)count);
     cld_step_int(emit->steps, w.step, (int32_t)per_item);
     write_body(&w);
-    cld_step_size(w.step, (size_t)((count + per_item - 1) / per_item), 1, 1, group, 1, 1);
+    cld_step_size(w.step, (size_t)((count + per_item - 1) / per_item), 1, 1, cld_group(emit->caps, 128), 1, 1);
     estimate(&w, (double)count);
     return CLADE_OK;
 }
 
 const cld_impl cld_map_impls[] = {
-    { "rows", rows_applicable, emit_rows },
-    { "elements", elements_applicable, emit_elements },
+    { .name = "rows", .applicable = rows_applicable, .emit = emit_rows },
+    { .name = "elements", .applicable = elements_applicable, .emit = emit_elements },
     { 0 },
 };

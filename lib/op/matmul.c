@@ -135,10 +135,11 @@ static clade_status infer_gemm(cld_call *call, clade_error *err) {
     return CLADE_OK;
 }
 
-/* ---- rows ---------------------------------------------------------------------------------------------------------
+/* ---- the rows' problem
+ * ---------------------------------------------------------------------------------------------------------
  */
 
-static clade_status emit_row(const cld_emit *emit, cld_gemm_row row) {
+static const void *read(const cld_emit *emit) {
     cld_gemm gemm;
     describe(emit->call, &gemm);
     gemm.a = emit->in[0];
@@ -146,30 +147,8 @@ static clade_status emit_row(const cld_emit *emit, cld_gemm_row row) {
     gemm.c = emit->out[0];
     gemm.bias = cld_emit_in(emit, 2);
     gemm.constant_b = emit->constant[1];
-    cld_gemm_emit(emit->steps, emit->caps, &gemm, row);
-    return CLADE_OK;
+    return cld_product_read(emit->steps->arena, &gemm);
 }
-
-#define ROW(name, which)                                                                                               \
-    static bool name##_applicable(const cld_call *call, const cld_caps *caps) {                                        \
-        cld_gemm gemm;                                                                                                 \
-        describe(call, &gemm);                                                                                         \
-        return cld_gemm_applicable(&gemm, which, caps);                                                                \
-    }                                                                                                                  \
-    static clade_status name##_emit(const cld_emit *emit, clade_error *err) {                                          \
-        (void)err;                                                                                                     \
-        return emit_row(emit, which);                                                                                  \
-    }
-ROW(panels, CLD_GEMM_PANELS)
-ROW(clblast, CLD_GEMM_CLBLAST)
-ROW(tiled, CLD_GEMM_TILED)
-ROW(reference, CLD_GEMM_REFERENCE)
-
-static const cld_impl rows[] = { { "panels", panels_applicable, panels_emit },
-                                 { "clblast", clblast_applicable, clblast_emit },
-                                 { "tiled", tiled_applicable, tiled_emit },
-                                 { "reference", reference_applicable, reference_emit },
-                                 { 0 } };
 
 /* ---- descriptors --------------------------------------------------------------------------------------------------
  */
@@ -187,7 +166,9 @@ const cld_op cld_op_MatMul = {
     .max_out = 1,
     .takes_epilogue = true,
     .infer = infer_matmul,
-    .impls = rows,
+    .read = read,
+    .describe = cld_product_describe,
+    .impls = cld_product_rows,
 };
 
 const cld_op cld_op_Gemm = {
@@ -202,5 +183,7 @@ const cld_op cld_op_Gemm = {
     .max_out = 1,
     .takes_epilogue = true,
     .infer = infer_gemm,
-    .impls = rows,
+    .read = read,
+    .describe = cld_product_describe,
+    .impls = cld_product_rows,
 };

@@ -5,8 +5,6 @@
 #include "op/gemm.h"
 #include "op/quantize.h"
 
-enum { ROW_CHUNK = 128 }; /* columns that a CPU's group holds in registers and first-level cache */
-
 /* Which inputs are what; -1: the operator has none. */
 typedef struct operands {
     int32_t a, b, a_zero, b_zero, a_scale, b_scale, c_scale, c_zero;
@@ -43,17 +41,29 @@ static clade_status infer(cld_call *call, clade_error *err) {
     return CLADE_OK;
 }
 
-/* ---- the row of cld_gemm ------------------------------------------------------------------------------------------
+/* ---- the row -----------------------------------------------------------------------------------------------------
  */
 
-static bool applicable(const cld_gemm *gemm, const cld_caps *caps) {
-    (void)caps;
-    return gemm->integer != NULL;
+/* Columns of a work-item: what a CPU's group holds in registers and first-level cache. */
+enum { CHUNK };
+static const cld_param params[] = { [CHUNK] = { "chunk", { 32, 64, 128, 256 } }, { 0 } };
+
+static void usual(const cld_call *call, const cld_caps *caps, int32_t *value) {
+    value[CHUNK] = cld_on_cpu(call, caps) ? 128 : 1;
 }
 
-static void write(cld_steps *steps, const cld_caps *caps, const cld_gemm *gemm) {
+static bool valid(const cld_call *call, const cld_caps *caps, const int32_t *value) {
+    (void)call;
+    (void)caps;
+    return value[CHUNK] <= 1024;
+}
+
+static const cld_space space = { params, usual, valid };
+
+static void write(const cld_emit *emit, const cld_gemm *gemm) {
+    cld_steps *steps = emit->steps;
     const cld_gemm_integer *q = gemm->integer;
-    int64_t chunk = caps->is_cpu ? ROW_CHUNK : 1, batches = gemm->batch[0] * gemm->batch[1];
+    int64_t chunk = emit->value[CHUNK], batches = gemm->batch[0] * gemm->batch[1];
     cld_step *step = cld_step_kernel(steps, "gemm_integer", "product");
     cld_step_define(steps, step, "T", "%s", cld_kern_type(q->c_dtype));
     cld_step_define(steps, step, "A", "%s", cld_kern_type(q->a_dtype));
@@ -77,17 +87,11 @@ static void write(cld_steps *steps, const cld_caps *caps, const cld_gemm *gemm) 
                   (int64_t[]){ gemm->m, gemm->n, gemm->k, gemm->batch[1], gemm->a_batch[0], gemm->a_batch[1],
                                gemm->b_batch[0], gemm->b_batch[1], q->a_zero.i >= 0, q->b_zero.i >= 0, q->a_zero_step,
                                q->b_zero_step, q->a_scale_step, q->b_scale_step });
-    cld_step_size(step, (size_t)((gemm->n + chunk - 1) / chunk), (size_t)gemm->m, (size_t)batches, caps->is_cpu, 1, 1);
+    cld_step_size(step, (size_t)((gemm->n + chunk - 1) / chunk), (size_t)gemm->m, (size_t)batches, chunk > 1, 1, 1);
     step->flops = 2.0 * (double)gemm->m * (double)gemm->n * (double)gemm->k * (double)batches;
 }
 
-const cld_gemm_writer cld_gemm_integers = { applicable, write };
-
-/* ---- the row of the operators -------------------------------------------------------------------------------------
- */
-
-static clade_status emit(const cld_emit *emit, clade_error *err) {
-    (void)err;
+static const void *read(const cld_emit *emit) {
     const cld_call *call = emit->call;
     const operands *o = operands_of(call);
     cld_gemm_integer integer = { .a_dtype = call->in[o->a].dtype,
@@ -103,15 +107,21 @@ static clade_status emit(const cld_emit *emit, clade_error *err) {
                                  .b_zero_step = step_of(call, o->b_zero),
                                  .a_scale_step = step_of(call, o->a_scale),
                                  .b_scale_step = step_of(call, o->b_scale) };
+    cld_arena *arena = emit->steps->arena;
     cld_gemm gemm = {
-        .a = emit->in[o->a], .b = emit->in[o->b], .bias = { -1 }, .c = emit->out[0], .integer = &integer
+        .dtype = integer.a_dtype, .a = emit->in[o->a], .b = emit->in[o->b], .bias = { -1 }, .c = emit->out[0]
     };
     cld_matmul_describe(call, o->a, o->b, &gemm);
-    cld_gemm_emit(emit->steps, emit->caps, &gemm, CLD_GEMM_INTEGER);
-    return CLADE_OK;
+    gemm.integer = cld_arena_copy(arena, &integer, sizeof integer);
+    return gemm.integer ? cld_product_read(arena, &gemm) : NULL;
 }
 
-static const cld_impl rows[] = { { "reference", NULL, emit }, { 0 } };
+static clade_status emit(const cld_emit *emit, clade_error *err) {
+    (void)err;
+    return cld_product_parts(emit, write);
+}
+
+static const cld_impl rows[] = { { .name = "reference", .emit = emit, .space = &space }, { 0 } };
 
 const cld_op cld_op_MatMulInteger = {
     .domain = "",
@@ -123,6 +133,8 @@ const cld_op cld_op_MatMulInteger = {
     .min_out = 1,
     .max_out = 1,
     .infer = infer,
+    .read = read,
+    .describe = cld_product_describe,
     .impls = rows,
 };
 
@@ -136,5 +148,7 @@ const cld_op cld_op_QLinearMatMul = {
     .min_out = 1,
     .max_out = 1,
     .infer = infer,
+    .read = read,
+    .describe = cld_product_describe,
     .impls = rows,
 };

@@ -10,7 +10,7 @@
 #ifndef CLD_OP_MOVE_H
 #define CLD_OP_MOVE_H
 
-#include "op/op.h"
+#include "op/launch.h"
 
 #define CLD_MOVE_RANK 16       /* dimensions an operator may describe */
 #define CLD_MOVE_KERNEL_RANK 8 /* dimensions left once they are collapsed; more are refused */
@@ -53,22 +53,13 @@ clade_status cld_moves_permute(const cld_call *call, const int64_t *dims, const 
     static clade_status op##_eval(const cld_call *call, clade_tensor *const *out, clade_error *err) {                  \
         return cld_moves_eval(call, out, op##_describe, err);                                                          \
     }                                                                                                                  \
-    static const cld_impl op##_rows[] = { { "strided", NULL, op##_emit }, { 0 } }
+    static const cld_impl op##_rows[] = { { .name = "strided", .emit = op##_emit }, { 0 } }
 
 /* ---- items.c --------------------------------------------------------------------------------------------------- */
 
 /* The unsigned type of as many bytes: moving elements needs no arithmetic, so kernels come in four sizes, not twelve
  * types. */
 clade_dtype cld_dtype_bits(clade_dtype dtype);
-/* Launches `count` items along dimension 0; kernels guard against the rounding. */
-void cld_step_items(cld_step *step, const cld_caps *caps, int64_t count);
-/* A group for `count` long work-items that do not need each other. */
-static inline size_t cld_long_group(const cld_caps *caps, int64_t count) {
-    return count < 64 ? 1 : CLD_MIN((size_t)64, caps->max_group);
-}
-/* Cuts `count` elements into work-items: on CPUs few and large (a multiple of 16 elements each), on GPUs one element
- * each. */
-int64_t cld_item_elements(const cld_caps *caps, int64_t count);
 /* ERR_LIMIT when a tensor of the call has more elements than a kernel's idx can count. The planner sees to this before
  * emit; infer asks where host memory goes with the sizes. */
 clade_status cld_call_countable(const cld_call *call, clade_error *err);

@@ -2,13 +2,12 @@
 /* LayerNormalization, InstanceNormalization, GroupNormalization: the input as lines that are normalised each on its
  * own, then scaled and shifted (cl/normalize.cl). They differ in what a line is and where it finds its scale.
  */
-#include "op/op.h"
+#include "op/launch.h"
 
 enum { X, SCALE, BIAS };
-enum { LEAST_LANES = 32 }; /* of a group that makes one line */
 
 typedef struct lines {
-    int64_t count, n;    /* lines, elements of each */
+    cld_lines all;
     int64_t part;        /* elements with one scale */
     int64_t scale_lines; /* line l begins at scale (l % scale_lines) * (n / part) */
     bool column;         /* scale by the element's own place in the line */
@@ -37,7 +36,7 @@ static clade_status layer_geometry(const cld_call *call, lines *out, clade_error
     int32_t axis;
     CLD_RETURN(cld_call_axis(call, cld_attr_int(call->node, "axis", -1), x->rank, &axis, err));
     int64_t n = cld_type_span(x, axis, x->rank);
-    *out = (lines){ cld_type_span(x, 0, axis), n, n, 1, form_of(&call->in[SCALE], x, axis) == COLUMNS };
+    *out = (lines){ { cld_type_span(x, 0, axis), n }, n, 1, form_of(&call->in[SCALE], x, axis) == COLUMNS };
     for (int32_t k = SCALE; k <= BIAS; k++) {
         cld_type joint = *x;
         if (cld_call_has(call, k) && (!cld_shape_broadcast(&joint, &call->in[k]) || !cld_shape_equal(&joint, x)))
@@ -63,7 +62,7 @@ static clade_status geometry(const cld_call *call, lines *out, clade_error *err)
                                  (long long)channels, (long long)groups);
         int64_t n = groups ? channels / groups * spatial : 0;
         bool per_channel = grouped && call->node->opset >= 21;
-        *out = (lines){ x->dims[0] * groups, n, per_channel ? spatial : n, groups, false };
+        *out = (lines){ { x->dims[0] * groups, n }, per_channel ? spatial : n, groups, false };
         wanted = per_channel ? channels : groups;
     }
     for (int32_t k = SCALE; k <= BIAS; k++)
@@ -116,20 +115,15 @@ static clade_status expand(const cld_call *call, cld_build *build, clade_error *
     return cld_call_has(call, BIAS) ? cld_build_op(build, "Add", in, 2, NULL, 0, &build->out[0], err) : CLADE_OK;
 }
 
+static const void *read(const cld_emit *emit) {
+    lines *l = cld_arena_alloc(emit->steps->arena, sizeof *l);
+    return l && geometry(emit->call, l, NULL) == CLADE_OK ? l : NULL;
+}
+
 static bool rows_applicable(const cld_call *call, const cld_caps *caps) {
-    lines l;
-    return caps->is_cpu && cld_dtype_in(call->in[X].dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16)) &&
-           geometry(call, &l, NULL) == CLADE_OK && l.n >= 16;
-}
-
-static bool cpu_applicable(const cld_call *call, const cld_caps *caps) {
-    (void)call;
-    return caps->is_cpu;
-}
-
-static bool group_applicable(const cld_call *call, const cld_caps *caps) {
-    lines l;
-    return caps->max_group >= LEAST_LANES && geometry(call, &l, NULL) == CLADE_OK && l.n >= LEAST_LANES;
+    const lines *l = call->problem;
+    return cld_on_cpu(call, caps) && cld_dtype_in(call->in[X].dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16)) &&
+           l->all.n >= 16;
 }
 
 static cld_step *start(const cld_emit *emit, const char *entry, const lines *l, int64_t per_item) {
@@ -156,7 +150,8 @@ static cld_step *start(const cld_emit *emit, const char *entry, const lines *l, 
     cld_step_in(steps, step, emit->in[X], dtype);
     cld_step_in(steps, step, emit->in[SCALE], dtype);
     cld_step_in(steps, step, cld_call_has(call, BIAS) ? emit->in[BIAS] : absent, dtype);
-    const int64_t sizes[] = { l->count, l->n, l->part, l->scale_lines, l->n / l->part, cld_call_has(call, BIAS),
+    const int64_t sizes[] = { l->all.count,   l->all.n,           l->part,
+                              l->scale_lines, l->all.n / l->part, cld_call_has(call, BIAS),
                               per_item };
     for (size_t k = 0; k < CLD_COUNT(sizes); k++)
         cld_step_int(steps, step, (int32_t)sizes[k]);
@@ -170,47 +165,45 @@ static cld_step *start(const cld_emit *emit, const char *entry, const lines *l, 
     return step;
 }
 
-static clade_status emit_items(const cld_emit *emit, bool wide, clade_error *err) {
-    enum { ITEM_ELEMENTS = 4096 };
-    lines l;
-    CLD_RETURN(geometry(emit->call, &l, err));
-    if (l.count * l.n == 0)
+static clade_status emit_items(const cld_emit *emit, bool wide) {
+    const lines *l = emit->call->problem;
+    if (l->all.count * l->all.n == 0)
         return CLADE_OK;
-    int64_t items = 4 * (int64_t)emit->caps->compute_units, per_item = 1;
-    if (emit->caps->is_cpu)
-        per_item = CLD_MAX((l.count + items - 1) / items, ITEM_ELEMENTS / l.n + 1);
-    cld_step *step = start(emit, wide ? "rows" : "each", &l, per_item);
+    int64_t per_item = cld_per_item(emit->caps, l->all.count, l->all.n, 4096);
+    cld_step *step = start(emit, wide ? "rows" : "each", l, per_item);
     if (wide)
         cld_step_define(emit->steps, step, "WIDE", "1");
-    cld_step_size(step, (size_t)((l.count + per_item - 1) / per_item), 1, 1,
-                  emit->caps->is_cpu ? 1 : CLD_MIN((size_t)64, emit->caps->max_group), 1, 1);
+    cld_step_size(step, (size_t)cld_parts(l->all.count, per_item), 1, 1, cld_group(emit->caps, 64), 1, 1);
     return CLADE_OK;
 }
 
-static clade_status emit_rows(const cld_emit *emit, clade_error *err) { return emit_items(emit, true, err); }
+static clade_status emit_rows(const cld_emit *emit, clade_error *err) {
+    (void)err;
+    return emit_items(emit, true);
+}
 
-static clade_status emit_each(const cld_emit *emit, clade_error *err) { return emit_items(emit, false, err); }
+static clade_status emit_each(const cld_emit *emit, clade_error *err) {
+    (void)err;
+    return emit_items(emit, false);
+}
 
 static clade_status emit_group(const cld_emit *emit, clade_error *err) {
-    enum { GROUP = 256, ACC_BYTES = 8 };
-    lines l;
-    size_t lanes = LEAST_LANES;
-    CLD_RETURN(geometry(emit->call, &l, err));
-    if (l.count * l.n == 0)
+    (void)err;
+    const lines *l = emit->call->problem;
+    const size_t lanes = (size_t)emit->value[0];
+    if (l->all.count * l->all.n == 0)
         return CLADE_OK;
-    while (2 * lanes <= CLD_MIN((size_t)GROUP, emit->caps->max_group) && (int64_t)lanes < l.n)
-        lanes *= 2;
-    cld_step *step = start(emit, "group", &l, 1);
-    cld_step_local(emit->steps, step, lanes * ACC_BYTES);
-    cld_step_size(step, (size_t)l.count * lanes, 1, 1, lanes, 1, 1);
+    cld_step *step = start(emit, "group", l, 1);
+    cld_step_local(emit->steps, step, lanes * CLD_LINE_ACC_BYTES);
+    cld_step_size(step, (size_t)l->all.count * lanes, 1, 1, lanes, 1, 1);
     return CLADE_OK;
 }
 
 static const cld_impl impls[] = {
-    { "rows", rows_applicable, emit_rows },
-    { "each", cpu_applicable, emit_each },
-    { "group", group_applicable, emit_group },
-    { "reference", NULL, emit_each },
+    { .name = "rows", .applicable = rows_applicable, .emit = emit_rows },
+    { .name = "each", .applicable = cld_on_cpu, .emit = emit_each },
+    { .name = "group", .applicable = cld_line_group_applicable, .emit = emit_group, .space = &cld_line_group_space },
+    { .name = "reference", .emit = emit_each },
     { 0 },
 };
 
@@ -227,6 +220,8 @@ static const cld_impl impls[] = {
         .max_out = most_out,                                                                                           \
         .infer = infer,                                                                                                \
         .expand = expand,                                                                                              \
+        .read = read,                                                                                                  \
+        .describe = cld_lines_describe,                                                                                \
         .impls = impls,                                                                                                \
     };
 NORMALIZATION(GroupNormalization, 18, "epsilon:float num_groups:int stash_type:int@21", 3, 1,

@@ -8,9 +8,9 @@
 #define CLD_OP_H
 
 #include "graph/graph.h"
-#include "kern/kern.h"
+#include "op/row.h"
 
-typedef struct cld_call {
+struct cld_call {
     const cld_node *node;
     int32_t n_in, n_out;
     const cld_type *in;               /* [n_in], static; dtype CLADE_NONE where absent */
@@ -19,30 +19,16 @@ typedef struct cld_call {
     int32_t need;                     /* set by cld_call_value: input whose value infer must know; -1: none */
     cld_arena
         *arena; /* for what infer and eval need while they run; in expand and emit it lives as long as the graph */
-} cld_call;
+    const void *problem; /* what `read` made of it, for its rows */
+};
 
 /* infer returns this when it asked for a value that is not known yet; it is never returned to a user. */
 #define CLD_PENDING ((clade_status)1)
-
-typedef struct cld_emit {
-    const cld_call *call;
-    const cld_caps *caps;
-    const cld_buf *in, *out; /* out is absent where an optional output is not used */
-    const bool *constant;    /* [n_in]: the buffer is a constant, so packing it may be done once */
-    cld_steps *steps;
-} cld_emit;
 
 /* Buffer of input k; absent where the input is, also for k < 0. */
 static inline cld_buf cld_emit_in(const cld_emit *emit, int32_t k) {
     return k >= 0 && k < emit->call->n_in && emit->call->in[k].dtype != CLADE_NONE ? emit->in[k] : (cld_buf){ -1 };
 }
-
-/* One way to run an operator on a device. Rows stand fastest first; the last is always applicable. */
-typedef struct cld_impl {
-    const char *name;                                               /* "reference", "clblast", "panels" */
-    bool (*applicable)(const cld_call *call, const cld_caps *caps); /* NULL: always */
-    clade_status (*emit)(const cld_emit *emit, clade_error *err);
-} cld_impl;
 
 typedef struct cld_build cld_build;
 
@@ -83,7 +69,10 @@ typedef struct cld_op {
      * with eval and neither expand nor impls always runs on the host (data-dependent shapes: NonZero, Unique, ...); its
      * infer asks for every value with cld_call_value. */
     clade_status (*eval)(const cld_call *call, clade_tensor *const *out, clade_error *err);
-    const cld_impl *impls; /* ends with {0} */
+    /* The call as a problem for its rows, read once before they are asked; in the call's arena. NULL: no memory. */
+    const void *(*read)(const cld_emit *emit);
+    void (*describe)(const cld_call *call, cld_problem *out); /* that problem's name; NULL: none */
+    const cld_impl *impls;                                    /* ends with {0} */
 } cld_op;
 
 /* ---- registry.c ----------------------------------------------------------------------------------------------- */

@@ -70,11 +70,10 @@ static void define(const cld_emit *emit, cld_step *step, bool indices, bool colu
     }
 }
 
-/* rows: CPUs, many outputs of a row in a group of one; else one output an item. */
-static clade_status emit_pool(const cld_emit *emit, bool rows, clade_error *err) {
+static clade_status emit_pool(const cld_emit *emit, clade_error *err) {
     const cld_call *call = emit->call;
     bool indices = cld_call_wants(call, 1), column_major = cld_attr_int(call->node, "storage_order", 0) != 0;
-    int64_t chunk = rows ? CLD_ROW_CHUNK : 1;
+    int64_t chunk = CLD_MAX(emit->value[0], 1);
     cld_window window;
     CLD_RETURN(read_window(call, &window, err));
     if (cld_type_count(&call->out[0]) == 0)
@@ -90,20 +89,16 @@ static clade_status emit_pool(const cld_emit *emit, bool rows, clade_error *err)
     cld_window_args(emit->steps, step, &window);
     cld_step_ints(emit->steps, step, 3, window.after);
     cld_step_size(step, (size_t)(window.out[0] * window.out[1] * ((window.out[2] + chunk - 1) / chunk)),
-                  (size_t)(call->in[0].dims[0] * call->in[0].dims[1]), 1, rows, 1, 1);
+                  (size_t)(call->in[0].dims[0] * call->in[0].dims[1]), 1, emit->value[0] > 0, 1, 1);
     step->bytes = (double)cld_type_bytes(&call->in[0]) + (double)cld_type_bytes(&call->out[0]);
     return CLADE_OK;
 }
 
-static bool can_rows(const cld_call *call, const cld_caps *caps) {
-    (void)call;
-    return caps->is_cpu;
-}
-
-static clade_status emit_rows(const cld_emit *emit, clade_error *err) { return emit_pool(emit, true, err); }
-static clade_status emit_reference(const cld_emit *emit, clade_error *err) { return emit_pool(emit, false, err); }
-
-static const cld_impl rows[] = { { "rows", can_rows, emit_rows }, { "reference", NULL, emit_reference }, { 0 } };
+static const cld_impl rows[] = {
+    { .name = "rows", .applicable = cld_on_cpu, .emit = emit_pool, .space = &cld_chunk_space },
+    { .name = "reference", .emit = emit_pool },
+    { 0 }
+};
 
 /* ---- global forms as reductions -----------------------------------------------------------------------------------
  */

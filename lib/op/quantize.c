@@ -135,7 +135,7 @@ static clade_status emit(const cld_emit *emit, clade_error *err) {
     return CLADE_OK;
 }
 
-static const cld_impl rows[] = { { "reference", NULL, emit }, { 0 } };
+static const cld_impl rows[] = { { .name = "reference", .emit = emit }, { 0 } };
 
 const cld_op cld_op_QuantizeLinear = {
     .domain = "",

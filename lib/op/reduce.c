@@ -18,7 +18,7 @@ clade_status cld_reduce_axes(cld_call *call, uint32_t *mask, bool *nothing, clad
 }
 
 cld_reduction cld_reduction_of(const cld_type *in, uint32_t axes) {
-    cld_reduction g = { .kept_n = { 1, 1, 1, 1 }, .reduced_n = { 1, 1, 1, 1 }, .count = 1, .total = 1 };
+    cld_reduction g = { .kept_n = { 1, 1, 1, 1 }, .reduced_n = { 1, 1, 1, 1 }, .lines = { 1, 1 } };
     int64_t strides[CLADE_MAX_RANK];
     int32_t kept = 4, reduced = 4, last = -1;
     cld_strides(in, strides);
@@ -26,7 +26,7 @@ cld_reduction cld_reduction_of(const cld_type *in, uint32_t axes) {
         bool is_reduced = (axes >> d) & 1u;
         int64_t *n = is_reduced ? g.reduced_n : g.kept_n, *s = is_reduced ? g.reduced_s : g.kept_s;
         int32_t *group = is_reduced ? &reduced : &kept;
-        *(is_reduced ? &g.total : &g.count) *= in->dims[d];
+        *(is_reduced ? &g.lines.n : &g.lines.count) *= in->dims[d];
         if (in->dims[d] == 1)
             continue;
         if (last != is_reduced)
@@ -91,6 +91,8 @@ static clade_status expand(const cld_call *call, cld_build *build, clade_error *
         .infer = infer_##symbol,                                                                                       \
         .expand = expand,                                                                                              \
         .eval = cld_reduce_eval,                                                                                       \
+        .read = cld_reduce_read,                                                                                       \
+        .describe = cld_lines_describe,                                                                                \
         .impls = cld_reduce_impls,                                                                                     \
     };
 #include "op/reduce.def"

@@ -3,13 +3,13 @@
 #ifndef CLD_OP_REDUCE_H
 #define CLD_OP_REDUCE_H
 
-#include "op/op.h"
+#include "op/launch.h"
 
 /* The input's dimensions, neighbours of one kind joined: four kept and four reduced groups, outermost first and aligned
  * to the end; those not needed have size 1 and stride 0. */
 typedef struct cld_reduction {
+    cld_lines lines; /* outputs; elements of each */
     int64_t kept_n[4], kept_s[4], reduced_n[4], reduced_s[4];
-    int64_t count, total; /* outputs; elements of each */
 } cld_reduction;
 
 /* reduce.c: the axes of a call (attribute or input 1) as a mask over the input's dimensions; *nothing: an identity. */
@@ -22,6 +22,7 @@ int64_t cld_reduction_place(const int64_t n[4], const int64_t strides[4], int64_
 clade_status cld_reduce_eval(const cld_call *call, clade_tensor *const *out, clade_error *err);
 
 /* reduce_rows.c */
+const void *cld_reduce_read(const cld_emit *emit); /* a cld_reduction */
 extern const cld_impl cld_reduce_impls[];
 
 #endif

@@ -16,9 +16,9 @@
 /* The result at the reduction's kept place `base`. */
 #define FUNCTION(type, get, name, start, each, combine, finish)                                                        \
     static type name(const clade_tensor *in, const cld_reduction *g, int64_t base) {                                   \
-        const type n = (type)g->total;                                                                                 \
+        const type n = (type)g->lines.n;                                                                               \
         type a = (start);                                                                                              \
-        for (int64_t r = 0; r < g->total; r++) {                                                                       \
+        for (int64_t r = 0; r < g->lines.n; r++) {                                                                     \
             const type x = (type)get(in, base + cld_reduction_place(g->reduced_n, g->reduced_s, r)), b = (each);       \
             a = (combine);                                                                                             \
         }                                                                                                              \
@@ -104,7 +104,7 @@ clade_status cld_reduce_eval(const cld_call *call, clade_tensor *const *out, cla
     while (strcmp(functions[f].name, call->node->type) != 0)
         f++;
     cld_reduction g = cld_reduction_of(&call->in[0], mask);
-    for (int64_t k = 0; k < g.count; k++) {
+    for (int64_t k = 0; k < g.lines.count; k++) {
         int64_t base = cld_reduction_place(g.kept_n, g.kept_s, k);
         if (nothing && cld_dtype_in(in->dtype, CLD_FLOATS))
             cld_tensor_set(out[0], k, cld_tensor_get(in, base));

@@ -19,36 +19,28 @@ static const char *const ranges[][2] = {
     [CLADE_UINT64] = { "0", "ULONG_MAX" },         [CLADE_BOOL] = { "0", "1" },
 };
 
-static cld_reduction geometry(const cld_call *call) {
-    cld_call copy = *call;
+const void *cld_reduce_read(const cld_emit *emit) {
+    cld_call copy = *emit->call;
     uint32_t mask = 0;
     bool nothing;
-    return cld_reduce_axes(&copy, &mask, &nothing, NULL) == CLADE_OK ? cld_reduction_of(&call->in[0], mask)
-                                                                     : (cld_reduction){ 0 };
+    cld_reduction *g = cld_arena_alloc(emit->steps->arena, sizeof *g);
+    if (g && cld_reduce_axes(&copy, &mask, &nothing, NULL) == CLADE_OK)
+        *g = cld_reduction_of(&copy.in[0], mask);
+    return g;
 }
 
 static bool wide_applicable(const cld_call *call, const cld_caps *caps) {
-    return caps->is_cpu && cld_dtype_in(call->in[0].dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16));
+    return cld_on_cpu(call, caps) && cld_dtype_in(call->in[0].dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16));
 }
 
 static bool along_applicable(const cld_call *call, const cld_caps *caps) {
-    cld_reduction g = geometry(call);
-    return wide_applicable(call, caps) && g.reduced_s[3] == 1 && g.reduced_n[3] >= 16;
+    const cld_reduction *g = call->problem;
+    return wide_applicable(call, caps) && g->reduced_s[3] == 1 && g->reduced_n[3] >= 16;
 }
 
 static bool across_applicable(const cld_call *call, const cld_caps *caps) {
-    cld_reduction g = geometry(call);
-    return wide_applicable(call, caps) && g.kept_s[3] == 1 && g.kept_n[3] >= 16;
-}
-
-static bool cpu_applicable(const cld_call *call, const cld_caps *caps) {
-    (void)call;
-    return caps->is_cpu;
-}
-
-static bool group_applicable(const cld_call *call, const cld_caps *caps) {
-    (void)caps;
-    return geometry(call).total >= 64;
+    const cld_reduction *g = call->problem;
+    return wide_applicable(call, caps) && g->kept_s[3] == 1 && g->kept_n[3] >= 16;
 }
 
 static void write_defines(const cld_emit *emit, cld_step *step) {
@@ -82,75 +74,65 @@ static cld_step *start(const cld_emit *emit, const char *entry, const cld_reduct
     write_defines(emit, step);
     cld_step_out(emit->steps, step, emit->out[0], call->out[0].dtype);
     cld_step_in(emit->steps, step, emit->in[0], call->in[0].dtype);
-    const int64_t sizes[] = { g->count,        g->total,        per_item,        g->kept_n[1],
-                              g->kept_n[2],    g->kept_n[3],    g->kept_s[0],    g->kept_s[1],
-                              g->kept_s[2],    g->kept_s[3],    g->total / run,  run,
-                              g->reduced_s[3], g->reduced_n[1], g->reduced_n[2], g->reduced_s[0],
+    const int64_t sizes[] = { g->lines.count,  g->lines.n,      per_item,         g->kept_n[1],
+                              g->kept_n[2],    g->kept_n[3],    g->kept_s[0],     g->kept_s[1],
+                              g->kept_s[2],    g->kept_s[3],    g->lines.n / run, run,
+                              g->reduced_s[3], g->reduced_n[1], g->reduced_n[2],  g->reduced_s[0],
                               g->reduced_s[1], g->reduced_s[2] };
     for (size_t k = 0; k < CLD_COUNT(sizes); k++)
         cld_step_int(emit->steps, step, (int32_t)sizes[k]);
     step->bytes = (double)cld_type_bytes(&call->in[0]) + (double)cld_type_bytes(&call->out[0]);
-    step->flops = (double)(g->count * g->total);
+    step->flops = (double)(g->lines.count * g->lines.n);
     return step;
 }
 
-/* Units of work for one CPU work-item: few and large. */
-static int64_t units_per_item(const cld_caps *caps, int64_t units, int64_t unit_elements) {
-    enum { ITEM_ELEMENTS = 4096 };
-    if (!caps->is_cpu)
-        return 1;
-    int64_t items = CLD_MIN(units, 4 * (int64_t)caps->compute_units);
-    return CLD_MAX((units + items - 1) / CLD_MAX(items, 1), ITEM_ELEMENTS / CLD_MAX(unit_elements, 1));
-}
-
-static clade_status emit_items(const cld_emit *emit, const char *entry, const cld_reduction *g, int64_t units,
-                               int64_t unit_elements) {
-    int64_t per_item = CLD_MAX(units_per_item(emit->caps, units, unit_elements), 1);
-    cld_step *step = start(emit, entry, g, per_item);
+static clade_status emit_items(const cld_emit *emit, const char *entry, int64_t units, int64_t unit_elements) {
+    if (units == 0)
+        return CLADE_OK;
+    int64_t per_item = cld_per_item(emit->caps, units, unit_elements, 4096);
+    cld_step *step = start(emit, entry, emit->call->problem, per_item);
     if (strcmp(entry, "each") != 0)
         cld_step_define(emit->steps, step, "WIDE", "1");
-    cld_step_size(step, (size_t)((units + per_item - 1) / per_item), 1, 1,
-                  emit->caps->is_cpu ? 1 : CLD_MIN((size_t)64, emit->caps->max_group), 1, 1);
+    cld_step_size(step, (size_t)cld_parts(units, per_item), 1, 1, cld_group(emit->caps, 64), 1, 1);
     return CLADE_OK;
 }
 
 static clade_status emit_along(const cld_emit *emit, clade_error *err) {
     (void)err;
-    cld_reduction g = geometry(emit->call);
-    return g.count == 0 ? CLADE_OK : emit_items(emit, "along", &g, g.count, g.total);
+    const cld_lines *lines = emit->call->problem;
+    return emit_items(emit, "along", lines->count, lines->n);
 }
 
 static clade_status emit_across(const cld_emit *emit, clade_error *err) {
     (void)err;
-    cld_reduction g = geometry(emit->call);
-    return g.count == 0
-               ? CLADE_OK
-               : emit_items(emit, "across", &g, g.count / g.kept_n[3] * ((g.kept_n[3] + 15) / 16), 16 * g.total);
+    const cld_reduction *g = emit->call->problem;
+    return emit_items(emit, "across", g->lines.count / CLD_MAX(g->kept_n[3], 1) * cld_parts(g->kept_n[3], 16),
+                      16 * g->lines.n);
 }
 
 static clade_status emit_each(const cld_emit *emit, clade_error *err) {
     (void)err;
-    cld_reduction g = geometry(emit->call);
-    return g.count == 0 ? CLADE_OK : emit_items(emit, "each", &g, g.count, g.total);
+    const cld_lines *lines = emit->call->problem;
+    return emit_items(emit, "each", lines->count, lines->n);
 }
 
 static clade_status emit_group(const cld_emit *emit, clade_error *err) {
-    enum { GROUP = 256, ACC_BYTES = 8 };
-    cld_reduction g = geometry(emit->call);
-    size_t lanes = 1;
     (void)err;
-    if (g.count == 0)
+    const cld_reduction *g = emit->call->problem;
+    const size_t lanes = (size_t)emit->value[0];
+    if (g->lines.count == 0)
         return CLADE_OK;
-    while (2 * lanes <= CLD_MIN((size_t)GROUP, emit->caps->max_group) && (int64_t)lanes < g.total)
-        lanes *= 2;
-    cld_step *step = start(emit, "group", &g, 1);
-    cld_step_local(emit->steps, step, lanes * ACC_BYTES);
-    cld_step_size(step, (size_t)g.count * lanes, 1, 1, lanes, 1, 1);
+    cld_step *step = start(emit, "group", g, 1);
+    cld_step_local(emit->steps, step, lanes * CLD_LINE_ACC_BYTES);
+    cld_step_size(step, (size_t)g->lines.count * lanes, 1, 1, lanes, 1, 1);
     return CLADE_OK;
 }
 
 const cld_impl cld_reduce_impls[] = {
-    { "along", along_applicable, emit_along }, { "across", across_applicable, emit_across },
-    { "each", cpu_applicable, emit_each },     { "group", group_applicable, emit_group },
-    { "reference", NULL, emit_each },          { 0 },
+    { .name = "along", .applicable = along_applicable, .emit = emit_along },
+    { .name = "across", .applicable = across_applicable, .emit = emit_across },
+    { .name = "each", .applicable = cld_on_cpu, .emit = emit_each },
+    { .name = "group", .applicable = cld_line_group_applicable, .emit = emit_group, .space = &cld_line_group_space },
+    { .name = "reference", .emit = emit_each },
+    { 0 },
 };

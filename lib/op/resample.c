@@ -19,15 +19,13 @@ static clade_status infer(cld_call *call, clade_error *err) {
     return CLADE_OK;
 }
 
-static clade_status emit_axis(const cld_emit *emit, clade_error *err) {
-    (void)err;
+static clade_status emit_axis(const cld_emit *emit, bool whole_rows) {
     const cld_call *call = emit->call;
     const cld_type *in = &call->in[X], *out = &call->out[0];
     cld_steps *steps = emit->steps;
     int32_t axis = axis_of(call);
     if (cld_type_count(out) == 0)
         return CLADE_OK;
-    bool whole_rows = emit->caps->is_cpu;
     int64_t inner = cld_type_span(in, axis + 1, in->rank), rows = cld_type_count(out) / inner;
     int64_t chunk = CLD_MAX(cld_item_elements(emit->caps, rows * inner) / inner, 1);
     cld_step *step = cld_step_kernel(steps, "resample", whole_rows ? "resample_rows" : "resample_items");
@@ -42,6 +40,16 @@ static clade_status emit_axis(const cld_emit *emit, clade_error *err) {
     cld_step_ints(steps, step, CLD_COUNT(sizes), sizes);
     cld_step_items(step, emit->caps, whole_rows ? (rows + chunk - 1) / chunk : rows * inner);
     return CLADE_OK;
+}
+
+static clade_status emit_rows(const cld_emit *emit, clade_error *err) {
+    (void)err;
+    return emit_axis(emit, true);
+}
+
+static clade_status emit_items(const cld_emit *emit, clade_error *err) {
+    (void)err;
+    return emit_axis(emit, false);
 }
 
 static clade_status eval(const cld_call *call, clade_tensor *const *out, clade_error *err) {
@@ -63,7 +71,9 @@ static clade_status eval(const cld_call *call, clade_tensor *const *out, clade_e
     return CLADE_OK;
 }
 
-static const cld_impl impls[] = { { "axis", NULL, emit_axis }, { 0 } };
+static const cld_impl impls[] = { { .name = "rows", .applicable = cld_on_cpu, .emit = emit_rows },
+                                  { .name = "items", .emit = emit_items },
+                                  { 0 } };
 
 static const cld_op resample = {
     .domain = CLD_INTERNAL,

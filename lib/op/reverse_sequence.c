@@ -60,7 +60,7 @@ static clade_status eval(const cld_call *call, clade_tensor *const *out, clade_e
     return CLADE_OK;
 }
 
-static const cld_impl rows[] = { { "elements", NULL, emit_elements }, { 0 } };
+static const cld_impl rows[] = { { .name = "elements", .emit = emit_elements }, { 0 } };
 
 const cld_op cld_op_ReverseSequence = {
     .domain = "",

@@ -107,6 +107,8 @@ static clade_status infer(cld_call *call, clade_error *err) {
         .min_out = 0,                                                                                                  \
         .max_out = outputs,                                                                                            \
         .infer = infer,                                                                                                \
+        .read = cld_rnn_problem,                                                                                       \
+        .describe = cld_rnn_describe,                                                                                  \
         .impls = cld_rnn_impls,                                                                                        \
     }
 

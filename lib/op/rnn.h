@@ -40,6 +40,8 @@ clade_status cld_rnn_read(const cld_call *call, cld_rnn *out, clade_error *err);
 clade_status cld_rnn_activations(const cld_call *call, cld_rnn *rnn, clade_error *err);
 
 /* ---- rnn_emit.c -------------------------------------------------------------------------------------------------- */
+const void *cld_rnn_problem(const cld_emit *emit);
+void cld_rnn_describe(const cld_call *call, cld_problem *out);
 extern const cld_impl cld_rnn_impls[];
 
 #endif

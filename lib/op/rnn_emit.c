@@ -35,47 +35,67 @@ static size_t state_bytes(const cld_rnn *rnn, int64_t lanes, int64_t mr) {
 
 static int64_t groups_of(const cld_rnn *rnn, int64_t mr) { return (rnn->batch + mr - 1) / mr * rnn->directions; }
 
-/* ---- tiles --------------------------------------------------------------------------------------------------------
+/* ---- the parameters ------------------------------------------------------------------------------------------------
  */
+
+enum { MR, GROUP };
+static const cld_param panels_params[] = { [MR] = { "mr", { 1, 2, 3, 4, 6, 8 } }, { 0 } };
+static const cld_param groups_params[] = {
+    [MR] = { "mr", { 1, 2, 4 } }, [GROUP] = { "group", { 32, 64, 128, 256 } }, { 0 }
+};
+
+/* Rows of products that fit the vector registers. */
+static int64_t most_rows(const cld_rnn *rnn, const cld_caps *caps) {
+    int64_t accumulators = caps->float_lanes >= 16 ? 24 : 12;
+    return CLD_MAX(CLD_MIN(accumulators / rnn->cell->gates, 8), 1);
+}
 
 /* The tile height that makes the slowest unit finish first. A step of a group costs about mr rows of products and two
  * rows' worth of loads of R; the tile must fit the vector registers and the state the local memory. */
-static int64_t height(const cld_rnn *rnn, const cld_caps *caps) {
-    int64_t accumulators = caps->float_lanes >= 16 ? 24 : 12, best = 1, best_cost = INT64_MAX;
-    for (int64_t mr = 1; mr <= CLD_MIN(accumulators / rnn->cell->gates, 8); mr++) {
+static void usual_panels(const cld_call *call, const cld_caps *caps, int32_t *value) {
+    const cld_rnn *rnn = call->problem;
+    int64_t best_cost = INT64_MAX;
+    value[MR] = 1;
+    for (int64_t mr = 1; mr <= most_rows(rnn, caps); mr++) {
         int64_t cost = round_up(groups_of(rnn, mr), caps->compute_units) * (mr + 2);
         if (cost < best_cost && state_bytes(rnn, caps->float_lanes, mr) <= caps->local_bytes) {
-            best = mr;
+            value[MR] = (int32_t)mr;
             best_cost = cost;
         }
     }
-    return best;
 }
 
-static tile panels_tile(const cld_rnn *rnn, const cld_caps *caps) {
-    return (tile){ .lanes = caps->float_lanes, .mr = height(rnn, caps), .panel = caps->float_lanes, .group = 1 };
+static bool valid_panels(const cld_call *call, const cld_caps *caps, const int32_t *value) {
+    const cld_rnn *rnn = call->problem;
+    return value[MR] <= most_rows(rnn, caps) && state_bytes(rnn, caps->float_lanes, value[MR]) <= caps->local_bytes;
+}
+
+static int32_t most_items(const cld_caps *caps) {
+    return (int32_t)CLD_MIN(CLD_MIN(caps->max_group, caps->max_group_dim[0]), (size_t)1024);
+}
+
+static int32_t usual_group(const cld_rnn *rnn, const cld_caps *caps) {
+    const int64_t warp = 32, most = 256;
+    return (int32_t)CLD_MIN(CLD_MIN(round_up(rnn->hidden, warp), most), (int64_t)most_items(caps));
 }
 
 /* Several sequences share what a group reads of R, as long as the groups keep all compute units busy. */
-static tile group_tile(const cld_rnn *rnn, const cld_caps *caps) {
-    enum { WARP = 32, MOST_ITEMS = 256, MOST_ROWS = 4 };
-    int64_t mr = MOST_ROWS;
-    while (mr > 1 &&
-           (groups_of(rnn, mr) < 2 * (int64_t)caps->compute_units || state_bytes(rnn, 1, mr) > caps->local_bytes))
-        mr /= 2;
-    size_t group = CLD_MIN((size_t)round_up(rnn->hidden, WARP), (size_t)MOST_ITEMS);
-    return (tile){ .lanes = 1,
-                   .mr = mr,
-                   .panel = rnn->hidden,
-                   .group = CLD_MIN(group, CLD_MIN(caps->max_group, caps->max_group_dim[0])) };
+static void usual_groups(const cld_call *call, const cld_caps *caps, int32_t *value) {
+    const cld_rnn *rnn = call->problem;
+    value[MR] = 4;
+    while (value[MR] > 1 && (groups_of(rnn, value[MR]) < 2 * (int64_t)caps->compute_units ||
+                             state_bytes(rnn, 1, value[MR]) > caps->local_bytes))
+        value[MR] /= 2;
+    value[GROUP] = usual_group(rnn, caps);
 }
 
-static tile reference_tile(const cld_rnn *rnn, const cld_caps *caps) {
-    tile t = group_tile(rnn, caps);
-    t.mr = 1;
-    t.global_state = true;
-    return t;
+static bool valid_groups(const cld_call *call, const cld_caps *caps, const int32_t *value) {
+    return value[MR] <= 8 && state_bytes(call->problem, 1, value[MR]) <= caps->local_bytes &&
+           value[GROUP] <= most_items(caps);
 }
+
+static const cld_space panels_space = { panels_params, usual_panels, valid_panels },
+                       groups_space = { groups_params, usual_groups, valid_groups };
 
 /* ---- steps --------------------------------------------------------------------------------------------------------
  */
@@ -147,7 +167,7 @@ static cld_buf pack(const work *w, const char *entry, int32_t k, int32_t source,
     return out;
 }
 
-static cld_buf project(const work *w) {
+static clade_status project(const work *w, cld_buf *out, clade_error *err) {
     const cld_rnn *rnn = w->rnn;
     const cld_emit *e = w->emit;
     int64_t rows = rnn->steps * rnn->batch, columns = rnn->directions * rnn->cell->gates * rnn->hidden;
@@ -164,8 +184,8 @@ static cld_buf project(const work *w) {
                       .bias = { -1 },
                       .c = cld_step_scratch(e->steps, bytes),
                       .alpha = 1 };
-    cld_gemm_emit(e->steps, e->caps, &gemm, CLD_GEMM_ROWS);
-    return gemm.c;
+    *out = gemm.c;
+    return cld_product_emit(e, &gemm, err);
 }
 
 static void recur(const work *w, int32_t first, int32_t directions, cld_buf z, cld_buf r, cld_buf b, cld_buf p) {
@@ -207,49 +227,79 @@ static bool directions_differ(const cld_rnn *rnn) {
     return differ;
 }
 
-static clade_status emit_with(const cld_emit *emit, tile (*choose)(const cld_rnn *, const cld_caps *),
-                              clade_error *err) {
-    cld_rnn rnn;
-    CLD_RETURN(cld_rnn_read(emit->call, &rnn, err));
-    work w = { .emit = emit, .rnn = &rnn, .tile = choose(&rnn, emit->caps) };
-    w.compute = rnn.dtype == CLADE_FLOAT64 ? CLADE_FLOAT64 : CLADE_FLOAT32; /* float16 is computed in float */
+static clade_status emit_with(const cld_emit *emit, tile shape, clade_error *err) {
+    const cld_rnn *rnn = emit->call->problem;
+    work w = { .emit = emit, .rnn = rnn, .tile = shape };
+    w.compute = rnn->dtype == CLADE_FLOAT64 ? CLADE_FLOAT64 : CLADE_FLOAT32; /* float16 is computed in float */
     w.bytes = clade_dtype_size(w.compute);
-    const cld_cell *cell = rnn.cell;
-    cld_buf z = project(&w), p = { -1 };
-    cld_buf r = pack(&w, "rnn_pack_r", CLD_RNN_R, CLD_RNN_R, cell->gates * rnn.hidden, w.tile.panel);
+    const cld_cell *cell = rnn->cell;
+    cld_buf z, p = { -1 };
+    CLD_RETURN(project(&w, &z, err));
+    cld_buf r = pack(&w, "rnn_pack_r", CLD_RNN_R, CLD_RNN_R, cell->gates * rnn->hidden, w.tile.panel);
     bool biased = cld_call_has(emit->call, CLD_RNN_B);
     cld_buf b = pack(&w, "rnn_pack_b", CLD_RNN_B, biased ? CLD_RNN_B : CLD_RNN_R, cell->biases, w.tile.lanes);
     if (cld_call_has(emit->call, CLD_RNN_P))
         p = pack(&w, "rnn_pack_p", CLD_RNN_P, CLD_RNN_P, 3, w.tile.lanes);
-    int32_t launches = directions_differ(&rnn) ? 2 : 1;
+    int32_t launches = directions_differ(rnn) ? 2 : 1;
     for (int32_t d = 0; d < launches; d++)
-        recur(&w, d, rnn.directions / launches, z, r, b, p);
+        recur(&w, d, rnn->directions / launches, z, r, b, p);
     return CLADE_OK;
 }
 
 /* ---- rows ---------------------------------------------------------------------------------------------------------
  */
 
-/* True when the node reads well, which it does once it is inferred, and its state fits local memory. */
-static bool fits(const cld_call *call, const cld_caps *caps, int64_t lanes) {
-    cld_rnn rnn;
-    return cld_rnn_read(call, &rnn, NULL) == CLADE_OK && state_bytes(&rnn, lanes, 1) <= caps->local_bytes;
+const void *cld_rnn_problem(const cld_emit *emit) {
+    cld_rnn *rnn = cld_arena_alloc(emit->steps->arena, sizeof *rnn);
+    return rnn && cld_rnn_read(emit->call, rnn, NULL) == CLADE_OK ? rnn : NULL;
+}
+
+/* Sizes: steps, batch, input, hidden, directions, gates. */
+void cld_rnn_describe(const cld_call *call, cld_problem *out) {
+    const cld_rnn *rnn = call->problem;
+    *out = (cld_problem){ .kind = "recurrent", .dtype = rnn->dtype, .flags = rnn->batch_first };
+    cld_problem_add(out, 6,
+                    (int64_t[]){ rnn->steps, rnn->batch, rnn->input, rnn->hidden, rnn->directions, rnn->cell->gates });
 }
 
 static bool suits_panels(const cld_call *call, const cld_caps *caps) {
-    return caps->is_cpu && caps->float_lanes > 1 && call->in[0].dtype == CLADE_FLOAT32 &&
-           fits(call, caps, caps->float_lanes);
+    const cld_rnn *rnn = call->problem;
+    return cld_on_cpu(call, caps) && caps->float_lanes > 1 && rnn->dtype == CLADE_FLOAT32 &&
+           state_bytes(rnn, caps->float_lanes, 1) <= caps->local_bytes;
 }
 
-static bool suits_groups(const cld_call *call, const cld_caps *caps) { return fits(call, caps, 1); }
+static bool suits_groups(const cld_call *call, const cld_caps *caps) {
+    return state_bytes(call->problem, 1, 1) <= caps->local_bytes;
+}
 
-static clade_status emit_panels(const cld_emit *emit, clade_error *err) { return emit_with(emit, panels_tile, err); }
-static clade_status emit_groups(const cld_emit *emit, clade_error *err) { return emit_with(emit, group_tile, err); }
+static clade_status emit_panels(const cld_emit *emit, clade_error *err) {
+    int64_t lanes = emit->caps->float_lanes;
+    return emit_with(emit, (tile){ .lanes = lanes, .mr = emit->value[MR], .panel = lanes, .group = 1 }, err);
+}
+
+static clade_status emit_groups(const cld_emit *emit, clade_error *err) {
+    const cld_rnn *rnn = emit->call->problem;
+    return emit_with(
+        emit, (tile){ .lanes = 1, .mr = emit->value[MR], .panel = rnn->hidden, .group = (size_t)emit->value[GROUP] },
+        err);
+}
+
 static clade_status emit_reference(const cld_emit *emit, clade_error *err) {
-    return emit_with(emit, reference_tile, err);
+    const cld_rnn *rnn = emit->call->problem;
+    size_t group = (size_t)usual_group(rnn, emit->caps);
+    return emit_with(emit, (tile){ .lanes = 1, .mr = 1, .panel = rnn->hidden, .group = group, .global_state = true },
+                     err);
 }
 
-const cld_impl cld_rnn_impls[] = { { "panels", suits_panels, emit_panels },
-                                   { "groups", suits_groups, emit_groups },
-                                   { "reference", NULL, emit_reference },
+const cld_impl cld_rnn_impls[] = { { .name = "panels",
+                                     .applicable = suits_panels,
+                                     .emit = emit_panels,
+                                     .space = &panels_space,
+                                     .inner = cld_product_rows },
+                                   { .name = "groups",
+                                     .applicable = suits_groups,
+                                     .emit = emit_groups,
+                                     .space = &groups_space,
+                                     .inner = cld_product_rows },
+                                   { .name = "reference", .emit = emit_reference, .inner = cld_product_rows },
                                    { 0 } };

@@ -76,7 +76,7 @@ static clade_status emit_elements(const cld_emit *emit, clade_error *err) {
     return CLADE_OK;
 }
 
-static const cld_impl rows[] = { { "elements", NULL, emit_elements }, { 0 } };
+static const cld_impl rows[] = { { .name = "elements", .emit = emit_elements }, { 0 } };
 
 const cld_op cld_op_RoiAlign = {
     .domain = "",

@@ -74,12 +74,12 @@ static cld_step *begin(const cld_emit *emit, const char *entry, const reduction 
 
 /* Work-items that share one line of targets: enough to fill the device, no more than there are targets. */
 static int64_t share(const cld_caps *caps, int64_t lines, int64_t targets) {
-    int64_t wanted = caps->is_cpu ? (int64_t)caps->compute_units * 4 : 16384;
-    return CLD_MAX(1, CLD_MIN(wanted / CLD_MAX(lines, 1), targets));
+    return CLD_MAX(1, CLD_MIN(cld_fill_items(caps) / CLD_MAX(lines, 1), targets));
 }
 
 static void launch(cld_step *step, const cld_caps *caps, int64_t lines, int64_t parts) {
-    cld_step_size(step, (size_t)lines, (size_t)parts, 1, caps->is_cpu ? 1 : cld_long_group(caps, lines), 1, 1);
+    cld_step_size(step, (size_t)lines, (size_t)parts, 1, CLD_MIN(cld_group(caps, 64), cld_long_group(caps, lines)), 1,
+                  1);
 }
 
 static clade_status same_dtype(const cld_call *call, clade_error *err) {
@@ -119,7 +119,7 @@ static clade_status nd_emit(const cld_emit *emit, clade_error *err) {
     CLD_RETURN(cld_rows_of_tuples(call, 0, &rows, err));
     if (cld_type_count(&call->out[0]) == 0)
         return CLADE_OK;
-    int64_t positions = emit->caps->is_cpu ? 1 : CLD_MIN(rows.inner, 1024);
+    int64_t positions = cld_on_cpu(call, emit->caps) ? 1 : CLD_MIN(rows.inner, 1024);
     int64_t parts = share(emit->caps, positions, cld_type_count(&call->in[DATA]) / rows.inner);
     cld_step *step = begin(emit, "scatter_rows", by);
     const int64_t sizes[] = { rows.rows, rows.inner, parts, rows.depth };
@@ -145,7 +145,7 @@ static clade_status nd_eval(const cld_call *call, clade_tensor *const *out, clad
     return CLADE_OK;
 }
 
-static const cld_impl nd_rows[] = { { "rows", NULL, nd_emit }, { 0 } };
+static const cld_impl nd_rows[] = { { .name = "rows", .emit = nd_emit }, { 0 } };
 
 const cld_op cld_op_ScatterND = {
     .domain = "",
@@ -256,7 +256,7 @@ static clade_status elements_eval(const cld_call *call, clade_tensor *const *out
     return CLADE_OK;
 }
 
-static const cld_impl elements_rows[] = { { "elements", NULL, elements_emit }, { 0 } };
+static const cld_impl elements_rows[] = { { .name = "elements", .emit = elements_emit }, { 0 } };
 
 #define SCATTER_ELEMENTS(symbol, first, last)                                                                          \
     const cld_op cld_op_##symbol = {                                                                                   \

@@ -3,14 +3,13 @@
  *
  * Since opset 13 they work along one axis; before, the input is seen as a matrix whose rows begin at `axis`.
  */
-#include "op/op.h"
+#include "op/launch.h"
 
 enum { LANES = 16 };
 
-enum { LEAST_LANES = 32 }; /* of a group that makes one line */
-
 /* The input seen as [outer, n, inner]. */
 typedef struct geometry {
+    cld_lines lines; /* outer * inner of n */
     int64_t outer, n, inner;
 } geometry;
 
@@ -26,6 +25,7 @@ static clade_status geometry_of(const cld_call *call, geometry *out, clade_error
     out->outer = cld_type_span(in, 0, axis);
     out->n = matrix || in->rank == 0 ? cld_type_span(in, axis, in->rank) : in->dims[axis];
     out->inner = matrix || in->rank == 0 ? 1 : cld_type_span(in, axis + 1, in->rank);
+    out->lines = (cld_lines){ out->outer * out->inner, out->n };
     return CLADE_OK;
 }
 
@@ -37,29 +37,23 @@ static clade_status infer(cld_call *call, clade_error *err) {
     return CLADE_OK;
 }
 
-static bool in_vectors(const cld_call *call, const cld_caps *caps, geometry *g) {
-    return caps->is_cpu && cld_dtype_in(call->in[0].dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16)) &&
-           geometry_of(call, g, NULL) == CLADE_OK;
+static const void *read(const cld_emit *emit) {
+    geometry *g = cld_arena_alloc(emit->steps->arena, sizeof *g);
+    return g && geometry_of(emit->call, g, NULL) == CLADE_OK ? g : NULL;
+}
+
+static bool in_vectors(const cld_call *call, const cld_caps *caps) {
+    return cld_on_cpu(call, caps) && cld_dtype_in(call->in[0].dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16));
 }
 
 static bool rows_applicable(const cld_call *call, const cld_caps *caps) {
-    geometry g;
-    return in_vectors(call, caps, &g) && g.inner == 1 && g.n >= LANES;
+    const geometry *g = call->problem;
+    return in_vectors(call, caps) && g->inner == 1 && g->n >= LANES;
 }
 
 static bool across_applicable(const cld_call *call, const cld_caps *caps) {
-    geometry g;
-    return in_vectors(call, caps, &g) && g.inner >= LANES;
-}
-
-static bool cpu_applicable(const cld_call *call, const cld_caps *caps) {
-    (void)call;
-    return caps->is_cpu;
-}
-
-static bool group_applicable(const cld_call *call, const cld_caps *caps) {
-    geometry g;
-    return caps->max_group >= LEAST_LANES && geometry_of(call, &g, NULL) == CLADE_OK && g.n >= LEAST_LANES;
+    const geometry *g = call->problem;
+    return in_vectors(call, caps) && g->inner >= LANES;
 }
 
 static cld_step *start(const cld_emit *emit, const char *entry, const geometry *g, int64_t per_item) {
@@ -83,59 +77,53 @@ static cld_step *start(const cld_emit *emit, const char *entry, const geometry *
 }
 
 /* `units`: lines, or blocks of 16 of them. */
-static clade_status emit_items(const cld_emit *emit, const char *entry, const geometry *g, int64_t units,
-                               int64_t lines) {
-    enum { ITEM_ELEMENTS = 2048 };
-    int64_t items = 4 * (int64_t)emit->caps->compute_units, per_item = 1;
+static clade_status emit_items(const cld_emit *emit, const char *entry, int64_t units, int64_t lines) {
+    const geometry *g = emit->call->problem;
     if (units == 0 || g->n == 0)
         return CLADE_OK;
-    if (emit->caps->is_cpu)
-        per_item = CLD_MAX((units + items - 1) / items, ITEM_ELEMENTS / (g->n * lines) + 1);
+    int64_t per_item = cld_per_item(emit->caps, units, g->n * lines, 2048);
     cld_step *step = start(emit, entry, g, per_item);
     if (strcmp(entry, "each") != 0)
         cld_step_define(emit->steps, step, "WIDE", "1");
-    cld_step_size(step, (size_t)((units + per_item - 1) / per_item), 1, 1,
-                  emit->caps->is_cpu ? 1 : CLD_MIN((size_t)64, emit->caps->max_group), 1, 1);
+    cld_step_size(step, (size_t)cld_parts(units, per_item), 1, 1, cld_group(emit->caps, 64), 1, 1);
     return CLADE_OK;
 }
 
 static clade_status emit_rows(const cld_emit *emit, clade_error *err) {
-    geometry g;
-    CLD_RETURN(geometry_of(emit->call, &g, err));
-    return emit_items(emit, "rows", &g, g.outer, 1);
+    (void)err;
+    return emit_items(emit, "rows", ((const geometry *)emit->call->problem)->outer, 1);
 }
 
 static clade_status emit_across(const cld_emit *emit, clade_error *err) {
-    geometry g;
-    CLD_RETURN(geometry_of(emit->call, &g, err));
-    return emit_items(emit, "across", &g, g.outer * ((g.inner + LANES - 1) / LANES), LANES);
+    (void)err;
+    const geometry *g = emit->call->problem;
+    return emit_items(emit, "across", g->outer * cld_parts(g->inner, LANES), LANES);
 }
 
 static clade_status emit_each(const cld_emit *emit, clade_error *err) {
-    geometry g;
-    CLD_RETURN(geometry_of(emit->call, &g, err));
-    return emit_items(emit, "each", &g, g.outer * g.inner, 1);
+    (void)err;
+    return emit_items(emit, "each", ((const geometry *)emit->call->problem)->lines.count, 1);
 }
 
 static clade_status emit_group(const cld_emit *emit, clade_error *err) {
-    enum { GROUP = 256, ACC_BYTES = 8 };
-    geometry g;
-    size_t lanes = LEAST_LANES;
-    CLD_RETURN(geometry_of(emit->call, &g, err));
-    if (g.outer * g.inner == 0)
+    (void)err;
+    const geometry *g = emit->call->problem;
+    const size_t lanes = (size_t)emit->value[0];
+    if (g->lines.count == 0)
         return CLADE_OK;
-    while (2 * lanes <= CLD_MIN((size_t)GROUP, emit->caps->max_group) && (int64_t)lanes < g.n)
-        lanes *= 2;
-    cld_step *step = start(emit, "group", &g, 1);
-    cld_step_local(emit->steps, step, lanes * ACC_BYTES);
-    cld_step_size(step, (size_t)(g.outer * g.inner) * lanes, 1, 1, lanes, 1, 1);
+    cld_step *step = start(emit, "group", g, 1);
+    cld_step_local(emit->steps, step, lanes * CLD_LINE_ACC_BYTES);
+    cld_step_size(step, (size_t)g->lines.count * lanes, 1, 1, lanes, 1, 1);
     return CLADE_OK;
 }
 
 static const cld_impl impls[] = {
-    { "rows", rows_applicable, emit_rows }, { "across", across_applicable, emit_across },
-    { "each", cpu_applicable, emit_each },  { "group", group_applicable, emit_group },
-    { "reference", NULL, emit_each },       { 0 },
+    { .name = "rows", .applicable = rows_applicable, .emit = emit_rows },
+    { .name = "across", .applicable = across_applicable, .emit = emit_across },
+    { .name = "each", .applicable = cld_on_cpu, .emit = emit_each },
+    { .name = "group", .applicable = cld_line_group_applicable, .emit = emit_group, .space = &cld_line_group_space },
+    { .name = "reference", .emit = emit_each },
+    { 0 },
 };
 
 #define SOFTMAX(symbol, sentence)                                                                                      \
@@ -150,6 +138,8 @@ static const cld_impl impls[] = {
         .min_out = 1,                                                                                                  \
         .max_out = 1,                                                                                                  \
         .infer = infer,                                                                                                \
+        .read = read,                                                                                                  \
+        .describe = cld_lines_describe,                                                                                \
         .impls = impls,                                                                                                \
     };
 SOFTMAX(Softmax, "y = e^x / sum e^x along an axis")

@@ -113,10 +113,10 @@ static bool make_tiled(cld_move *move) {
     return false;
 }
 
-static void emit_tiled(cld_step *step, const cld_caps *caps, const cld_move *move) {
+static void emit_tiled(cld_step *step, bool blocks, const cld_move *move) {
     int32_t inner = move->rank - 1;
     size_t n0 = (size_t)move->n[inner], n1 = (size_t)move->n[inner - 1], batch = (size_t)elements(move) / n0 / n1;
-    if (caps->is_cpu)
+    if (blocks)
         cld_step_size(step, (n0 + BLOCK - 1) / BLOCK, (n1 + BLOCK - 1) / BLOCK, batch, 1, 1, 1);
     else
         cld_step_size(step, (n0 + TILE - 1) / TILE * TILE, (n1 + TILE - 1) / TILE * TILE_ROWS, batch, TILE, TILE_ROWS,
@@ -125,10 +125,11 @@ static void emit_tiled(cld_step *step, const cld_caps *caps, const cld_move *mov
 
 static void emit_kernel(const cld_emit *emit, cld_move *move, clade_dtype bits) {
     const cld_caps *caps = emit->caps;
-    bool tiled = (caps->is_cpu || caps->max_group >= TILE * TILE_ROWS) && make_tiled(move);
+    const bool long_items = cld_on_cpu(emit->call, caps);
+    bool tiled = (long_items || caps->max_group >= TILE * TILE_ROWS) && make_tiled(move);
     static const char *const entry[2][2] = { { "copy_items", "copy_runs" }, { "copy_tile", "copy_block" } };
     int64_t count = elements(move), chunk = cld_item_elements(caps, count);
-    cld_step *step = cld_step_kernel(emit->steps, "copy", entry[tiled][caps->is_cpu]);
+    cld_step *step = cld_step_kernel(emit->steps, "copy", entry[tiled][long_items]);
     cld_step_define_dtype(emit->steps, step, "E", bits);
     cld_step_buf(emit->steps, step, emit->out[move->out], bits, CLD_WRITE, move->to_offset);
     cld_step_buf(emit->steps, step, emit->in[move->in], bits, CLD_READ, move->from_offset);
@@ -143,7 +144,7 @@ static void emit_kernel(const cld_emit *emit, cld_move *move, clade_dtype bits) 
         cld_step_eight(emit->steps, step, inner_first, move->rank);
     }
     if (tiled)
-        emit_tiled(step, caps, move);
+        emit_tiled(step, long_items, move);
     else
         cld_step_items(step, caps, (count + chunk - 1) / chunk);
     step->bytes = 2.0 * (double)count * (double)clade_dtype_size(bits);

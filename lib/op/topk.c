@@ -183,7 +183,9 @@ static clade_status eval(const cld_call *call, clade_tensor *const *out, clade_e
     return CLADE_OK;
 }
 
-static const cld_impl rows[] = { { "rank", is_short, emit_rank }, { "merge", NULL, emit_merge }, { 0 } };
+static const cld_impl rows[] = { { .name = "rank", .applicable = is_short, .emit = emit_rank },
+                                 { .name = "merge", .emit = emit_merge },
+                                 { 0 } };
 
 const cld_op cld_op_TopK = {
     .domain = "",

@@ -146,3 +146,19 @@ void cld_window_args(cld_steps *steps, cld_step *step, const cld_window *w) {
     for (size_t i = 0; i < CLD_COUNT(lists); i++)
         cld_step_ints(steps, step, 3, lists[i]);
 }
+
+static const cld_param chunk_params[] = { { "chunk", { 32, 64, 128, 256 } }, { 0 } };
+
+static void chunk_usual(const cld_call *call, const cld_caps *caps, int32_t *value) {
+    (void)call;
+    (void)caps;
+    value[0] = 128;
+}
+
+static bool chunk_valid(const cld_call *call, const cld_caps *caps, const int32_t *value) {
+    (void)call;
+    (void)caps;
+    return value[0] <= 1024;
+}
+
+const cld_space cld_chunk_space = { chunk_params, chunk_usual, chunk_valid };

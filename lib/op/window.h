@@ -3,7 +3,7 @@
 #ifndef CLD_OP_WINDOW_H
 #define CLD_OP_WINDOW_H
 
-#include "op/op.h"
+#include "op/launch.h"
 
 /* The attributes of what slides a window with weights (cld_op.attrs). */
 #define CLD_CONV_ATTRS "auto_pad:string dilations:ints group:int kernel_shape:ints pads:ints strides:ints"
@@ -14,9 +14,6 @@ typedef struct cld_window {
     int64_t in[3], out[3], kernel[3], stride[3], dilation[3];
     int64_t before[3], after[3]; /* padding */
 } cld_window;
-
-/* Outputs of a row that a group of one item computes on CPUs: they stay in first-level cache over all taps. */
-enum { CLD_ROW_CHUNK = 128 };
 
 typedef enum cld_auto_pad { CLD_PAD_NOTSET, CLD_PAD_VALID, CLD_PAD_SAME_UPPER, CLD_PAD_SAME_LOWER } cld_auto_pad;
 
@@ -35,6 +32,9 @@ clade_status cld_window_list(const cld_call *call, const char *name, int32_t cou
 void cld_window_merge(cld_window *window);
 /* The geometry as kernel arguments: in, out, kernel, stride, dilation, before, three ints each. */
 void cld_window_args(cld_steps *steps, cld_step *step, const cld_window *window);
+/* The CPUs' row of what slides a window: a group of one item computes `chunk` outputs of a row, value[0], which stay in
+ * first-level cache over all taps. Other rows have no parameter, so that value[0] is 0 and each output has an item. */
+extern const cld_space cld_chunk_space;
 static inline int64_t cld_span3(const int64_t dims[3]) { return dims[0] * dims[1] * dims[2]; }
 
 #endif

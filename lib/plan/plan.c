@@ -15,8 +15,7 @@ static clade_status assign_buffers(cld_plan *plan, clade_error *err) {
     const cld_graph *graph = plan->graph;
     plan->buf_of_value = cld_arena_calloc(plan->arena, (size_t)graph->n_values + 1, sizeof(int32_t));
     plan->buf_of_output = cld_arena_calloc(plan->arena, (size_t)graph->n_outputs + 1, sizeof(int32_t));
-    plan->impl_of_node = cld_arena_calloc(plan->arena, (size_t)graph->n_nodes + 1, sizeof(char *));
-    if (!plan->buf_of_value || !plan->buf_of_output || !plan->impl_of_node)
+    if (!plan->buf_of_value || !plan->buf_of_output)
         return cld_no_memory(err, "a plan");
     for (int32_t v = 0; v < graph->n_values; v++)
         plan->buf_of_value[v] = v;
@@ -27,30 +26,6 @@ static clade_status assign_buffers(cld_plan *plan, clade_error *err) {
         CLD_RETURN(cld_plan_update(plan, node, err));
     }
     return CLADE_OK;
-}
-
-static bool can(const cld_impl *impl, const cld_call *call, const cld_caps *caps) {
-    return !impl->applicable || impl->applicable(call, caps);
-}
-
-/* The preferred row, or the first. *usual: not CLBlast on CPUs, where our own rows are faster and its first call takes
- * long; a row that needs it there must be asked for, and sets it. */
-static const cld_impl *choose(const cld_call *call, const cld_caps *caps, const cld_plan_options *options,
-                              cld_caps *usual) {
-    const cld_impl *first = NULL;
-    *usual = *caps;
-    usual->blas = caps->blas && !caps->is_cpu;
-    for (const cld_impl *impl = call->node->op->impls; impl && impl->name; impl++) {
-        bool at_once = can(impl, call, usual);
-        if (cld_plan_prefers(options->prefer_impl, call->node->type, impl->name) &&
-            (at_once || can(impl, call, caps))) {
-            usual->blas |= !at_once;
-            return impl;
-        }
-        if (!first && at_once)
-            first = impl;
-    }
-    return first;
 }
 
 /* The step computes with double. */
@@ -110,18 +85,11 @@ static clade_status emit_node(cld_plan *plan, int32_t n, const cld_caps *caps, c
             call.out[k] = cld_graph_at(graph, node->out[k])->type;
     }
     CLD_RETURN(check_sizes(&call, err));
-    cld_caps usual;
-    const cld_impl *impl = choose(&call, caps, options, &usual);
-    if (!impl)
-        return cld_call_fail(&call, err, CLADE_ERR_UNSUPPORTED, "this device has no way to run it");
-    plan->impl_of_node[n] = impl->name;
     plan->steps.node = node->name;
-    plan->steps.impl = impl->name;
-    cld_emit emit = {
-        .call = &call, .caps = &usual, .in = in, .out = out, .constant = constant, .steps = &plan->steps
-    };
+    plan->steps.impl = plan->steps.problem = NULL;
+    cld_emit emit = { .call = &call, .caps = caps, .in = in, .out = out, .constant = constant, .steps = &plan->steps };
     const int32_t before = plan->steps.n_steps;
-    CLD_RETURN(impl->emit(&emit, err));
+    CLD_RETURN(cld_choose_node(&emit, options->prefer_impl, err));
     for (int32_t k = before; k < plan->steps.n_steps; k++)
         CLD_RETURN(check_step(&call, &plan->steps.steps[k], caps, err));
     return plan->steps.failed ? cld_no_memory(err, "a plan") : CLADE_OK;

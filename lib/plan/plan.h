@@ -38,19 +38,16 @@ typedef struct cld_plan {
     int32_t n_slabs;
     size_t arena_bytes; /* their sum */
     size_t input_bytes, output_bytes, state_bytes, constant_bytes, packed_bytes;
-    size_t fault_bytes;        /* a session's record of an index out of range; 0: no step checks any */
-    const char **impl_of_node; /* [graph->n_nodes] for dumps */
+    size_t fault_bytes; /* a session's record of an index out of range; 0: no step checks any */
 } cld_plan;
 
 typedef struct cld_plan_options {
     bool no_blas;
     bool unchecked_indices;
-    const char *prefer_impl; /* "Op=row,..." or NULL */
+    const char *prefer_impl; /* "Op=row,..." (op/wish.c) or NULL */
     cld_watch watch;
 } cld_plan_options;
 
-/* Every item of "Op=row,..." (or NULL) is one there is: ERR_NOT_FOUND lists the rows of the operator. ERR_ARGUMENT. */
-clade_status cld_plan_check_prefer(const char *prefer, clade_error *err);
 /* Plans a static graph. The graph must outlive the plan. The caller owns *out: cld_plan_free.
  * ERR_UNSUPPORTED names a node no row can run on this device. */
 clade_status cld_plan_new(cld_plan **out, const cld_graph *graph, const cld_caps *caps, const cld_plan_options *options,

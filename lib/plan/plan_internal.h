@@ -26,7 +26,4 @@ void cld_room_free(cld_room *room);
 size_t cld_room_lowest(cld_room *room, int32_t index, size_t bytes);
 void cld_room_put(cld_room *room, int32_t index, size_t offset, size_t bytes);
 
-/* prefer.c: is `row` of operator `op` among "Op=row,..."? */
-bool cld_plan_prefers(const char *prefer, const char *op, const char *row);
-
 #endif

@@ -9,7 +9,7 @@ clade_status cld_session_new(clade_session **out, clade_device *device, clade_mo
     clade_session_options known = CLADE_SESSION_OPTIONS_INIT;
     clade_status status = cld_sized_read(&known, sizeof known, options, "clade_session_options", err);
     if (status == CLADE_OK)
-        status = cld_plan_check_prefer(known.prefer_impl, err);
+        status = cld_wish_check(known.prefer_impl, err);
     clade_session *session = status == CLADE_OK ? calloc(1, sizeof *session) : NULL;
     if (!session) {
         cld_queue_free(queue);

@@ -5,6 +5,8 @@
  */
 #include "planned.h"
 
+#include <stdlib.h>
+
 enum { MAX_NODES = 8, MAX_ATTRS = 8, MAX_IN = 8, MAX_OUT = 4, MAX_VALUES = 64, MAX_CONSTANT = 64 };
 
 static const struct {
@@ -198,6 +200,35 @@ static void draw_attrs(reader *in, cld_node *node, cld_attr *attrs) {
 /* ---- nodes ---------------------------------------------------------------------------------------------------------
  */
 
+/* A row among `rows`, with some of its parameters, good values or not; NULL: there is none. */
+static const cld_impl *draw_row(reader *in, const cld_impl *rows, cld_text *out) {
+    int count = 0, params = 0;
+    while (rows && rows[count].name)
+        count++;
+    if (count == 0)
+        return NULL;
+    const cld_impl *row = &rows[draw(in, (unsigned)count)];
+    cld_text_add(out, row->name);
+    for (const cld_param *param = row->space ? row->space->params : NULL; param && param->name; param++)
+        if (draw(in, 4) == 0)
+            cld_text_printf(out, "%s%s %d", params++ ? ", " : "(", param->name,
+                            draw(in, 2) ? param->values[draw(in, 2)] : 1 + (int)draw(in, 256) * (int)draw(in, 256));
+    cld_text_add(out, params ? ")" : "");
+    return row;
+}
+
+/* "Op=row(name value) > row" */
+static const char *draw_choice(reader *in, const cld_op *op) {
+    cld_text text = { 0 };
+    cld_text_printf(&text, "%s=", op->name);
+    for (const cld_impl *row = draw_row(in, op->impls, &text); row && row->inner; row = draw_row(in, row->inner, &text))
+        cld_text_add(&text, " > ");
+    clade_error err = { CLADE_OK, "" };
+    if (cld_wish_check(text.data, &err) != CLADE_OK) /* it names what there is */
+        abort();
+    return cld_text_take(&text, in->graph->arena);
+}
+
 /* One more node; false when it was refused, which ends the graph. */
 static bool add_node(reader *in, const char **prefer) {
     int32_t n_ops;
@@ -220,11 +251,8 @@ static bool add_node(reader *in, const char **prefer) {
         ins[k] = operand(in);
     for (int32_t k = 0; k < node.n_out; k++)
         outs[k] = draw(in, 8) == 7 ? CLD_ABSENT : (cld_value_id){ 0 };
-    int rows = 0;
-    while (op->impls && op->impls[rows].name)
-        rows++;
-    if (rows > 0 && draw(in, 2))
-        *prefer = cld_arena_printf(in->graph->arena, "%s=%s", op->name, op->impls[draw(in, (unsigned)rows)].name);
+    if (op->impls && draw(in, 2))
+        *prefer = draw_choice(in, op);
     const clade_status status = cld_build_node(&build, &node, ins, node.n_in, outs, node.n_out, &err);
     if (status != CLD_PENDING)
         check_refusal(status, &err);

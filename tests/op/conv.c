@@ -66,8 +66,22 @@ static const struct {
     bool transposed;
     int at_least; /* cases in which the row can run */
 } rows[] = {
-    { "implicit", false, 15 },  { "rows", false, 30 },  { "convgemm", false, 5 },  { "im2col", false, 30 },
-    { "reference", false, 30 }, { "col2im", true, 15 }, { "reference", true, 15 },
+    { "implicit", false, 15 },
+    { "rows", false, 30 },
+    { "convgemm", false, 5 },
+    { "im2col", false, 30 },
+    { "reference", false, 30 },
+    { "col2im", true, 15 },
+    { "reference", true, 15 },
+    /* tiles and blocks that divide nothing evenly, and the products within */
+    { "implicit(mr 5, nv 1, kb 7, mb 10)", false, 15 },
+    { "implicit(mr 12, nv 3, kb 30, mb 24)", false, 15 },
+    { "implicit(mr 1, nv 2, kb 1, mb 1)", false, 15 },
+    { "rows(chunk 3)", false, 30 },
+    { "im2col > panels(mr 4, nv 1, kb 9, mb 8, nb 32)", false, 30 },
+    { "im2col > tiled", false, 30 },
+    { "im2col > reference", false, 30 },
+    { "col2im > tiled", true, 15 },
 };
 
 START_TEST(row_agrees) {

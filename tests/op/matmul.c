@@ -7,7 +7,14 @@
 #include "drawn.h"
 #include "test.h"
 
-static const char *const rows[] = { "panels", "clblast", "tiled", "reference" };
+/* Of the panels also tiles and blocks that divide nothing evenly. */
+static const char *const rows[] = { "panels",
+                                    "panels(mr 5, nv 1, kb 7, mb 10, nb 48)",
+                                    "panels(mr 14, nv 3, kb 300, mb 28, nb 96)",
+                                    "panels(mr 1, nv 2, kb 1, mb 1, nb 32)",
+                                    "clblast",
+                                    "tiled",
+                                    "reference" };
 
 static void check(const clade_tensor *got, int64_t i, ref_value r, const char *what) {
     const double error = fabs(cld_tensor_get(got, i) - r.value);

@@ -87,12 +87,14 @@ static clade_status prepare(clade_session **session, node_test *test, const char
 /* The plan has a step of the row that is preferred; NULL: any will do. */
 static bool took(clade_session *session, const char *prefer) {
     clade_error err;
-    char *text, row[64];
+    char *text, row[128];
     if (prefer == NULL)
         return true;
-    snprintf(row, sizeof row, "[%s]", strchr(prefer, '=') + 1);
+    const int size = snprintf(row, sizeof row, "[%s", strchr(prefer, '=') + 1);
     ck_ok(clade_session_dump(session, CLADE_DUMP_TEXT, &text, &err), err);
-    const bool found = strstr(text, row) != NULL;
+    bool found = false;
+    for (const char *at = text; !found && (at = strstr(at, row)) != NULL; at += size)
+        found = strchr("](> ", at[size]) != NULL; /* its end, its parameters, or the row within */
     clade_string_free(text);
     return found;
 }

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How work is cut into work-items and groups. */
+#include "op/launch.h"
+
+bool cld_on_cpu(const cld_call *call, const cld_caps *caps) {
+    (void)call;
+    return caps->is_cpu;
+}
+
+size_t cld_group(const cld_caps *caps, size_t most) { return caps->is_cpu ? 1 : CLD_MIN(caps->max_group, most); }
+
+void cld_step_items(cld_step *step, const cld_caps *caps, int64_t count) {
+    cld_step_size(step, (size_t)count, 1, 1, cld_group(caps, 256), 1, 1);
+}
+
+int64_t cld_fill_items(const cld_caps *caps) {
+    return caps->is_cpu ? (int64_t)CLD_MAX(caps->compute_units, 1) * 4 : 16384;
+}
+
+int64_t cld_per_item(const cld_caps *caps, int64_t units, int64_t unit_elements, int64_t least_elements) {
+    if (!caps->is_cpu)
+        return 1;
+    return CLD_MAX(cld_parts(units, cld_fill_items(caps)), least_elements / CLD_MAX(unit_elements, 1) + 1);
+}
+
+int64_t cld_item_elements(const cld_caps *caps, int64_t count) {
+    const int64_t least = 1024, line = 16;
+    if (!caps->is_cpu)
+        return 1;
+    int64_t elements = CLD_MAX(cld_parts(count, cld_fill_items(caps)), least);
+    return cld_parts(elements, line) * line;
+}
+
+/* ---- lines ------------------------------------------------------------------------------------------------------- */
+
+enum { LEAST_LANES = 32, MOST_LANES = 256 };
+
+void cld_lines_describe(const cld_call *call, cld_problem *out) {
+    const cld_lines *lines = call->problem;
+    *out = (cld_problem){ .kind = call->node->op->name, .dtype = call->in[0].dtype };
+    cld_problem_add(out, 2, (int64_t[]){ lines->count, lines->n });
+}
+
+bool cld_line_group_applicable(const cld_call *call, const cld_caps *caps) {
+    const cld_lines *lines = call->problem;
+    return caps->max_group >= LEAST_LANES && lines->n >= LEAST_LANES;
+}
+
+static const cld_param group_params[] = { { "group", { 32, 64, 128, 256 } }, { 0 } };
+
+static void group_usual(const cld_call *call, const cld_caps *caps, int32_t *value) {
+    const cld_lines *lines = call->problem;
+    value[0] = LEAST_LANES;
+    while (2 * (size_t)value[0] <= CLD_MIN((size_t)MOST_LANES, caps->max_group) && value[0] < lines->n)
+        value[0] *= 2;
+}
+
+/* The kernels halve it. */
+static bool group_valid(const cld_call *call, const cld_caps *caps, const int32_t *value) {
+    (void)call;
+    return (value[0] & (value[0] - 1)) == 0 && (size_t)value[0] <= caps->max_group &&
+           (size_t)value[0] * CLD_LINE_ACC_BYTES <= caps->local_bytes;
+}
+
+const cld_space cld_line_group_space = { group_params, group_usual, group_valid };

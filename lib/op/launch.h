@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside op: how work is cut into work-items and groups. CPUs want few and long work-items in groups of one, GPUs many
+ * short ones in groups.
+ */
+#ifndef CLD_OP_LAUNCH_H
+#define CLD_OP_LAUNCH_H
+
+#include "op/op.h"
+
+static inline int64_t cld_parts(int64_t items, int64_t size) { return (items + size - 1) / size; }
+
+/* cld_impl.applicable of a row made for CPUs. */
+bool cld_on_cpu(const cld_call *call, const cld_caps *caps);
+/* A group of work-items that do not need each other, at most `most`. */
+size_t cld_group(const cld_caps *caps, size_t most);
+/* A group for `count` long work-items. */
+static inline size_t cld_long_group(const cld_caps *caps, int64_t count) {
+    return count < 64 ? 1 : CLD_MIN((size_t)64, caps->max_group);
+}
+/* Launches `count` items along dimension 0; kernels guard against the rounding. */
+void cld_step_items(cld_step *step, const cld_caps *caps, int64_t count);
+/* Units of work for one work-item, out of `units` of `unit_elements` elements each: one, or on CPUs as many as make
+ * `least_elements` and no more items than the compute units can share evenly. */
+int64_t cld_per_item(const cld_caps *caps, int64_t units, int64_t unit_elements, int64_t least_elements);
+/* Cuts `count` elements into work-items: on CPUs few and large (a multiple of 16 elements each), on GPUs one element
+ * each. */
+int64_t cld_item_elements(const cld_caps *caps, int64_t count);
+/* Work-items that fill the device. */
+int64_t cld_fill_items(const cld_caps *caps);
+
+/* ---- lines: softmax, normalisations, reductions ---------------------------------------------------------------- */
+
+/* What a problem of lines begins with: `count` lines of `n` elements. */
+typedef struct cld_lines {
+    int64_t count, n;
+} cld_lines;
+void cld_lines_describe(const cld_call *call, cld_problem *out);
+/* The row in which a group makes one line: value[0] work-items. */
+enum { CLD_LINE_ACC_BYTES = 8 }; /* of local memory, for each */
+bool cld_line_group_applicable(const cld_call *call, const cld_caps *caps);
+extern const cld_space cld_line_group_space;
+
+#endif

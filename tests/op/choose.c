@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The chooser: choices within choices are made, named and forced alike, parameters too; what cannot be is not taken;
+ * what there is not is refused in one line. Planning only.
+ */
+#include "plan/plan.h"
+#include "test.h"
+
+static clade_error err;
+static cld_graph *graph;
+static cld_plan *plan;
+
+static void begin(void) {
+    graph = cld_graph_new(NULL, "choices");
+    plan = NULL;
+}
+static void end(void) {
+    cld_plan_free(plan);
+    cld_graph_free(graph);
+}
+
+static cld_caps machine(bool cpu) {
+    return (cld_caps){ .is_cpu = cpu,
+                       .is_gpu = !cpu,
+                       .fp64 = true,
+                       .blas = true,
+                       .float_lanes = cpu ? 16 : 1,
+                       .compute_units = 2,
+                       .max_group = 256,
+                       .max_group_dim = { 256, 256, 256 },
+                       .max_alloc_bytes = 1 << 30,
+                       .local_bytes = 1 << 18,
+                       .align_bytes = 128 };
+}
+
+/* One node; b may be NULL. */
+static void make(const char *type, const cld_type *a, const cld_type *b, const cld_caps *caps, const char *prefer) {
+    cld_build build = { .graph = graph, .node = "test" };
+    const cld_plan_options options = { .prefer_impl = prefer };
+    const bool recurrent = strcmp(type, "GRU") == 0;
+    cld_value_id in[3] = { cld_graph_input(graph, "a", a) }, out;
+    if (b)
+        in[1] = cld_graph_input(graph, "b", b);
+    if (recurrent)
+        in[2] = cld_graph_input(graph, "r", &(cld_type){ CLADE_FLOAT32, 3, { 1, 3 * 40, 40 } });
+    ck_ok(cld_build_op(&build, type, in, recurrent ? 3 : b ? 2 : 1, NULL, 0, &out, &err), err);
+    ck_assert(cld_graph_output(graph, out));
+    ck_ok(cld_plan_new(&plan, graph, caps, &options, &err), err);
+}
+
+static const cld_type matrix = { CLADE_FLOAT32, 2, { 96, 96 } }, image = { CLADE_FLOAT32, 4, { 2, 8, 20, 20 } },
+                      filters = { CLADE_FLOAT32, 4, { 16, 8, 3, 3 } }, sequence = { CLADE_FLOAT32, 3, { 30, 8, 64 } },
+                      input_weights = { CLADE_FLOAT32, 3, { 1, 3 * 40, 64 } },
+                      lines = { CLADE_FLOAT32, 2, { 40, 1000 } };
+
+static const struct {
+    const char *type;
+    const cld_type *a, *b;
+    bool cpu;
+    const char *prefer, *label; /* of a step */
+} choices[] = {
+    { "MatMul", &matrix, &matrix, true, NULL, "panels(mr 12, nv 2, kb 96, mb 24, nb 64)" },
+    { "MatMul", &matrix, &matrix, true, "MatMul=panels(kb 32, mb 48)", "panels(mr 12, nv 2, kb 32, mb 48, nb 64)" },
+    { "MatMul", &matrix, &matrix, true, "MatMul = panels ( kb 32 , mb 48 ) ",
+      "panels(mr 12, nv 2, kb 32, mb 48, nb 64)" },
+    { "MatMul", &matrix, &matrix, true, "MatMul=panels(mb 25)", "panels(mr 12, nv 2, kb 96, mb 24, nb 64)" },
+    { "MatMul", &matrix, &matrix, true, "MatMul=panels(mr 9999)", "panels(mr 12, nv 2, kb 96, mb 24, nb 64)" },
+    { "MatMul", &matrix, &matrix, true, "MatMul=panels(kb 8000000)", "panels(mr 12, nv 2, kb 96, mb 24, nb 64)" },
+    { "MatMul", &matrix, &matrix, true, "Gemm=tiled", "panels(mr 12, nv 2, kb 96, mb 24, nb 64)" },
+    { "MatMul", &matrix, &matrix, true, "MatMul=reference", "reference" },
+    { "MatMul", &matrix, &matrix, false, "MatMul=panels,MatMul=tiled", "tiled" }, /* the first that is applicable */
+    { "MatMul", &matrix, &matrix, false, NULL, "clblast" },
+    { "Conv", &image, &filters, true, "Conv=im2col", "im2col > panels(mr 8, nv 2, kb 72, mb 16, nb 64)" },
+    { "Conv", &image, &filters, true, "Conv=im2col > tiled", "im2col > tiled" },
+    { "Conv", &image, &filters, true, "Conv=im2col>panels(mr 4, mb 16)",
+      "im2col > panels(mr 4, nv 2, kb 72, mb 16, nb 64)" },
+    { "Conv", &image, &filters, true, "Conv=implicit(kb 24)", "implicit(mr 8, nv 2, kb 24, mb 16)" },
+    { "Conv", &image, &filters, true, "Conv=rows(chunk 7)", "rows(chunk 7)" },
+    { "Conv", &image, &filters, true, "Conv=rows(chunk 4096)", "implicit(mr 8, nv 2, kb 72, mb 16)" },
+    { "Conv", &image, &filters, false, "Conv=im2col > reference", "im2col > reference" },
+    { "GRU", &sequence, &input_weights, true, "GRU=panels(mr 2) > tiled", "panels(mr 2) > tiled" },
+    { "GRU", &sequence, &input_weights, true, "GRU=panels(mr 2) > tiled", "panels(mr 2)" },
+    { "GRU", &sequence, &input_weights, true, "GRU=groups(mr 2, group 33)", "groups(mr 2, group 33)" },
+    { "GRU", &sequence, &input_weights, false, "GRU=groups(group 4096)", "groups(mr 2, group 64)" },
+    { "Softmax", &lines, NULL, false, NULL, "group(group 256)" },
+    { "Softmax", &lines, NULL, false, "Softmax=group(group 64)", "group(group 64)" },
+    { "Softmax", &lines, NULL, false, "Softmax=group(group 48)", "group(group 256)" }, /* no power of two */
+    { "Softmax", &lines, NULL, false, "Softmax=group(group 512)", "group(group 256)" },
+};
+
+static bool has_label(const char *label) {
+    for (int32_t s = 0; s < plan->steps.n_steps; s++)
+        if (strcmp(plan->steps.steps[s].impl, label) == 0)
+            return true;
+    return false;
+}
+
+START_TEST(choices_are_named) {
+    const cld_caps caps = machine(choices[_i].cpu);
+    make(choices[_i].type, choices[_i].a, choices[_i].b, &caps, choices[_i].prefer);
+    ck_assert_msg(has_label(choices[_i].label), "'%s' gives '%s', not '%s'", choices[_i].prefer,
+                  plan->steps.steps[plan->steps.n_steps - 1].impl, choices[_i].label);
+}
+END_TEST
+
+/* What is solved has a name of its own, the same for the same problem wherever it arises. */
+START_TEST(problems_are_named) {
+    const cld_caps caps = machine(true);
+    make("Conv", &image, &filters, &caps, "Conv=im2col > reference");
+    const cld_steps *steps = &plan->steps;
+    ck_assert_int_eq(steps->n_steps, 2);
+    ck_assert_str_eq(steps->steps[0].problem, "conv float32 0 2x1x8x16x1x20x20x1x18x18x1x3x3x1x1x1x1x1x1x0x0x0");
+    ck_assert_str_eq(steps->steps[1].problem, "product float32 0 16x324x72x0x2x0x23328x0");
+}
+END_TEST
+
+START_TEST(no_problem_no_name) {
+    const cld_caps caps = machine(true);
+    make("Add", &matrix, &matrix, &caps, NULL);
+    ck_assert_ptr_null(plan->steps.steps[0].problem);
+}
+END_TEST
+
+static const struct {
+    const char *prefer, *part;
+    clade_status want;
+} wishes[] = {
+    { "Conv=im2col > panels(kb 64, mr 8), GRU=panels(mr 2) > tiled", NULL, CLADE_OK },
+    { "Conv=im2col > zzz", "im2col has no such row; it has: panels, clblast, tiled, reference", CLADE_ERR_NOT_FOUND },
+    { "Conv=im2col > panels > tiled", "panels has no such row; it has: none", CLADE_ERR_NOT_FOUND },
+    { "Conv=rows > tiled", "rows has no such row; it has: none", CLADE_ERR_NOT_FOUND },
+    { "Conv=im2col >", "im2col has no such row", CLADE_ERR_NOT_FOUND },
+    { "MatMul=panels(zz 64)", "panels has no such parameter; it has: mr, nv, kb, mb, nb", CLADE_ERR_NOT_FOUND },
+    { "MatMul=tiled(zz 64)", "tiled has no such parameter; it has: none", CLADE_ERR_NOT_FOUND },
+    { "Conv=im2col > panels(zz 64)", "panels has no such parameter", CLADE_ERR_NOT_FOUND },
+    { "MatMul=panels(kb)", "'kb' is not of the form name value", CLADE_ERR_ARGUMENT },
+    { "MatMul=panels(kb 0)", "'kb' is not of the form name value", CLADE_ERR_ARGUMENT },
+    { "MatMul=panels(kb -4)", "'kb' is not of the form name value", CLADE_ERR_ARGUMENT },
+    { "MatMul=panels(kb 4x)", "'kb' is not of the form name value", CLADE_ERR_ARGUMENT },
+    { "MatMul=panels(kb 99999999999)", "'kb' is not of the form name value", CLADE_ERR_ARGUMENT },
+    { "MatMul=panels(kb 64,)", NULL, CLADE_OK },
+    { "MatMul=panels(,kb 64)", "'' is not of the form name value", CLADE_ERR_ARGUMENT },
+    { "MatMul=panels(kb 64", "'(kb 64' is not of the form name value", CLADE_ERR_ARGUMENT },
+    { "MatMul=panels)", "MatMul has no such row", CLADE_ERR_NOT_FOUND },
+    { "=", "there is no operator ''", CLADE_ERR_NOT_FOUND },
+};
+
+START_TEST(what_there_is_not) {
+    clade_status status = cld_wish_check(wishes[_i].prefer, &err);
+    if (wishes[_i].want == CLADE_OK)
+        ck_ok(status, err);
+    else
+        ck_refused(status, wishes[_i].want, wishes[_i].part, err);
+}
+END_TEST
+
+Suite *suite_op_choose(void);
+Suite *suite_op_choose(void) {
+    Suite *suite = suite_create("op/choose");
+    TCase *tcase = tcase_create("op/choose");
+    tcase_add_checked_fixture(tcase, begin, end);
+    tcase_add_loop_test(tcase, choices_are_named, 0, (int)CLD_COUNT(choices));
+    tcase_add_test(tcase, problems_are_named);
+    tcase_add_test(tcase, no_problem_no_name);
+    tcase_add_loop_test(tcase, what_there_is_not, 0, (int)CLD_COUNT(wishes));
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
