@@ -62,6 +62,27 @@ START_TEST(text) {
 }
 END_TEST
 
+/* What the short text leaves out, and what tells constants of one name apart. */
+START_TEST(constants) {
+    static const char whole[] = "graph g() -> w:int8[17], w@2:int8[2]\n"
+                                "  w:int8[17] = {hex 0102030405060708090a0b0c0d0e0f10ff}\n"
+                                "  w@2:int8[2] = {2 ...}\n";
+    cld_graph *graph;
+    clade_error err;
+    ck_ok(cld_graph_read(&graph, whole, &err), err);
+    cld_text out = { 0 };
+    cld_graph_text(graph, true, &out);
+    ck_assert_str_eq(out.data, whole);
+    cld_text_free(&out);
+    cld_graph_text(graph, false, &out);
+    ck_assert_str_eq(out.data, "graph g() -> w:int8[17], w@2:int8[2]\n"
+                               "  w:int8[17] = {...}\n"
+                               "  w@2:int8[2] = {2 ...}\n");
+    cld_text_free(&out);
+    cld_graph_free(graph);
+}
+END_TEST
+
 START_TEST(dot) {
     static const char *const parts[] = {
         "digraph clade {\n",
@@ -88,6 +109,7 @@ Suite *suite_graph_text(void) {
     Suite *suite = suite_create("graph/text");
     TCase *tcase = tcase_create("text");
     tcase_add_test(tcase, text);
+    tcase_add_test(tcase, constants);
     tcase_add_test(tcase, dot);
     suite_add_tcase(suite, tcase);
     return suite;
