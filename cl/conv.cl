@@ -5,7 +5,7 @@
  * sums: same input, same bits.
  *   direct   an item computes CHUNK outputs of a row, taps outside, so that on CPUs the loop over the row is vectors; CHUNK 1
  *            is one output an item. Launch (od*oh*ceil(ow/CHUNK), groups*M, images)
- *            END is EPILOGUE; with QUANTISED x and w have zero points and END is x, with SCALED too: round half to even,
+ *            END as op/epilogue.c makes it; with QUANTISED x and w have zero points and END is x, with SCALED too: round half to even,
  *            saturate to T
  *   im2col   columns[n][group][C*taps][P] for a matrix product with the weights, images from `first` on;
  *            launch (od*oh*ow, C*taps, images*groups)
@@ -27,8 +27,10 @@
 #define ACC_STORE T_STORE
 #define ACC_LOAD T_LOAD
 #endif
-#ifndef EPILOGUE
-#define EPILOGUE x
+#ifndef END /* what is done to element e of the result before it is stored: lib/op/epilogue.c */
+#define END_PARAMS
+#define END_ARGS
+#define END(V, GET) return x;
 #endif
 #ifndef CHUNK
 #define CHUNK 1
@@ -36,6 +38,8 @@
 #define GEOMETRY                                                                                                       \
     int id, int ih, int iw, int od, int oh, int ow, int kd, int kh, int kw, int sd, int sh, int sw, int ed, int eh,    \
         int ew, int pd, int ph, int pw
+
+inline ACC NAME(end)(ACC x, int e END_PARAMS) { END(ACC, CLADE_GET) }
 
 /* acc[o] += (row[o * stride] - zero) * w for lo <= o < hi; common strides as constants, for the vectoriser. */
 inline void NAME(take)(ACC *acc, const __global X_STORE *row, int lo, int hi, int stride, ACC zero, ACC w) {
@@ -62,14 +66,15 @@ inline void NAME(take)(ACC *acc, const __global X_STORE *row, int lo, int hi, in
 
 KERNEL(direct)(__global T_STORE *out, ulong out_off, const __global X_STORE *in, ulong in_off, const __global W_STORE *w,
                ulong w_off, const __global ACC_STORE *bias, ulong bias_off, int C, int M, GEOMETRY,
-               int has_bias QUANTISATION) {
+               int has_bias QUANTISATION END_PARAMS) {
     const int chunks = (ow + CHUNK - 1) / CHUNK, row = get_global_id(0) / chunks, m = get_global_id(1);
     const int z0 = row / oh * sd - pd, y0 = row % oh * sh - ph, begin = get_global_id(0) % chunks * CHUNK;
     const int columns = min(CHUNK, ow - begin), group = m / M;
     const size_t image = get_global_id(2), filters = get_global_size(1);
     in += in_off + (image * (filters / M) + group) * C * id * ih * iw;
     w += w_off + (size_t)m * C * kd * kh * kw;
-    out += out_off + ((image * filters + m) * od * oh + row) * ow + begin;
+    const size_t e = ((image * filters + m) * od * oh + row) * ow + begin;
+    out += out_off + e;
 #ifdef QUANTISED
     const ACC xz = has_x_zero ? x_zero[x_zero_off] : 0, wz = has_w_zero ? w_zero[w_zero_off + m * w_zero_step] : 0;
 #else
@@ -97,10 +102,8 @@ KERNEL(direct)(__global T_STORE *out, ulong out_off, const __global X_STORE *in,
     for (int o = 0; o < columns; o++)
         T_SAVE(out, o, (T)(rint(clamp((float)(int)acc[o] * scale, low, high)) + zero));
 #else
-    for (int o = 0; o < columns; o++) {
-        const ACC x = acc[o];
-        T_SAVE(out, o, EPILOGUE);
-    }
+    for (int o = 0; o < columns; o++)
+        T_SAVE(out, o, NAME(end)(acc[o], (int)(e + o) END_ARGS));
 #endif
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Transposed convolution in gather form: y[n,m,o] = EPILOGUE(bias[m] + sum over c and taps t, where input position i with
+/* Transposed convolution in gather form: y[n,m,o] = END(bias[m] + sum over c and taps t, where input position i with
  * i * stride - before + t * dilation = o exists, of x[n,c,i] w[c,m,t]).
  * Dense tensors: x [images][groups*C][id*ih*iw], w [groups*C][M][kd*kh*kw], y [images][groups*M][od*oh*ow]. Axes d, h, w;
  * k, s, e, p: kernel, stride, dilation, padding before. With COLUMNS `in` holds w^T x instead of x: [images][groups*M][taps]
@@ -12,11 +12,13 @@
 #define T_LOAD CLADE_LOAD
 #define T_SAVE CLADE_SAVE
 #endif
-#ifndef EPILOGUE
-#define EPILOGUE x
+#ifndef END /* what is done to element e of the result before it is stored: lib/op/epilogue.c */
+#define END_PARAMS
+#define END_ARGS
+#define END(V, GET) return x;
 #endif
 
-inline T NAME(end)(T x) { return EPILOGUE; }
+inline T NAME(end)(T x, int e END_PARAMS) { END(T, CLADE_GET) }
 
 /* The input position that reaches `at` (output position + padding) through tap k; -1: none. */
 inline int NAME(source)(int at, int k, int dilation, int stride, int size) {
@@ -27,7 +29,7 @@ inline int NAME(source)(int at, int k, int dilation, int stride, int size) {
 KERNEL(gather)(__global T_STORE *out, ulong out_off, const __global T_STORE *in, ulong in_off, const __global T_STORE *w,
                ulong w_off, const __global T_STORE *bias, ulong bias_off, int C, int M, int id, int ih, int iw, int od,
                int oh, int ow, int kd, int kh, int kw, int sd, int sh, int sw, int ed, int eh, int ew, int pd, int ph,
-               int pw, int has_bias) {
+               int pw, int has_bias END_PARAMS) {
     const int o = get_global_id(0), m = get_global_id(1), taps = kd * kh * kw, plane = id * ih * iw;
     const int z = o / (oh * ow) + pd, y = o / ow % oh + ph, x = o % ow + pw;
     const size_t filters = get_global_size(1), image = get_global_id(2), group = m / M;
@@ -52,5 +54,6 @@ KERNEL(gather)(__global T_STORE *out, ulong out_off, const __global T_STORE *in,
                     sum += T_LOAD(in, (size_t)c * plane + from) * T_LOAD(w, (size_t)c * M * taps + tap);
 #endif
             }
-    T_SAVE(out, out_off + (image * filters + m) * get_global_size(0) + o, NAME(end)(sum));
+    const size_t e = (image * filters + m) * get_global_size(0) + o;
+    T_SAVE(out, out_off + e, NAME(end)(sum, (int)e END_ARGS));
 }

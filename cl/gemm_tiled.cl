@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* C[b] = EPILOGUE(alpha A[b] B[b] + beta bias[b]) on GPUs: a group of 16 x 16 items computes a 64 x 64 tile of C, an item
+/* C[b] = END(alpha A[b] B[b] + beta bias[b]) on GPUs: a group of 16 x 16 items computes a 64 x 64 tile of C, an item
  * 4 x 4 of it, 16 apart; both operands pass through local memory, 16 k at a time, k in ascending order: the same input
  * gives the same bits. Operands are read through strides (A_TRANS, B_TRANS: which index is contiguous, for coalescing);
  * C is dense [batches][M][N]; batches are numbered (outer, inner) with a stride for each.
@@ -13,19 +13,21 @@
 #define A_TRANS 0
 #define B_TRANS 0
 #endif
-#ifndef EPILOGUE
-#define EPILOGUE x
+#ifndef END /* what is done to element e of the result before it is stored: lib/op/epilogue.c */
+#define END_PARAMS
+#define END_ARGS
+#define END(V, GET) return x;
 #endif
 #define TILE 64
 #define DEPTH 16
 
-inline T NAME(end)(T x) { return EPILOGUE; }
+inline T NAME(end)(T x, int e END_PARAMS) { END(T, CLADE_GET) }
 
 __attribute__((reqd_work_group_size(16, 16, 1)))
 KERNEL(tiled)(__global T_STORE *c, ulong c_off, const __global T_STORE *a, ulong a_off, const __global T_STORE *b,
               ulong b_off, const __global T_STORE *bias, ulong bias_off, int M, int N, int K, int a_row, int a_col,
               int b_row, int b_col, int bias_row, int bias_col, int inner, int a_outer, int a_inner, int b_outer,
-              int b_inner, int bias_outer, int bias_inner, float alpha, float beta) {
+              int b_inner, int bias_outer, int bias_inner, float alpha, float beta END_PARAMS) {
     __local T as[DEPTH][TILE + 1], bs[DEPTH][TILE + 1];
     const int tx = get_local_id(0), ty = get_local_id(1), t = ty * 16 + tx;
     const int i0 = get_group_id(1) * TILE, j0 = get_group_id(0) * TILE;
@@ -68,7 +70,8 @@ KERNEL(tiled)(__global T_STORE *c, ulong c_off, const __global T_STORE *a, ulong
                 T s = alpha * acc[y][x];
                 if (beta != 0)
                     s += beta * T_LOAD(bias, (size_t)i * bias_row + (size_t)j * bias_col);
-                T_SAVE(c, c_off + (get_global_id(2) * M + i) * N + j, NAME(end)(s));
+                const size_t e = (get_global_id(2) * M + i) * N + j;
+                T_SAVE(c, c_off + e, NAME(end)(s, (int)e END_ARGS));
             }
         }
 }

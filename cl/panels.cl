@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Matrix products on CPUs: packed panels and register tiles, one work-item a group (Goto, van de Geijn: Anatomy of
  * high-performance matrix multiplication, 2008). Every kernel here computes
- *     C[i, j] = EPILOGUE(sum_k A[i, k] B[k, j] + bias),   sums in a fixed order: the same input gives the same bits.
+ *     C[i, j] = END(sum_k A[i, k] B[k, j] + bias),   sums in a fixed order: the same input gives the same bits.
  * One operand is packed beforehand (pack_*: once, when it is constant), the other into local memory just before use:
  *     multiply  A [M,K], strides a_row, a_col  packed here;       B from pack_b: panels [K][NR]
  *     conv      implicit GEMM: A the weights, from pack_w: panels [K][MR], K ordered tap by tap, channel by channel;
@@ -14,8 +14,10 @@
 #define LANES 16
 #define NV 2
 #endif
-#ifndef EPILOGUE
-#define EPILOGUE x
+#ifndef END /* what is done to element e of the result before it is stored: lib/op/epilogue.c */
+#define END_PARAMS
+#define END_ARGS
+#define END(V, GET) return x;
 #endif
 #define NR (NV * LANES)
 #define JOIN_(a, b) a##b
@@ -24,6 +26,7 @@
 #define MASK JOIN(int, LANES)
 #define VLOAD JOIN(vload, LANES)
 #define VSTORE JOIN(vstore, LANES)
+#define VGET(p) VLOAD(0, p)
 #define UNROLL __attribute__((opencl_unroll_hint))
 #define SINGLE __attribute__((reqd_work_group_size(1, 1, 1)))
 #ifdef CONV
@@ -77,50 +80,52 @@ inline void NAME(tile)(VEC acc[MR][NV], const A_SPACE float *a, const B_SPACE fl
     }
 }
 
-inline VEC NAME(finish_vector)(VEC x) { return EPILOGUE; }
-inline float NAME(finish_scalar)(float x) { return EPILOGUE; }
+inline VEC NAME(end_vector)(VEC x, int e END_PARAMS) { END(VEC, VGET) }
+inline float NAME(end_scalar)(float x, int e END_PARAMS) { END(float, CLADE_GET) }
 
-inline void NAME(store_vector)(__global float *c, VEC x, bool first, bool last, const __global float *bias, int bias_col,
-                               float beta) {
+inline void NAME(store_vector)(__global float *c, int at, VEC x, bool first, bool last, const __global float *bias,
+                               int bias_col, float beta END_PARAMS) {
+    c += at;
     if (!first)
         x += VLOAD(0, c);
     if (last) {
         if (beta != 0)
             x += beta * (bias_col ? VLOAD(0, bias) : (VEC)(bias[0]));
-        x = NAME(finish_vector)(x);
+        x = NAME(end_vector)(x, at END_ARGS);
     }
     VSTORE(x, 0, c);
 }
 
-/* Stores a tile: element (i, j) at c[i * c_row + at[j]], at[j] < 0 outside. All but the first block of K add to what is
- * there; the last adds beta * bias[i * bias_row + at[j] * bias_col] and applies the epilogue. */
-inline void NAME(store)(__global float *c, int c_row, const int *at, VEC acc[MR][NV], int rows, bool first, bool last,
-                        const __global float *bias, int bias_row, int bias_col, float beta) {
+/* Stores a tile: element (i, j) at c[begin + i * c_row + at[j]], at[j] < 0 outside. All but the first block of K add to
+ * what is there; the last adds beta * bias[i * bias_row + at[j] * bias_col] and applies the epilogue. */
+inline void NAME(store)(__global float *c, int begin, int c_row, const int *at, VEC acc[MR][NV], int rows, bool first,
+                        bool last, const __global float *bias, int bias_row, int bias_col, float beta END_PARAMS) {
     bool whole = rows >= MR;
     UNROLL for (int v = 0; v < NV; v++) whole &= at[(v + 1) * LANES - 1] == at[v * LANES] + LANES - 1;
     if (whole) { /* the common case, unrolled with the accumulators in registers */
         UNROLL for (int i = 0; i < MR; i++) UNROLL for (int v = 0; v < NV; v++)
-            NAME(store_vector)(c + (size_t)i * c_row + at[v * LANES], acc[i][v], first, last,
-                               bias + (size_t)i * bias_row + at[v * LANES] * bias_col, bias_col, beta);
+            NAME(store_vector)(c, begin + i * c_row + at[v * LANES], acc[i][v], first, last,
+                               bias + (size_t)i * bias_row + at[v * LANES] * bias_col, bias_col, beta END_ARGS);
         return;
     }
     VEC tile[MR][NV];
     UNROLL for (int i = 0; i < MR; i++) UNROLL for (int v = 0; v < NV; v++) tile[i][v] = acc[i][v];
-    for (int i = 0; i < min(rows, MR); i++, c += c_row, bias += bias_row)
+    for (int i = 0; i < min(rows, MR); i++, begin += c_row, bias += bias_row)
         for (int v = 0; v < NV; v++) {
             const int *p = at + v * LANES;
             if (p[LANES - 1] == p[0] + LANES - 1) {
-                NAME(store_vector)(c + p[0], tile[i][v], first, last, bias + p[0] * bias_col, bias_col, beta);
+                NAME(store_vector)(c, begin + p[0], tile[i][v], first, last, bias + p[0] * bias_col, bias_col,
+                                   beta END_ARGS);
                 continue;
             }
             float t[LANES];
             VSTORE(tile[i][v], 0, t);
             for (int l = 0; l < LANES; l++)
                 if (p[l] >= 0) {
-                    float s = first ? t[l] : t[l] + c[p[l]];
+                    float s = first ? t[l] : t[l] + c[begin + p[l]];
                     if (last)
-                        s = NAME(finish_scalar)(beta != 0 ? s + beta * bias[p[l] * bias_col] : s);
-                    c[p[l]] = s;
+                        s = NAME(end_scalar)(beta != 0 ? s + beta * bias[p[l] * bias_col] : s, begin + p[l] END_ARGS);
+                    c[begin + p[l]] = s;
                 }
         }
 }
@@ -131,11 +136,12 @@ inline void NAME(store)(__global float *c, int c_row, const int *at, VEC acc[MR]
 SINGLE KERNEL(multiply)(__global float *c, ulong c_off, const __global float *a, ulong a_off, const __global float *bp,
                         ulong bp_off, const __global float *bias, ulong bias_off, int M, int N, int K, int a_row, int a_col,
                         int bias_row, int bias_col, int MB, int NB, int KB, int inner, int a_outer, int a_inner,
-                        int bias_outer, int bias_inner, int b_batches, float alpha, float beta, __local float *ap) {
+                        int bias_outer, int bias_inner, int b_batches, float alpha, float beta,
+                        __local float *ap END_PARAMS) {
     const int i_begin = get_global_id(0) * MB, i_end = min(M, i_begin + MB);
     const int j_begin = get_global_id(1) * NB, j_end = min(N, j_begin + NB);
     const int batch = get_global_id(2);
-    c += c_off + (size_t)batch * M * N;
+    c += c_off;
     a += a_off + (size_t)(batch / inner) * a_outer + (size_t)(batch % inner) * a_inner;
     bias += bias_off + (size_t)(batch / inner) * bias_outer + (size_t)(batch % inner) * bias_inner;
     bp += bp_off + (b_batches == 1 ? 0 : (size_t)batch * ((N + NR - 1) / NR * NR) * K);
@@ -155,8 +161,8 @@ SINGLE KERNEL(multiply)(__global float *c, ulong c_off, const __global float *a,
             for (int i0 = i_begin; i0 < i_end; i0 += MR) {
                 VEC acc[MR][NV];
                 NAME(tile)(acc, ap + (i0 - i_begin) * kc, bp + ((size_t)j0 * K + (size_t)k0 * NR), kc);
-                NAME(store)(c + (size_t)i0 * N, N, at, acc, i_end - i0, k0 == 0, k0 + kc >= K,
-                            bias + (size_t)i0 * bias_row, bias_row, bias_col, beta);
+                NAME(store)(c, (batch * M + i0) * N, N, at, acc, i_end - i0, k0 == 0, k0 + kc >= K,
+                            bias + (size_t)i0 * bias_row, bias_row, bias_col, beta END_ARGS);
             }
         }
         k0 += kc;
@@ -187,13 +193,13 @@ inline void NAME(stretch)(__local float *o, const __global float *p, int count, 
 SINGLE KERNEL(conv)(__global float *out, ulong out_off, const __global float *in, ulong in_off, const __global float *wp,
                     ulong wp_off, const __global float *bias, ulong bias_off, int images, int C, int M, int id, int ih,
                     int iw, int od, int oh, int ow, int kd, int kh, int kw, int sd, int sh, int sw, int ed, int eh, int ew,
-                    int pd, int ph, int pw, int MB, int KB, float beta, __local float *bp) {
+                    int pd, int ph, int pw, int MB, int KB, float beta, __local float *bp END_PARAMS) {
     const int group = get_global_id(2), groups = get_global_size(2);
     const int i_begin = get_global_id(0) * MB, i_end = min(M, i_begin + MB);
     const int P = od * oh * ow, plane = id * ih * iw, K = C * kd * kh * kw, columns = images * P;
     const int j0 = get_global_id(1) * NR, used = min(NR, columns - j0);
     const int size = (images * groups - group) * C * plane; /* of the input from this group on */
-    out += out_off + (size_t)group * M * P;
+    out += out_off;
     in += in_off + (size_t)group * C * plane;
     wp += wp_off + (size_t)group * ((M + MR - 1) / MR * MR) * K;
     bias += bias_off + group * M;
@@ -273,7 +279,7 @@ SINGLE KERNEL(conv)(__global float *out, ulong out_off, const __global float *in
         for (int i0 = i_begin; i0 < i_end; i0 += MR) {
             VEC acc[MR][NV];
             NAME(tile)(acc, wp + ((size_t)i0 * K + (size_t)k0 * MR), bp, k1 - k0);
-            NAME(store)(out + (size_t)i0 * P, P, at, acc, i_end - i0, k0 == 0, k1 == K, bias + i0, 1, 0, beta);
+            NAME(store)(out, (group * M + i0) * P, P, at, acc, i_end - i0, k0 == 0, k1 == K, bias + i0, 1, 0, beta END_ARGS);
         }
     }
 }

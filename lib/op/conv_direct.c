@@ -34,7 +34,6 @@ void cld_conv_direct(const cld_emit *emit, const cld_conv_operands *o) {
     const cld_call *call = emit->call;
     bool quantised = o->x_zero >= 0, has_bias = cld_emit_in(emit, o->bias).i >= 0;
     clade_dtype out = call->out[0].dtype, sum = quantised ? CLADE_INT32 : out;
-    const char *epilogue = cld_attr_string(call->node, CLD_EPILOGUE, NULL);
     if (cld_type_count(&call->out[0]) == 0)
         return;
     const cld_conv *conv = call->problem;
@@ -44,8 +43,6 @@ void cld_conv_direct(const cld_emit *emit, const cld_conv_operands *o) {
     cld_step *step = cld_step_kernel(emit->steps, "conv", "direct");
     cld_step_define_dtype(emit->steps, step, "T", out);
     cld_step_define(emit->steps, step, "CHUNK", "%lld", (long long)chunk);
-    if (epilogue)
-        cld_step_define(emit->steps, step, "EPILOGUE", "%s", epilogue);
     cld_step_out(emit->steps, step, emit->out[0], out);
     cld_step_in(emit->steps, step, emit->in[o->x], call->in[o->x].dtype);
     cld_step_in(emit->steps, step, emit->in[o->w], call->in[o->w].dtype);
@@ -55,6 +52,7 @@ void cld_conv_direct(const cld_emit *emit, const cld_conv_operands *o) {
     cld_step_int(emit->steps, step, has_bias);
     if (quantised)
         quantisation(emit, step, o, out);
+    cld_epilogue_write(emit, step, 0);
     cld_step_size(step, (size_t)(window->out[0] * window->out[1] * ((window->out[2] + chunk - 1) / chunk)),
                   (size_t)(conv->groups * conv->filters), (size_t)conv->images, emit->value[0] > 0, 1, 1);
     step->flops = 2.0 * (double)cld_type_count(&call->out[0]) * (double)cld_conv_terms(conv);

@@ -78,7 +78,7 @@ static cld_buf pack(const cld_emit *emit, const cld_conv *conv, cld_tile tile) {
     cld_step *step = cld_step_kernel(emit->steps, "panels", "pack_w");
     step->once = emit->constant[1];
     step->bytes = 2.0 * (double)bytes;
-    cld_panels_define(emit->steps, step, tile, NULL);
+    cld_panels_define(emit->steps, step, tile);
     cld_step_define(emit->steps, step, "CONV", "1");
     cld_step_define(emit->steps, step, "PACK", "1");
     cld_step_out(emit->steps, step, packed, CLADE_FLOAT32);
@@ -98,7 +98,7 @@ clade_status cld_conv_implicit_emit(const cld_emit *emit, clade_error *err) {
 
     cld_step *step = cld_step_kernel(emit->steps, "panels", "conv");
     step->flops = cld_conv_flops(conv);
-    cld_panels_define(emit->steps, step, tile, cld_attr_string(emit->call->node, CLD_EPILOGUE, NULL));
+    cld_panels_define(emit->steps, step, tile);
     cld_step_define(emit->steps, step, "CONV", "1");
     cld_step_out(emit->steps, step, emit->out[0], CLADE_FLOAT32);
     cld_step_in(emit->steps, step, emit->in[0], CLADE_FLOAT32);
@@ -109,6 +109,7 @@ clade_status cld_conv_implicit_emit(const cld_emit *emit, clade_error *err) {
     cld_step_ints(emit->steps, step, 2, (int64_t[]){ rows, k_block });
     cld_step_float(emit->steps, step, has_bias ? 1 : 0);
     cld_step_local(emit->steps, step, (size_t)(nr * k_block + tile.lanes) * sizeof(float));
+    cld_epilogue_write(emit, step, 0);
     cld_step_size(step, (size_t)cld_parts(conv->filters, rows), (size_t)panels_of(conv, nr), (size_t)conv->groups, 1, 1,
                   1);
     return CLADE_OK;

@@ -3,8 +3,6 @@
  */
 #include "op/conv.h"
 
-static const char *epilogue_of(const cld_call *call) { return cld_attr_string(call->node, CLD_EPILOGUE, NULL); }
-
 static const cld_conv_operands operands = { .x = 0, .w = 1, .bias = 2, -1, -1, -1, -1, -1, -1 };
 
 static clade_status emit_direct(const cld_emit *emit, clade_error *err) {
@@ -44,15 +42,15 @@ static clade_status emit_convgemm(const cld_emit *emit, clade_error *err) {
                                             .filters = conv->filters,
                                             .batch = conv->images },
                       emit->in[0], emit->in[1], emit->out[0]);
-    cld_gemm_finish(emit->steps, &(cld_gemm){ .dtype = conv->dtype,
-                                              .m = conv->filters,
-                                              .n = cld_span3(w->out),
-                                              .batch = { 1, conv->images },
-                                              .bias = cld_emit_in(emit, 2),
-                                              .c = emit->out[0],
-                                              .bias_row = 1,
-                                              .beta = cld_call_has(emit->call, 2),
-                                              .epilogue = epilogue_of(emit->call) });
+    cld_gemm_finish(emit, &(cld_gemm){ .dtype = conv->dtype,
+                                       .m = conv->filters,
+                                       .n = cld_span3(w->out),
+                                       .batch = { 1, conv->images },
+                                       .bias = cld_emit_in(emit, 2),
+                                       .c = emit->out[0],
+                                       .bias_row = 1,
+                                       .beta = cld_call_has(emit->call, 2),
+                                       .epilogue = cld_epilogue_has(emit->call) });
     return CLADE_OK;
 }
 
@@ -78,7 +76,7 @@ static clade_status multiply(const cld_emit *emit, const cld_conv *conv, cld_buf
                       .bias_row = 1,
                       .alpha = 1,
                       .beta = 1,
-                      .epilogue = epilogue_of(emit->call) };
+                      .epilogue = cld_epilogue_has(emit->call) };
     return cld_product_emit(emit, &gemm, err);
 }
 
@@ -135,7 +133,7 @@ static double cost_rows(const cld_call *call, const cld_caps *caps, const int32_
 
 static double cost_convgemm(const cld_call *call, const cld_caps *caps, const int32_t *value) {
     (void)value;
-    bool finish = cld_call_has(call, 2) || epilogue_of(call);
+    bool finish = cld_call_has(call, 2) || cld_epilogue_has(call);
     return cld_cost_blas(caps, finish ? 2 : 1, padded(call->problem, 16, 1));
 }
 

@@ -89,11 +89,8 @@ static void gather(const cld_emit *emit, const problem *p, cld_buf columns, int6
     clade_dtype dtype = call->in[0].dtype;
     bool has_bias = cld_call_has(call, 2), from_columns = columns.i >= 0;
     int64_t filters = p->groups * p->filters, pixels = cld_span3(p->window.out);
-    const char *epilogue = cld_attr_string(call->node, CLD_EPILOGUE, NULL);
     cld_step *step = cld_step_kernel(emit->steps, "conv_transpose", "gather");
     cld_step_define_dtype(emit->steps, step, "T", dtype);
-    if (epilogue)
-        cld_step_define(emit->steps, step, "EPILOGUE", "%s", epilogue);
     if (from_columns)
         cld_step_define(emit->steps, step, "COLUMNS", "1");
     cld_step_buf(emit->steps, step, emit->out[0], dtype, CLD_WRITE, first * filters * pixels);
@@ -103,6 +100,7 @@ static void gather(const cld_emit *emit, const problem *p, cld_buf columns, int6
     cld_step_ints(emit->steps, step, 2, (int64_t[]){ p->channels, p->filters });
     cld_window_args(emit->steps, step, &p->window);
     cld_step_int(emit->steps, step, has_bias);
+    cld_epilogue_write(emit, step, first * filters * pixels);
     cld_step_size(step, (size_t)pixels, (size_t)filters, (size_t)images, 0, 0, 0);
 }
 
@@ -190,7 +188,7 @@ const cld_op cld_op_ConvTranspose = {
     .max_in = 3,
     .min_out = 1,
     .max_out = 1,
-    .takes_epilogue = true,
+    .epilogue = 2,
     .infer = infer,
     .read = read,
     .describe = describe,

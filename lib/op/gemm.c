@@ -92,7 +92,7 @@ const cld_gemm *cld_product_read(cld_arena *arena, const cld_gemm *gemm) {
 void cld_product_describe(const cld_call *call, cld_problem *out) {
     const cld_gemm *gemm = call->problem;
     const bool flags[] = { gemm->trans_a,   gemm->trans_b,       gemm->constant_b,
-                           gemm->beta != 0, gemm->bias_col != 0, gemm->epilogue != NULL };
+                           gemm->beta != 0, gemm->bias_col != 0, gemm->epilogue };
     *out = (cld_problem){ .kind = "product", .dtype = gemm->dtype };
     for (size_t k = 0; k < CLD_COUNT(flags); k++)
         out->flags |= (uint32_t)flags[k] << k;

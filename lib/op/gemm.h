@@ -4,6 +4,7 @@
 #ifndef CLD_OP_GEMM_H
 #define CLD_OP_GEMM_H
 
+#include "op/epilogue.h"
 #include "op/launch.h"
 
 /* C[b] = epilogue(alpha op(A[b]) op(B[b]) + beta bias[b]) for every batch index b. All matrices are dense and
@@ -20,7 +21,7 @@ typedef struct cld_gemm {
     int64_t a_offset, b_offset, bias_offset, c_offset;
     int64_t bias_row, bias_col; /* bias[i * bias_row + j * bias_col]; bias_col is 0 or 1 */
     float alpha, beta;
-    const char *epilogue;                   /* expression in x; NULL: x */
+    bool epilogue;                          /* the node's is applied (op/epilogue.h); what is then C is its output 0 */
     const struct cld_gemm_integer *integer; /* not NULL: a product of 8-bit integers; then alpha, beta, bias, trans_a,
                                                trans_b and epilogue play no part */
 } cld_gemm;
@@ -68,10 +69,10 @@ static inline int32_t cld_tile_columns(cld_tile tile) { return tile.nv * tile.la
 int32_t cld_panels_height(const cld_caps *caps, int64_t m, int32_t tallest);
 /* It fits the vector registers, or nearly. */
 bool cld_panels_fits(const cld_caps *caps, int32_t mr, int32_t nv);
-void cld_panels_define(cld_steps *steps, cld_step *step, cld_tile tile, const char *epilogue);
+void cld_panels_define(cld_steps *steps, cld_step *step, cld_tile tile);
 /* The step epilogue(C + beta bias), in place, after a product that could do no more; none when there is nothing to do.
  */
-void cld_gemm_finish(cld_steps *steps, const cld_gemm *gemm);
+void cld_gemm_finish(const cld_emit *emit, const cld_gemm *gemm);
 /* Blocks of `items` so that no block is larger than `most` and all are about equal. */
 int64_t cld_even_blocks(int64_t items, int64_t most);
 

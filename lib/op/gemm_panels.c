@@ -71,12 +71,10 @@ static bool valid(const cld_call *call, const cld_caps *caps, const int32_t *val
 
 const cld_space cld_panels_space = { params, usual, valid };
 
-void cld_panels_define(cld_steps *steps, cld_step *step, cld_tile tile, const char *epilogue) {
+void cld_panels_define(cld_steps *steps, cld_step *step, cld_tile tile) {
     cld_step_define(steps, step, "MR", "%d", tile.mr);
     cld_step_define(steps, step, "LANES", "%d", tile.lanes);
     cld_step_define(steps, step, "NV", "%d", tile.nv);
-    if (epilogue)
-        cld_step_define(steps, step, "EPILOGUE", "%s", epilogue);
 }
 
 /* ---- the row -------------------------------------------------------------------------------------------------------
@@ -109,7 +107,7 @@ static cld_buf pack(cld_steps *steps, const cld_gemm *gemm, cld_tile tile, int64
     cld_step *step = cld_step_kernel(steps, "panels", "pack_b");
     step->once = gemm->constant_b;
     step->bytes = 2.0 * (double)bytes;
-    cld_panels_define(steps, step, tile, NULL);
+    cld_panels_define(steps, step, tile);
     cld_step_define(steps, step, "PACK", "1");
     cld_step_out(steps, step, packed, CLADE_FLOAT32);
     cld_step_buf(steps, step, gemm->b, CLADE_FLOAT32, CLD_READ, gemm->b_offset);
@@ -130,7 +128,7 @@ static void write(const cld_emit *emit, const cld_gemm *gemm) {
 
     cld_step *step = cld_step_kernel(steps, "panels", "multiply");
     step->flops = 2.0 * (double)gemm->m * (double)gemm->n * (double)gemm->k * (double)batches;
-    cld_panels_define(steps, step, tile, gemm->epilogue);
+    cld_panels_define(steps, step, tile);
     cld_step_buf(steps, step, gemm->c, CLADE_FLOAT32, CLD_WRITE, gemm->c_offset);
     cld_step_buf(steps, step, gemm->a, CLADE_FLOAT32, CLD_READ, gemm->a_offset);
     cld_step_in(steps, step, packed, CLADE_FLOAT32);
@@ -142,6 +140,8 @@ static void write(const cld_emit *emit, const cld_gemm *gemm) {
     cld_step_float(steps, step, gemm->alpha);
     cld_step_float(steps, step, gemm->beta);
     cld_step_local(steps, step, (size_t)(rows * k_block) * sizeof(float));
+    if (gemm->epilogue)
+        cld_epilogue_write(emit, step, gemm->c_offset);
     cld_step_size(step, (size_t)cld_parts(gemm->m, rows), (size_t)cld_parts(gemm->n, columns), (size_t)batches, 1, 1,
                   1);
 }

@@ -6,10 +6,9 @@
 enum { TILE = 64, GROUP = 16, TILED_LOCAL_BYTES = 2 * 16 * 65 };
 
 /* Arguments both kernels share. */
-static void operands(cld_steps *steps, cld_step *step, const cld_gemm *gemm) {
+static void operands(const cld_emit *emit, cld_step *step, const cld_gemm *gemm) {
+    cld_steps *steps = emit->steps;
     cld_step_define_dtype(steps, step, "T", gemm->dtype);
-    if (gemm->epilogue)
-        cld_step_define(steps, step, "EPILOGUE", "%s", gemm->epilogue);
     cld_step_buf(steps, step, gemm->c, gemm->dtype, CLD_WRITE, gemm->c_offset);
     cld_step_buf(steps, step, gemm->a, gemm->dtype, CLD_READ, gemm->a_offset);
     cld_step_buf(steps, step, gemm->b, gemm->dtype, CLD_READ, gemm->b_offset);
@@ -21,13 +20,15 @@ static void operands(cld_steps *steps, cld_step *step, const cld_gemm *gemm) {
                                gemm->bias_batch[0], gemm->bias_batch[1] });
     cld_step_float(steps, step, gemm->alpha);
     cld_step_float(steps, step, gemm->beta);
+    if (gemm->epilogue)
+        cld_epilogue_write(emit, step, gemm->c_offset);
     step->flops = 2.0 * (double)gemm->m * (double)gemm->n * (double)gemm->k * (double)(gemm->batch[0] * gemm->batch[1]);
 }
 
 static void write_reference(const cld_emit *emit, const cld_gemm *gemm) {
     cld_steps *steps = emit->steps;
     cld_step *step = cld_step_kernel(steps, "gemm", "reference");
-    operands(steps, step, gemm);
+    operands(emit, step, gemm);
     cld_step_size(step, (size_t)gemm->n, (size_t)gemm->m, (size_t)(gemm->batch[0] * gemm->batch[1]), 0, 0, 0);
 }
 
@@ -40,26 +41,27 @@ static bool can_tile(const cld_call *call, const cld_caps *caps) {
 static void write_tiled(const cld_emit *emit, const cld_gemm *gemm) {
     cld_steps *steps = emit->steps;
     cld_step *step = cld_step_kernel(steps, "gemm_tiled", "tiled");
-    operands(steps, step, gemm);
+    operands(emit, step, gemm);
     cld_step_define(steps, step, "A_TRANS", "%d", gemm->trans_a);
     cld_step_define(steps, step, "B_TRANS", "%d", gemm->trans_b);
     cld_step_size(step, (size_t)(cld_parts(gemm->n, TILE) * GROUP), (size_t)(cld_parts(gemm->m, TILE) * GROUP),
                   (size_t)(gemm->batch[0] * gemm->batch[1]), GROUP, GROUP, 1);
 }
 
-void cld_gemm_finish(cld_steps *steps, const cld_gemm *gemm) {
+void cld_gemm_finish(const cld_emit *emit, const cld_gemm *gemm) {
+    cld_steps *steps = emit->steps;
     if (gemm->beta == 0 && !gemm->epilogue)
         return;
     cld_step *step = cld_step_kernel(steps, "gemm", "finish");
     cld_step_define_dtype(steps, step, "T", gemm->dtype);
-    if (gemm->epilogue)
-        cld_step_define(steps, step, "EPILOGUE", "%s", gemm->epilogue);
     cld_step_buf(steps, step, gemm->c, gemm->dtype, CLD_READ_WRITE, gemm->c_offset);
     cld_step_buf(steps, step, gemm->bias, gemm->dtype, CLD_READ, gemm->bias_offset);
     cld_step_ints(steps, step, 7,
                   (int64_t[]){ gemm->m, gemm->n, gemm->bias_row, gemm->bias_col, gemm->batch[1], gemm->bias_batch[0],
                                gemm->bias_batch[1] });
     cld_step_float(steps, step, gemm->beta);
+    if (gemm->epilogue)
+        cld_epilogue_write(emit, step, gemm->c_offset);
     cld_step_size(step, (size_t)gemm->n, (size_t)gemm->m, (size_t)gemm->batch[1], 0, 0, 0);
 }
 
@@ -88,7 +90,7 @@ static void write_blas(const cld_emit *emit, const cld_gemm *gemm) {
                                     .stride_c = gemm->m * gemm->n,
                                     .alpha = (double)gemm->alpha },
                   gemm->a, gemm->a_offset, gemm->b, gemm->b_offset, gemm->c, gemm->c_offset);
-    cld_gemm_finish(steps, gemm);
+    cld_gemm_finish(emit, gemm);
 }
 
 /* ---- costs: shares of what the device may reach -------------------------------------------------------------------

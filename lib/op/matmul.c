@@ -58,7 +58,7 @@ static void describe(const cld_call *call, cld_gemm *gemm) {
         describe_gemm(call, gemm);
     else
         cld_matmul_describe(call, 0, 1, gemm);
-    gemm->epilogue = cld_attr_string(call->node, CLD_EPILOGUE, NULL);
+    gemm->epilogue = cld_epilogue_has(call);
 }
 
 /* ---- inference ----------------------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ const cld_op cld_op_MatMul = {
     .max_in = 2,
     .min_out = 1,
     .max_out = 1,
-    .takes_epilogue = true,
+    .epilogue = -1,
     .infer = infer_matmul,
     .read = read,
     .describe = cld_product_describe,
@@ -181,7 +181,7 @@ const cld_op cld_op_Gemm = {
     .max_in = 3,
     .min_out = 1,
     .max_out = 1,
-    .takes_epilogue = true,
+    .epilogue = -1,
     .infer = infer_gemm,
     .read = read,
     .describe = cld_product_describe,

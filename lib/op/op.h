@@ -51,12 +51,12 @@ typedef struct cld_op {
     int16_t min_in, max_in;   /* max_in -1: variadic */
     int16_t min_out, max_out; /* max_out -1: variadic */
     cld_control control;
-    bool alias;          /* output 0 is input 0 seen with another shape: no step, no memory */
-    uint32_t updates;    /* bit k: output k is input k, a state, written in place; pass-only operators */
-    bool same;           /* output 0 *is* input 0: there is no node, and nothing is folded */
-    bool lazy;           /* eval reads shapes only, no data (Shape, Size): the result is known at once */
-    bool takes_epilogue; /* emit honours the string attribute CLD_EPILOGUE: an expression in x applied to every
-                            element of output 0 before it is stored (the fuse pass sets it) */
+    bool alias;       /* output 0 is input 0 seen with another shape: no step, no memory */
+    uint32_t updates; /* bit k: output k is input k, a state, written in place; pass-only operators */
+    bool same;        /* output 0 *is* input 0: there is no node, and nothing is folded */
+    bool lazy;        /* eval reads shapes only, no data (Shape, Size): the result is known at once */
+    int8_t epilogue;  /* not 0: emit honours CLD_EPILOGUE (op/epilogue.h). Its rows store vectors that lie within the
+                         dimensions from this axis of output 0 on (negative: from the end), and no row across them */
     /* Pointwise operators: the OpenCL expression of output 0, given the expressions of its inputs (in compute types,
      * valid for scalars and for vectors of them alike); NULL for this call: cannot be fused. What the fuse pass builds
      * on. */

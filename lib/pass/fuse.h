@@ -14,7 +14,15 @@ typedef struct cld_fuse {
     int32_t *first;  /* [n_values + 1] the readers of value v are reader[first[v] ... first[v + 1]) */
     int32_t *reader; /* node indices, ascending for each value; a node that reads twice is there twice */
     bool *gone;      /* [n_nodes] to be dropped */
+    int32_t *inside; /* [n_values] what a value is in the body being made; stale where the body does not use it */
 } cld_fuse;
+
+/* What a set of nodes takes and leaves; one more than the bounds, so that too many are seen. */
+enum { CLD_BORDER_INPUTS = 12, CLD_BORDER_OUTPUTS = 4 };
+typedef struct cld_border {
+    int32_t n_in, n_scalars, n_out;
+    cld_value_id in[CLD_BORDER_INPUTS + 1], scalar[CLD_BORDER_INPUTS + 1], out[CLD_BORDER_OUTPUTS + 1];
+} cld_border;
 
 /* fuse_facts.c: fills in what is known of fuse->graph, for one step. */
 clade_status cld_fuse_gather(cld_fuse *fuse, clade_error *err);
@@ -22,6 +30,9 @@ clade_status cld_fuse_gather(cld_fuse *fuse, clade_error *err);
 bool cld_fuse_pointwise(const cld_fuse *fuse, int32_t i, cld_call *call);
 /* A constant of one element. */
 bool cld_fuse_is_scalar(const cld_fuse *fuse, cld_value_id id);
+
+/* fuse_body.c: a graph of nodes[n], ascending: its inputs the border's, scalars constants in it. NULL: no memory. */
+cld_graph *cld_fuse_body(const cld_fuse *fuse, const int32_t *nodes, int32_t n, const cld_border *border);
 
 /* The steps. The caller then drops the nodes marked as gone. */
 clade_status cld_fuse_layernorm(cld_fuse *fuse, clade_error *err);

@@ -28,7 +28,8 @@ clade_status cld_fuse_gather(cld_fuse *fuse, clade_error *err) {
     fuse->first = cld_arena_calloc(fuse->scratch, n_values + 2, sizeof *fuse->first);
     fuse->reader = cld_arena_calloc(fuse->scratch, n_reads + 1, sizeof *fuse->reader);
     fuse->gone = cld_arena_calloc(fuse->scratch, (size_t)graph->n_nodes + 1, sizeof *fuse->gone);
-    if (!fuse->is_output || !fuse->first || !fuse->reader || !fuse->gone)
+    fuse->inside = cld_arena_calloc(fuse->scratch, n_values + 1, sizeof *fuse->inside);
+    if (!fuse->inside || !fuse->is_output || !fuse->first || !fuse->reader || !fuse->gone)
         return cld_no_memory(err, "fusing nodes");
     for (int32_t k = 0; k < graph->n_outputs; k++)
         fuse->is_output[graph->outputs[k].i] = true;

@@ -8,7 +8,7 @@
  */
 #include "pass/fuse.h"
 
-enum { MAX_NODES = 32, MAX_INPUTS = 12, MAX_OUTPUTS = 4 };
+enum { MAX_NODES = 32, MAX_INPUTS = CLD_BORDER_INPUTS, MAX_OUTPUTS = CLD_BORDER_OUTPUTS };
 
 typedef struct group {
     int32_t n;
@@ -20,7 +20,6 @@ typedef struct group {
 typedef struct grouping {
     cld_fuse *fuse;
     group **of_node; /* [n_nodes] the group a node is in; NULL: none */
-    int32_t *inside; /* [n_values] what a value is in the body being made; stale where the body does not use it */
 } grouping;
 
 static bool holds(const group *g, int32_t node) {
@@ -32,11 +31,6 @@ static bool holds(const group *g, int32_t node) {
 
 /* ---- what a group takes and leaves ------------------------------------------------------------------------------- */
 
-typedef struct border {
-    int32_t n_in, n_scalars, n_out;
-    cld_value_id in[MAX_INPUTS + 1], scalar[MAX_INPUTS + 1], out[MAX_OUTPUTS + 1];
-} border;
-
 /* Adds to a list unless there; a list that is full grows by one beyond its bound, which fits() sees. */
 static void add_once(cld_value_id *list, int32_t *n, int32_t most, cld_value_id id) {
     for (int32_t k = 0; k < *n; k++)
@@ -46,9 +40,9 @@ static void add_once(cld_value_id *list, int32_t *n, int32_t most, cld_value_id 
         list[(*n)++] = id;
 }
 
-static border border_of(const cld_fuse *fuse, const group *g) {
+static cld_border border_of(const cld_fuse *fuse, const group *g) {
     const cld_graph *graph = fuse->graph;
-    border b = { 0 };
+    cld_border b = { 0 };
     for (int32_t m = 0; m < g->n; m++) {
         const cld_node *node = &graph->nodes[g->node[m]];
         cld_value_id out = node->out[0];
@@ -108,7 +102,7 @@ static void try_join(grouping *all, group *g, int32_t producer, int32_t i) {
         !cld_shape_equal(other->shape, g->shape) || !reaches(all, other, g, i))
         return;
     merge(&both, other);
-    border b = border_of(all->fuse, &both);
+    cld_border b = border_of(all->fuse, &both);
     if (b.n_in + b.n_scalars > MAX_INPUTS || b.n_out > MAX_OUTPUTS)
         return;
     *g = both;
@@ -137,49 +131,15 @@ static clade_status grow(grouping *all, int32_t i, clade_error *err) {
 
 /* ---- the Fused node ---------------------------------------------------------------------------------------------- */
 
-/* Value `id` is `made` in the body; false: that could not be made. */
-static bool enter(int32_t *inside, cld_value_id id, cld_value_id made) {
-    inside[id.i] = made.i;
-    return cld_present(made);
-}
-
-static cld_graph *make_body(const grouping *all, const group *g, const border *b) {
-    const cld_graph *graph = all->fuse->graph;
-    cld_graph *body = cld_graph_new(graph->arena, "body");
-    int32_t *inside = all->inside;
-    bool good = body != NULL;
-    for (int32_t k = 0; good && k < b->n_in; k++)
-        good = enter(inside, b->in[k], cld_graph_input(body, NULL, &cld_graph_at(graph, b->in[k])->type));
-    for (int32_t k = 0; good && k < b->n_scalars; k++)
-        good = enter(inside, b->scalar[k], cld_graph_constant(body, NULL, cld_graph_at(graph, b->scalar[k])->constant));
-    if (!good)
-        return NULL;
-    for (int32_t m = 0; m < g->n; m++) {
-        const cld_node *node = &graph->nodes[g->node[m]];
-        cld_value_id in[CLD_MAP_INPUTS], out = cld_graph_value(body, NULL, &cld_graph_at(graph, node->out[0])->type);
-        cld_node copy = *node;
-        for (int32_t k = 0; k < node->n_in; k++)
-            in[k] = cld_present(node->in[k]) ? (cld_value_id){ inside[node->in[k].i] } : CLD_ABSENT;
-        copy.in = in;
-        copy.out = &out;
-        if (!enter(inside, node->out[0], out) || !cld_graph_node(body, &copy))
-            return NULL;
-    }
-    for (int32_t k = 0; k < b->n_out; k++)
-        if (!cld_graph_output(body, (cld_value_id){ inside[b->out[k].i] }))
-            return NULL;
-    return body;
-}
-
 static clade_status replace(const grouping *all, const group *g, clade_error *err) {
     cld_fuse *fuse = all->fuse;
     cld_graph *graph = fuse->graph;
-    border b = border_of(fuse, g);
+    cld_border b = border_of(fuse, g);
     int32_t last = g->node[g->n - 1];
     cld_attr *attr = cld_arena_calloc(graph->arena, 1, sizeof *attr);
     cld_value_id *in = cld_arena_copy(graph->arena, b.in, (size_t)b.n_in * sizeof *in);
     cld_value_id *out = cld_arena_copy(graph->arena, b.out, (size_t)b.n_out * sizeof *out);
-    cld_graph *body = make_body(all, g, &b);
+    cld_graph *body = cld_fuse_body(fuse, g->node, g->n, &b);
     const cld_op *op = &cld_op_Fused;
     if (!attr || !in || !out || !body)
         return cld_no_memory(err, "a fused node");
@@ -204,8 +164,7 @@ clade_status cld_fuse_groups(cld_fuse *fuse, clade_error *err) {
     grouping all = { .fuse = fuse };
     int32_t n_nodes = fuse->graph->n_nodes;
     all.of_node = cld_arena_calloc(fuse->scratch, (size_t)n_nodes + 1, sizeof(group *));
-    all.inside = cld_arena_calloc(fuse->scratch, (size_t)fuse->graph->n_values + 1, sizeof *all.inside);
-    if (!all.of_node || !all.inside)
+    if (!all.of_node)
         return cld_no_memory(err, "groups of nodes");
     for (int32_t i = 0; i < n_nodes; i++)
         CLD_RETURN(grow(&all, i, err));

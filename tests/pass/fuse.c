@@ -16,34 +16,73 @@ static const struct {
     /* A chain into the epilogue. */
     { G "  half:float32[] = {0.5}\n"
         "  x" S " = MatMul(a, b)  # m\n"
-        "  h" S " = Mul(x, half)\n"
-        "  y" S " = Relu(h)\n",
-      G "  y" S " = MatMul(a, b) clade_epilogue=\"(select(fmax((x * 5.00000000e-01f), 0.0f), (x * 5.00000000e-01f), "
-        "(x * 5.00000000e-01f) != (x * 5.00000000e-01f)))\"  # m\n" },
-    /* Gelu reads its x twice. */
-    { G "  root:float32[] = {1.41421}\n"
-        "  one:float32[] = {1.0}\n"
-        "  half:float32[] = {0.5}\n"
-        "  x" S " = MatMul(a, b)  # m\n"
-        "  d" S " = Div(x, root)\n"
-        "  e" S " = Erf(d)\n"
-        "  t" S " = Add(e, one)\n"
-        "  u" S " = Mul(x, t)\n"
-        "  y" S " = Mul(u, half)\n",
-      G "  y" S " = MatMul(a, b) clade_epilogue=\"((x * ((fast_erf((x / 1.41420996e+00f))) + 1.00000000e+00f)) * "
-        "5.00000000e-01f)\"  # m\n" },
-    /* An epilogue ends where others read. */
+        "  h" S " = Mul(x, half)  # h\n"
+        "  y" S " = Relu(h)  # y\n",
+      G "  y" S " = MatMul(a, b) clade_epilogue=graph(body)  # m\n"
+        "    graph body(; %0" S ") -> %3" S "\n"
+        "      %1:float32[] = {0.5}\n"
+        "      %2" S " = Mul(%0, %1:float32[])  # h\n"
+        "      %3" S " = Relu(%2)  # y\n" },
+    /* Its x read twice; operands: a whole one, one for each column; the same one twice. */
+    { "graph g(a" S ", b" S ", c" ROW ") -> y" S "\n"
+      "  x" S " = MatMul(a, b)  # m\n"
+      "  s" S " = Add(x, c)  # s\n"
+      "  t" S " = Mul(x, s)  # t\n"
+      "  u" S " = Sub(a, t)  # u\n"
+      "  y" S " = Max(u, a)  # y\n",
+      "graph g(a" S ", b" S ", c" ROW ") -> y" S "\n"
+      "  y" S " = MatMul(a, b, c, a) clade_epilogue=graph(body)  # m\n"
+      "    graph body(; %0" S ", %1" ROW ", %2" S ") -> %6" S "\n"
+      "      %3" S " = Add(%0, %1)  # s\n"
+      "      %4" S " = Mul(%0, %3)  # t\n"
+      "      %5" S " = Sub(%2, %4)  # u\n"
+      "      %6" S " = Max(%5, %2)  # y\n" },
+    /* An operand made behind the product, by another product: the first takes the sum and stands in its place; the
+     * second keeps what it had, though what reads it is gone. Formal inputs that are not there keep their places. */
     { G "  x" S " = MatMul(a, b)  # m\n"
-        "  t" S " = Tanh(x)\n"
-        "  y" S " = Add(t, a)  # add\n",
-      G "  t" S " = MatMul(a, b) clade_epilogue=\"(fast_tanh(x))\"  # m\n"
-        "  y" S " = Add(t, a)  # add\n" },
-    /* A choice needs its constant as wide as x. */
-    { G "  slope:float32[] = {0.25}\n"
-        "  x" S " = MatMul(a, b)  # m\n"
-        "  y" S " = PRelu(x, slope)\n",
-      G "  y" S " = MatMul(a, b) clade_epilogue=\"(select(x, x * clamp(x, 2.50000000e-01f, 2.50000000e-01f), x < "
-        "0.0f))\"  # m\n" },
+        "  z" S " = Gemm(b, a)  # n\n"
+        "  s" S " = Add(x, z)  # s\n"
+        "  t" S " = Relu(s)  # t\n"
+        "  v" S " = Gemm(t, t)  # v\n"
+        "  y" S " = Add(t, v)  # y\n",
+      G "  z" S " = Gemm(b, a)  # n\n"
+        "  t" S " = MatMul(a, b, z) clade_epilogue=graph(body)  # m\n"
+        "    graph body(; %0" S ", %1" S ") -> %3" S "\n"
+        "      %2" S " = Add(%0, %1)  # s\n"
+        "      %3" S " = Relu(%2)  # t\n"
+        "  y" S " = Gemm(t, t, -, t) clade_epilogue=graph(body)  # v\n"
+        "    graph body(; %0" S ", %1" S ") -> %2" S "\n"
+        "      %2" S " = Add(%1, %0)  # y\n" },
+    /* An epilogue ends where others read. */
+    { "graph g(a" S ", b" S ") -> y" S ", t" S "\n"
+      "  x" S " = MatMul(a, b)  # m\n"
+      "  t" S " = Tanh(x)  # t\n"
+      "  y" S " = Add(t, a)  # add\n",
+      "graph g(a" S ", b" S ") -> y" S ", t" S "\n"
+      "  t" S " = MatMul(a, b) clade_epilogue=graph(body)  # m\n"
+      "    graph body(; %0" S ") -> %1" S "\n"
+      "      %1" S " = Tanh(%0)  # t\n"
+      "  y" S " = Add(t, a)  # add\n" },
+    /* And where an operand lies otherwise: one for each row of the product, rows of several images at once. */
+    { "graph g(a:float32[2,4,4], b" S ", c:float32[4,1], d:float32[2,1,4]) -> y:float32[2,4,4]\n"
+      "  x:float32[2,4,4] = MatMul(a, b)  # m\n"
+      "  s:float32[2,4,4] = Add(x, c)  # s\n"
+      "  y:float32[2,4,4] = Mul(s, d)  # y\n",
+      "graph g(a:float32[2,4,4], b" S ", c:float32[4,1], d:float32[2,1,4]) -> y:float32[2,4,4]\n"
+      "  s:float32[2,4,4] = MatMul(a, b, c) clade_epilogue=graph(body)  # m\n"
+      "    graph body(; %0:float32[2,4,4], %1:float32[4,1]) -> %2:float32[2,4,4]\n"
+      "      %2:float32[2,4,4] = Add(%0, %1)  # s\n"
+      "  y:float32[2,4,4] = Mul(s, d)  # y\n" },
+    /* Of a convolution's planes: one for each channel is good, one for each line is not. */
+    { "graph g(a:float32[1,2,4,4], w:float32[2,2,1,1], c:float32[2,1,1], d:float32[4,1]) -> y:float32[1,2,4,4]\n"
+      "  x:float32[1,2,4,4] = Conv(a, w)  # m\n"
+      "  s:float32[1,2,4,4] = Mul(x, c)  # s\n"
+      "  y:float32[1,2,4,4] = Mul(s, d)  # y\n",
+      "graph g(a:float32[1,2,4,4], w:float32[2,2,1,1], c:float32[2,1,1], d:float32[4,1]) -> y:float32[1,2,4,4]\n"
+      "  s:float32[1,2,4,4] = Conv(a, w, -, c) clade_epilogue=graph(body)  # m\n"
+      "    graph body(; %0:float32[1,2,4,4], %1:float32[2,1,1]) -> %2:float32[1,2,4,4]\n"
+      "      %2:float32[1,2,4,4] = Mul(%0, %1)  # s\n"
+      "  y:float32[1,2,4,4] = Mul(s, d)  # y\n" },
     /* A group with two results. */
     { "graph g(a" S ", b" ROW ") -> y" S ", e" S "\n"
       "  s" S " = Add(a, b)  # s\n"
@@ -88,7 +127,7 @@ static const char *const left[] = {
     "  y" S " = Tanh(x)  # y\n",
     /* What would come between members: joining Add with Exp would close a cycle. */
     G "  e" S " = Exp(a)  # e\n"
-      "  m" S " = MatMul(e, b)  # m\n"
+      "  m" S " = Softmax(e)  # m\n"
       "  y" S " = Add(e, m)  # y\n",
 };
 
