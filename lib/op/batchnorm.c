@@ -2,7 +2,7 @@
 /* BatchNormalization: y = x * s + (b - mean * s), s = scale / sqrt(var + epsilon), per channel (axis 1).
  *
  * An expansion: at inference s and the shift fold to constants when the statistics are constants, which leaves one
- * multiply and one add. Folding into a convolution before it is a pass (pass/fold_batchnorm.c). In training mode (opset
+ * multiply and one add. Folding into a convolution before it is a pass (pass/fold_scale.c). In training mode (opset
  * 14 and later; refused before) the statistics are the batch's own, and the running ones are updated.
  */
 #include "op/op.h"

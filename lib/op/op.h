@@ -85,6 +85,10 @@ int32_t cld_op_newest(const char *domain);
 /* All descriptors, for listings and tests. */
 const cld_op *const *cld_op_all(int32_t *count);
 
+/* Each descriptor of ops.def by its symbol: passes find operators so, never by name. */
+#define OP(symbol) extern const cld_op cld_op_##symbol;
+#include "op/ops.def"
+#undef OP
 /* Operators that only passes make. They are in no table, so no file can name them. */
 extern const cld_op cld_op_Fused, cld_op_SgdStep;
 

@@ -4,10 +4,6 @@
 
 #include <stdio.h>
 
-#define OP(symbol) extern const cld_op cld_op_##symbol;
-#include "op/ops.def"
-#undef OP
-
 static const cld_op *const table[] = {
 #define OP(symbol) &cld_op_##symbol,
 #include "op/ops.def"

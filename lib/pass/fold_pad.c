@@ -5,21 +5,17 @@
  * non-negative amounts and the Conv says its padding explicitly. The Pad stays for other readers; without any it is
  * dead.
  */
-#include "pass/pass.h"
+#include "pass/facts.h"
 
 typedef struct padding {
     int64_t before[CLADE_MAX_RANK], after[CLADE_MAX_RANK];
 } padding;
 
-static const clade_tensor *constant_in(const cld_graph *graph, const cld_node *node, int32_t k) {
-    return k < node->n_in && cld_present(node->in[k]) ? cld_graph_at(graph, node->in[k])->constant : NULL;
-}
-
 /* Entry k of the pads, from the input (opset 11 and later) or the attribute. */
 static bool read_pads(const cld_graph *graph, const cld_node *pad, int32_t rank, padding *out) {
     int32_t count;
     const int64_t *list = cld_attr_ints(pad, "pads", &count);
-    const clade_tensor *input = constant_in(graph, pad, 1);
+    const clade_tensor *input = cld_constant_in(graph, pad, 1);
     if (input ? clade_tensor_count(input) != 2 * rank : count != 2 * rank)
         return false;
     for (int32_t d = 0; d < rank; d++) {
@@ -35,7 +31,7 @@ static bool read_pads(const cld_graph *graph, const cld_node *pad, int32_t rank,
 static bool pads_zeros(const cld_graph *graph, const cld_node *pad, padding *out) {
     const cld_type *x = &cld_graph_at(graph, pad->in[0])->type;
     bool has_value = pad->n_in > 2 && cld_present(pad->in[2]), has_axes = pad->n_in > 3 && cld_present(pad->in[3]);
-    const clade_tensor *value = constant_in(graph, pad, 2);
+    const clade_tensor *value = cld_constant_in(graph, pad, 2);
     if (strcmp(cld_attr_string(pad, "mode", "constant"), "constant") != 0 || has_axes || x->rank < 3)
         return false;
     if (has_value ? !value || cld_tensor_get(value, 0) != 0.0 : cld_attr_float(pad, "value", 0.0f) != 0.0f)
@@ -68,12 +64,10 @@ clade_status cld_pass_fold_pad(cld_graph *graph, clade_error *err) {
     for (int32_t n = 0; n < graph->n_nodes; n++) {
         cld_node *conv = &graph->nodes[n];
         padding extra = { 0 };
-        if (strcmp(conv->type, "Conv") != 0 || conv->domain[0] != '\0' ||
-            strcmp(cld_attr_string(conv, "auto_pad", "NOTSET"), "NOTSET") != 0)
+        if (conv->op != &cld_op_Conv || strcmp(cld_attr_string(conv, "auto_pad", "NOTSET"), "NOTSET") != 0)
             continue;
-        int32_t producer = cld_graph_at(graph, conv->in[0])->producer;
-        const cld_node *pad = producer >= 0 ? &graph->nodes[producer] : NULL;
-        if (!pad || strcmp(pad->type, "Pad") != 0 || pad->domain[0] != '\0' || !pads_zeros(graph, pad, &extra))
+        const cld_node *pad = cld_made_by(graph, conv->in[0], &cld_op_Pad);
+        if (!pad || !pads_zeros(graph, pad, &extra))
             continue;
         conv->attr = with_pads(graph, conv, cld_graph_at(graph, pad->in[0])->type.rank - 2, &extra, &conv->n_attr);
         if (!conv->attr)

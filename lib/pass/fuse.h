@@ -4,15 +4,13 @@
 #define CLD_PASS_FUSE_H
 
 #include "op/pointwise.h"
-#include "pass/pass.h"
+#include "pass/facts.h"
 
-/* Who reads what, of a graph that does not change meanwhile. */
+/* A graph that does not change during one step. */
 typedef struct cld_fuse {
     cld_graph *graph;
     cld_arena *scratch;
-    bool *is_output; /* [n_values] of the graph */
-    int32_t *first;  /* [n_values + 1] the readers of value v are reader[first[v] ... first[v + 1]) */
-    int32_t *reader; /* node indices, ascending for each value; a node that reads twice is there twice */
+    cld_readers readers;
     bool *gone;      /* [n_nodes] to be dropped */
     int32_t *inside; /* [n_values] what a value is in the body being made; stale where the body does not use it */
 } cld_fuse;

@@ -77,12 +77,12 @@ static bool is_closed(const chain *c, int32_t n) {
     const cld_fuse *fuse = c->fuse;
     for (int32_t m = -1; m < n - 1; m++) {
         int32_t v = m < 0 ? c->start.i : fuse->graph->nodes[c->node[m]].out[0].i;
-        if (fuse->is_output[v])
+        if (fuse->readers.is_output[v])
             return false;
-        for (int32_t r = fuse->first[v]; r < fuse->first[v + 1]; r++) {
+        for (int32_t r = fuse->readers.first[v]; r < fuse->readers.first[v + 1]; r++) {
             bool inside = false;
             for (int32_t k = 0; k < n; k++)
-                inside |= c->node[k] == fuse->reader[r];
+                inside |= c->node[k] == fuse->readers.reader[r];
             if (!inside)
                 return false;
         }
@@ -96,9 +96,9 @@ static int32_t next_reader(const chain *c, int32_t after) {
     int32_t next = fuse->graph->n_nodes;
     for (int32_t m = -1; m < c->n; m++) {
         int32_t v = m < 0 ? c->start.i : fuse->graph->nodes[c->node[m]].out[0].i;
-        for (int32_t r = fuse->first[v]; r < fuse->first[v + 1]; r++)
-            if (fuse->reader[r] > after)
-                next = CLD_MIN(next, fuse->reader[r]);
+        for (int32_t r = fuse->readers.first[v]; r < fuse->readers.first[v + 1]; r++)
+            if (fuse->readers.reader[r] > after)
+                next = CLD_MIN(next, fuse->readers.reader[r]);
     }
     return next;
 }

@@ -21,30 +21,9 @@ bool cld_fuse_pointwise(const cld_fuse *fuse, int32_t i, cld_call *call) {
 
 clade_status cld_fuse_gather(cld_fuse *fuse, clade_error *err) {
     const cld_graph *graph = fuse->graph;
-    size_t n_values = (size_t)graph->n_values, n_reads = 0;
-    for (int32_t i = 0; i < graph->n_nodes; i++)
-        n_reads += (size_t)graph->nodes[i].n_in;
-    fuse->is_output = cld_arena_calloc(fuse->scratch, n_values + 1, sizeof *fuse->is_output);
-    fuse->first = cld_arena_calloc(fuse->scratch, n_values + 2, sizeof *fuse->first);
-    fuse->reader = cld_arena_calloc(fuse->scratch, n_reads + 1, sizeof *fuse->reader);
     fuse->gone = cld_arena_calloc(fuse->scratch, (size_t)graph->n_nodes + 1, sizeof *fuse->gone);
-    fuse->inside = cld_arena_calloc(fuse->scratch, n_values + 1, sizeof *fuse->inside);
-    if (!fuse->inside || !fuse->is_output || !fuse->first || !fuse->reader || !fuse->gone)
+    fuse->inside = cld_arena_calloc(fuse->scratch, (size_t)graph->n_values + 1, sizeof *fuse->inside);
+    if (!fuse->gone || !fuse->inside)
         return cld_no_memory(err, "fusing nodes");
-    for (int32_t k = 0; k < graph->n_outputs; k++)
-        fuse->is_output[graph->outputs[k].i] = true;
-    /* Counting sort by value: first[v + 1] counts, then runs ahead while the readers are written, and ends as v + 1's.
-     */
-    int32_t *next = fuse->first + 1;
-    for (int32_t i = 0; i < graph->n_nodes; i++)
-        for (int32_t k = 0; k < graph->nodes[i].n_in; k++)
-            if (cld_present(graph->nodes[i].in[k]))
-                next[graph->nodes[i].in[k].i + 1]++;
-    for (size_t v = 0; v < n_values; v++)
-        next[v + 1] += next[v];
-    for (int32_t i = 0; i < graph->n_nodes; i++)
-        for (int32_t k = 0; k < graph->nodes[i].n_in; k++)
-            if (cld_present(graph->nodes[i].in[k]))
-                fuse->reader[next[graph->nodes[i].in[k].i]++] = i;
-    return CLADE_OK;
+    return cld_readers_gather(&fuse->readers, graph, fuse->scratch, err);
 }

@@ -46,9 +46,9 @@ static cld_border border_of(const cld_fuse *fuse, const group *g) {
     for (int32_t m = 0; m < g->n; m++) {
         const cld_node *node = &graph->nodes[g->node[m]];
         cld_value_id out = node->out[0];
-        bool leaves = fuse->is_output[out.i];
-        for (int32_t r = fuse->first[out.i]; r < fuse->first[out.i + 1]; r++)
-            leaves |= !holds(g, fuse->reader[r]);
+        bool leaves = fuse->readers.is_output[out.i];
+        for (int32_t r = fuse->readers.first[out.i]; r < fuse->readers.first[out.i + 1]; r++)
+            leaves |= !holds(g, fuse->readers.reader[r]);
         if (leaves)
             add_once(b.out, &b.n_out, MAX_OUTPUTS, out);
         for (int32_t k = 0; k < node->n_in; k++) {
@@ -78,8 +78,9 @@ static bool reaches(const grouping *all, const group *g, const group *with, int3
     const cld_fuse *fuse = all->fuse;
     for (int32_t m = 0; m < g->n; m++) {
         int32_t v = fuse->graph->nodes[g->node[m]].out[0].i;
-        for (int32_t r = fuse->first[v]; r < fuse->first[v + 1]; r++)
-            if (fuse->reader[r] < i && !holds(g, fuse->reader[r]) && !holds(with, fuse->reader[r]))
+        for (int32_t r = fuse->readers.first[v]; r < fuse->readers.first[v + 1]; r++)
+            if (fuse->readers.reader[r] < i && !holds(g, fuse->readers.reader[r]) &&
+                !holds(with, fuse->readers.reader[r]))
                 return false;
     }
     return true;

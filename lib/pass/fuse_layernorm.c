@@ -9,19 +9,12 @@
 #include "op/reduce.h"
 #include "pass/fuse.h"
 
-/* The node that makes `id`, if it is of this type of the default domain; NULL: it is not. */
-static const cld_node *made_by(const cld_graph *graph, cld_value_id id, const char *type) {
-    int32_t producer = cld_present(id) ? cld_graph_at(graph, id)->producer : -1;
-    const cld_node *node = producer >= 0 ? &graph->nodes[producer] : NULL;
-    return node && !node->domain[0] && strcmp(node->type, type) == 0 ? node : NULL;
-}
-
-/* The input of a two-input node that a node of `type` makes (*maker), and the other one. */
-static bool split(const cld_graph *graph, const cld_node *node, const char *type, const cld_node **maker,
+/* The input of a two-input node that a node of `op` makes (*maker), and the other one. */
+static bool split(const cld_graph *graph, const cld_node *node, const cld_op *op, const cld_node **maker,
                   cld_value_id *other) {
     for (int32_t k = 0; node && node->n_in == 2 && k < 2; k++) {
         *other = node->in[1 - k];
-        if ((*maker = made_by(graph, node->in[k], type)))
+        if ((*maker = cld_made_by(graph, node->in[k], op)))
             return true;
     }
     return false;
@@ -29,7 +22,7 @@ static bool split(const cld_graph *graph, const cld_node *node, const char *type
 
 /* The mean over the last *axes axes, kept as ones; the value it is the mean of, or absent. */
 static cld_value_id mean_of(const cld_fuse *fuse, cld_value_id id, int32_t *axes) {
-    const cld_node *node = made_by(fuse->graph, id, "ReduceMean");
+    const cld_node *node = cld_made_by(fuse->graph, id, &cld_op_ReduceMean);
     cld_call call;
     uint32_t mask;
     bool nothing;
@@ -46,14 +39,14 @@ static cld_value_id mean_of(const cld_fuse *fuse, cld_value_id id, int32_t *axes
 
 /* x - ReduceMean(x) over the last axes; x, or absent. */
 static cld_value_id centred(const cld_fuse *fuse, cld_value_id id, int32_t *axes) {
-    const cld_node *sub = made_by(fuse->graph, id, "Sub");
+    const cld_node *sub = cld_made_by(fuse->graph, id, &cld_op_Sub);
     cld_value_id x = sub ? mean_of(fuse, sub->in[1], axes) : CLD_ABSENT;
     return cld_present(x) && x.i == sub->in[0].i ? x : CLD_ABSENT;
 }
 
 /* What is squared, or absent. */
 static cld_value_id root_of_square(const cld_fuse *fuse, cld_value_id id) {
-    const cld_node *pow = made_by(fuse->graph, id, "Pow"), *mul = made_by(fuse->graph, id, "Mul");
+    const cld_node *pow = cld_made_by(fuse->graph, id, &cld_op_Pow), *mul = cld_made_by(fuse->graph, id, &cld_op_Mul);
     if (pow && cld_fuse_is_scalar(fuse, pow->in[1]) &&
         cld_tensor_get(cld_graph_at(fuse->graph, pow->in[1])->constant, 0) == 2)
         return pow->in[0];
@@ -69,11 +62,11 @@ typedef struct match {
 /* d / Sqrt(ReduceMean(d^2) + epsilon) */
 static bool match_quotient(const cld_fuse *fuse, const cld_node *div, match *m) {
     const cld_graph *graph = fuse->graph;
-    const cld_node *root = made_by(graph, div->in[1], "Sqrt"), *reduce;
-    const cld_node *sum = root ? made_by(graph, root->in[0], "Add") : NULL;
+    const cld_node *root = cld_made_by(graph, div->in[1], &cld_op_Sqrt), *reduce;
+    const cld_node *sum = root ? cld_made_by(graph, root->in[0], &cld_op_Add) : NULL;
     cld_value_id epsilon;
     int32_t axes, axes_of_square;
-    if (!split(graph, sum, "ReduceMean", &reduce, &epsilon) || !cld_fuse_is_scalar(fuse, epsilon))
+    if (!split(graph, sum, &cld_op_ReduceMean, &reduce, &epsilon) || !cld_fuse_is_scalar(fuse, epsilon))
         return false;
     m->x = centred(fuse, div->in[0], &m->axes);
     cld_value_id square = mean_of(fuse, reduce->out[0], &axes_of_square);
@@ -93,7 +86,7 @@ static bool fits(const cld_fuse *fuse, const match *m, cld_value_id id) {
 
 static bool match_scaled(const cld_fuse *fuse, const cld_node *mul, match *m) {
     const cld_node *div;
-    return split(fuse->graph, mul, "Div", &div, &m->scale) && match_quotient(fuse, div, m) &&
+    return split(fuse->graph, mul, &cld_op_Div, &div, &m->scale) && match_quotient(fuse, div, m) &&
            cld_graph_at(fuse->graph, m->x)->type.dtype == CLADE_FLOAT32 && fits(fuse, m, m->scale);
 }
 
@@ -103,9 +96,10 @@ static bool match_at(const cld_fuse *fuse, int32_t i, match *m) {
     *m = (match){ .bias = CLD_ABSENT };
     if (node->domain[0])
         return false;
-    if (strcmp(node->type, "Add") == 0)
-        return split(fuse->graph, node, "Mul", &mul, &m->bias) && match_scaled(fuse, mul, m) && fits(fuse, m, m->bias);
-    return strcmp(node->type, "Mul") == 0 && match_scaled(fuse, node, m);
+    if (node->op == &cld_op_Add)
+        return split(fuse->graph, node, &cld_op_Mul, &mul, &m->bias) && match_scaled(fuse, mul, m) &&
+               fits(fuse, m, m->bias);
+    return node->op == &cld_op_Mul && match_scaled(fuse, node, m);
 }
 
 static clade_status replace(cld_fuse *fuse, int32_t i, const match *m, clade_error *err) {

@@ -88,11 +88,8 @@ clade_status cld_pass_symbolic(const cld_graph *graph, int32_t output, cld_text 
 /* ---- on static graphs ---------------------------------------------------------------------------------------------
  */
 
-/* fold_batchnorm.c: Conv / ConvTranspose / Gemm followed by an inference BatchNormalization with constant statistics
- * becomes one node with new constant weights and bias. */
-clade_status cld_pass_fold_batchnorm(cld_graph *graph, clade_error *err);
-/* fold_batchnorm_next.c: one that only unpadded Convs read disappears into their weights and bias. */
-clade_status cld_pass_fold_batchnorm_next(cld_graph *graph, clade_error *err);
+/* fold_scale.c: what scales and shifts each channel by constants disappears into the weights before or behind it. */
+clade_status cld_pass_fold_scale(cld_graph *graph, clade_error *err);
 /* lower.c: operators become what they are made of. */
 clade_status cld_pass_lower(cld_graph *graph, clade_error *err);
 /* fold_pad.c: a Pad that puts zeros around a Conv's image becomes the Conv's own padding. */

@@ -8,8 +8,7 @@ const cld_pass cld_model_passes[] = {
 };
 
 const cld_pass cld_static_passes[] = {
-    { "fold_batchnorm", cld_pass_fold_batchnorm },
-    { "fold_batchnorm_next", cld_pass_fold_batchnorm_next },
+    { "fold_scale", cld_pass_fold_scale },
     { "lower", cld_pass_lower },
     { "fold_pad", cld_pass_fold_pad },
     { "dead", cld_pass_dead },

@@ -21,16 +21,37 @@ static const char before[] =
     "  z = Conv(normed, w) group=2  # second\n";
 
 START_TEST(folds) {
-    check_pass(
-        cld_pass_fold_batchnorm_next, before,
-        "graph g(x) -> y, z\n"
-        "  y/normalised_weight:float32[2,2,2] = {3.0,3.0,10.0,10.0,7.0,-7.0,4.5,4.5}\n"
-        "  y/normalised_bias:float32[2] = {-20.0,-14.5}\n"
-        "  z/normalised_weight:float32[2,2,2] = {3.0,3.0,10.0,10.0,7.0,-7.0,4.5,4.5}\n"
-        "  z/normalised_bias:float32[2] = {-20.5,-16.0}\n"
-        "  hidden = Relu(x)  # relu\n"
-        "  y = Conv(hidden, y/normalised_weight:float32[2,2,2], y/normalised_bias:float32[2]) group=2  # first\n"
-        "  z = Conv(hidden, z/normalised_weight:float32[2,2,2], z/normalised_bias:float32[2]) group=2  # second\n");
+    check_pass(cld_pass_fold_scale, before,
+               "graph g(x) -> y, z\n"
+               "  y/folded_weight:float32[2,2,2] = {3.0,3.0,10.0,10.0,7.0,-7.0,4.5,4.5}\n"
+               "  y/folded_bias:float32[2] = {-20.0,-14.5}\n"
+               "  z/folded_weight:float32[2,2,2] = {3.0,3.0,10.0,10.0,7.0,-7.0,4.5,4.5}\n"
+               "  z/folded_bias:float32[2] = {-20.5,-16.0}\n"
+               "  hidden = Relu(x)  # relu\n"
+               "  y = Conv(hidden, y/folded_weight:float32[2,2,2], y/folded_bias:float32[2]) group=2  # first\n"
+               "  z = Conv(hidden, z/folded_weight:float32[2,2,2], z/folded_bias:float32[2]) group=2  # second\n");
+}
+END_TEST
+
+/* A shift alone leaves the weights; a scale alone makes no bias. */
+START_TEST(folds_what_is_spelled_out) {
+    check_pass(cld_pass_fold_scale,
+               "graph g(x) -> y, z\n"
+               "  c:float32[2,1] = {3.0,5.0}\n"
+               "  w:float32[1,2,2] = {1.0,1.0,2.0,2.0}\n"
+               "  b:float32[1] = {0.5}\n"
+               "  hidden = Relu(x)  # relu\n"
+               "  s = Mul(c, hidden)\n"
+               "  t = Add(hidden, c)\n"
+               "  y = Conv(s, w)  # first\n"
+               "  z = Conv(t, w, b)  # second\n",
+               "graph g(x) -> y, z\n"
+               "  w:float32[1,2,2] = {1.0,1.0,2.0,2.0}\n"
+               "  y/folded_weight:float32[1,2,2] = {3.0,3.0,10.0,10.0}\n"
+               "  z/folded_bias:float32[1] = {26.5}\n"
+               "  hidden = Relu(x)  # relu\n"
+               "  y = Conv(hidden, y/folded_weight:float32[1,2,2])  # first\n"
+               "  z = Conv(hidden, w:float32[1,2,2], z/folded_bias:float32[1])  # second\n");
 }
 END_TEST
 
@@ -52,15 +73,16 @@ START_TEST(left_alone) {
     const char *text = replaced(before, changes[_i][0], changes[_i][1]);
     if (changes[_i][2] != NULL)
         text = replaced(text, changes[_i][2], changes[_i][3]);
-    check_left(cld_pass_fold_batchnorm_next, text);
+    check_left(cld_pass_fold_scale, text);
 }
 END_TEST
 
-Suite *suite_pass_fold_batchnorm_next(void);
-Suite *suite_pass_fold_batchnorm_next(void) {
-    Suite *suite = suite_create("pass/fold_batchnorm_next");
+Suite *suite_pass_fold_scale_behind(void);
+Suite *suite_pass_fold_scale_behind(void) {
+    Suite *suite = suite_create("pass/fold_scale_behind");
     TCase *tcase = tcase_create("fold");
     tcase_add_test(tcase, folds);
+    tcase_add_test(tcase, folds_what_is_spelled_out);
     tcase_add_loop_test(tcase, left_alone, 0, CLD_COUNT(changes));
     suite_add_tcase(suite, tcase);
     return suite;

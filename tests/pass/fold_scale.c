@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* BatchNormalization folded: the new weights and bias for every layout, and every case in which the graph must stay as
- * it is. The numbers are such that nothing is rounded: the channels' factors are 3, 5, 7 and 9.
+/* What scales and shifts channels folded into the weights before it: BatchNormalization, and Mul, Add, Sub, Div by
+ * constants: the new weights and bias for every layout, and every case in which the graph must stay as it is. The
+ * numbers are such that nothing is rounded: the channels' factors are 3, 5, 7 and 9.
  */
 #include "test.h"
 #include "written.h"
@@ -64,9 +65,42 @@ static const struct {
       "  hidden = Conv(x, w)  # linear\n" NORM
       "  z = BatchNormalization(y, scale, shift, mean, variance) epsilon=0.75\n",
       CONV("z", "9.0,9.0,25.0,25.0,49.0,49.0", "-5.0,-27.0,-76.0") },
+    /* Spelled out: a scale leaves no bias behind, a shift leaves the weights as they are. */
+    { G "  c:float32[3,1] = {3.0,5.0,7.0}\n"
+        "  d:float32[1,3,1] = {1.0,2.0,3.0}\n"
+        "  w:float32[3,2,1] = {1.0 ...}\n"
+        "  hidden = Conv(x, w)  # linear\n"
+        "  t = Mul(hidden, c)\n"
+        "  y = Add(d, t)\n",
+      "graph g(x) -> y\n"
+      "  t/folded_weight:float32[3,2,1] = {3.0,3.0,5.0,5.0,7.0,7.0}\n"
+      "  y/folded_bias:float32[3] = {1.0,2.0,3.0}\n"
+      "  y = Conv(x, t/folded_weight:float32[3,2,1], y/folded_bias:float32[3])  # linear\n" },
+    { G BIAS "  c:float32[3,1] = {4.0,2.0,8.0}\n"
+             "  w:float32[3,2,1] = {1.0 ...}\n"
+             "  hidden = Conv(x, w, b)  # linear\n"
+             "  t = Div(hidden, c)\n"
+             "  y = Sub(c, t)\n",
+      "graph g(x) -> y\n"
+      "  y/folded_weight:float32[3,2,1] = {-0.25,-0.25,-0.5,-0.5,-0.125,-0.125}\n"
+      "  y/folded_bias:float32[3] = {3.75,1.0,7.625}\n"
+      "  y = Conv(x, y/folded_weight:float32[3,2,1], y/folded_bias:float32[3])  # linear\n" },
+    { G BIAS "  w:float32[2,3] = {1.0 ...}\n"
+             "  hidden = Gemm(x, w, b)  # linear\n"
+             "  y = Sub(hidden, b)\n",
+      "graph g(x) -> y\n"
+      "  w:float32[2,3] = {1.0 ...}\n"
+      "  y/folded_bias:float32[3] = {0.0 ...}\n"
+      "  y = Gemm(x, w:float32[2,3], y/folded_bias:float32[3])  # linear\n" },
+    { G BIAS "  w:float32[2,3] = {1.0 ...}\n"
+             "  hidden = MatMul(x, w)  # linear\n"
+             "  y = Mul(b, hidden)\n",
+      "graph g(x) -> y\n"
+      "  y/folded_weight:float32[2,3] = {1.0,2.0,3.0,1.0,2.0,3.0}\n"
+      "  y = MatMul(x, y/folded_weight:float32[2,3])  # linear\n" },
 };
 
-START_TEST(folds) { check_pass(cld_pass_fold_batchnorm, folded[_i].before, folded[_i].after); }
+START_TEST(folds) { check_pass(cld_pass_fold_scale, folded[_i].before, folded[_i].after); }
 END_TEST
 
 /* From what to what, once or twice. */
@@ -89,15 +123,62 @@ START_TEST(left_alone) {
     const char *text = replaced(conv, changes[_i][0], changes[_i][1]);
     if (changes[_i][2] != NULL)
         text = replaced(text, changes[_i][2], changes[_i][3]);
-    check_left(cld_pass_fold_batchnorm, text);
+    check_left(cld_pass_fold_scale, text);
 }
+END_TEST
+
+static const char *const others[] = {
+    /* A product that has no bias keeps what shifts it; an epilogue takes that. */
+    G BIAS "  w:float32[2,3] = {1.0 ...}\n"
+           "  hidden = MatMul(x, w)  # linear\n"
+           "  y = Add(hidden, b)  # y\n",
+    /* One value for all, one for each element of a line, one for each of several channels but the filters'. */
+    G "  c:float32[] = {3.0}\n"
+      "  w:float32[3,2,1] = {1.0 ...}\n"
+      "  hidden = Conv(x, w)  # linear\n"
+      "  y = Mul(hidden, c)  # y\n",
+    G BIAS "  w:float32[3,2,1] = {1.0 ...}\n"
+           "  hidden = Conv(x, w)  # linear\n"
+           "  y = Mul(hidden, b)  # y\n",
+    G "  c:float32[4,1] = {1.0,2.0,3.0,4.0}\n"
+      "  w:float32[1,2,1] = {1.0 ...}\n"
+      "  hidden = Conv(x, w)  # linear\n"
+      "  y = Mul(hidden, c)  # y\n",
+    /* A constant of more dimensions than the result. */
+    "graph g(x:float32[1,2,5]) -> y:float32[1,1,3,5]\n"
+    "  c:float32[1,1,3,1] = {1.0,2.0,3.0}\n"
+    "  w:float32[3,2,1] = {1.0 ...}\n"
+    "  hidden:float32[1,3,5] = Conv(x, w)  # linear\n"
+    "  y:float32[1,1,3,5] = Mul(hidden, c)  # y\n",
+    /* What is divided by the result, or by nothing. */
+    G "  c:float32[3,1] = {1.0,2.0,3.0}\n"
+      "  w:float32[3,2,1] = {1.0 ...}\n"
+      "  hidden = Conv(x, w)  # linear\n"
+      "  y = Div(c, hidden)  # y\n",
+    G "  c:float32[3,1] = {1.0,0.0,3.0}\n"
+      "  w:float32[3,2,1] = {1.0 ...}\n"
+      "  hidden = Conv(x, w)  # linear\n"
+      "  y = Div(hidden, c)  # y\n",
+    /* Another type. */
+    G "  c:float64[3,1] = {1.0,2.0,3.0}\n"
+      "  w:float32[3,2,1] = {1.0 ...}\n"
+      "  hidden = Conv(x, w)  # linear\n"
+      "  y = Mul(hidden, c)  # y\n",
+    /* Two results, neither a constant. */
+    "graph g(x, z) -> y\n"
+    "  w:float32[3,2,1] = {1.0 ...}\n"
+    "  hidden = Conv(x, w)  # linear\n"
+    "  y = Mul(hidden, z)  # y\n",
+};
+
+START_TEST(others_left_alone) { check_left(cld_pass_fold_scale, others[_i]); }
 END_TEST
 
 /* The weights that the pass makes for `graph`, a static graph of the model that `derived` is of. */
 static const clade_tensor *weights_of(const cld_graph *original, cld_derived *derived) {
     cld_graph *graph = cld_graph_copy(original); /* in the same arena */
     graph->derived = derived;
-    ck_ok(cld_pass_fold_batchnorm(graph, &err), err);
+    ck_ok(cld_pass_fold_scale(graph, &err), err);
     ck_assert_int_eq(graph->n_nodes, 1);
     return cld_graph_at(graph, graph->nodes[0].in[1])->constant;
 }
@@ -124,12 +205,13 @@ START_TEST(static_graphs_share_what_is_the_models) {
 }
 END_TEST
 
-Suite *suite_pass_fold_batchnorm(void);
-Suite *suite_pass_fold_batchnorm(void) {
-    Suite *suite = suite_create("pass/fold_batchnorm");
+Suite *suite_pass_fold_scale(void);
+Suite *suite_pass_fold_scale(void) {
+    Suite *suite = suite_create("pass/fold_scale");
     TCase *tcase = tcase_create("fold");
     tcase_add_loop_test(tcase, folds, 0, CLD_COUNT(folded));
     tcase_add_loop_test(tcase, left_alone, 0, CLD_COUNT(changes));
+    tcase_add_loop_test(tcase, others_left_alone, 0, CLD_COUNT(others));
     tcase_add_test(tcase, static_graphs_share_what_is_the_models);
     suite_add_tcase(suite, tcase);
     return suite;
