@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MatMulInteger and QLinearMatMul: products of 8-bit integers with zero points, summed in int32; QLinearMatMul scales
- * the sum to the output's type. Kernel: cl/gemm_integer.cl, also as a row of cld_gemm (gemm.c).
+ * the sum to the output's type. Kernel: cl/gemm_integer.cl.
  */
 #include "op/gemm.h"
 #include "op/quantize.h"

@@ -88,11 +88,6 @@ static const char *bound_text(const cld_call *call) {
     return NULL;
 }
 
-bool cld_pointwise_takes_literal(const cld_call *call) {
-    const cld_pointwise *row = cld_pointwise_row(call->node->op);
-    return row && (!strchr(row->float_text, '(') || bound_text(call));
-}
-
 /* The literal of p or q: on integers a flag. */
 static const char *parameter(const cld_call *call, int32_t which) {
     clade_dtype dtype = call->in[call->n_in - 1].dtype;

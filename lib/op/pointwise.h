@@ -34,8 +34,6 @@ typedef struct cld_pointwise {
 const cld_pointwise *cld_pointwise_row(const cld_op *op);
 /* The value of p or q of a row in this call. */
 double cld_pointwise_attr(const cld_call *call, const cld_pointwise_with *with);
-/* The expression of a float call is also valid where its known operands are scalar literals and the others vectors. */
-bool cld_pointwise_takes_literal(const cld_call *call);
 /* Rows of every pointwise operator (map_emit.c). */
 extern const cld_impl cld_map_impls[];
 
