@@ -66,6 +66,9 @@ FNR == 2 && !licensed { report("no SPDX line at the top") }
             check_public(quoted[2])
     }
 }
+FILENAME ~ /^lib\// && FILENAME != "lib/base/alloc.c" && /(^|[^a-z_>.])(malloc|calloc|realloc|reallocarray|aligned_alloc|posix_memalign|strn?dup|v?asprintf|getline|free) ?[(]/ {
+    report("memory is taken and given back in lib/base/alloc.c")
+}
 FILENAME ~ /^(lib|cl|include)\// && FILENAME != "lib/ocl/quirks.c" && tolower($0) ~ vendors {
     report("vendor names belong in lib/ocl/quirks.c")
 }

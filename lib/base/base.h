@@ -53,6 +53,14 @@ clade_status cld_watch_ask(const cld_watch *watch, const char *what, size_t done
 /* A message of several lines reaches the hook line by line. */
 void cld_log(clade_log_level level, const char *format, ...) CLADE_PRINTF(2, 3);
 
+/* ---- alloc.c -------------------------------------------------------------------------------------------------- */
+
+/* All memory from libc goes through these; NULL: there is none, or the product overflows. What is allocated is zeroed.
+ * "The caller frees" means cld_free, which takes NULL too. */
+void *cld_calloc(size_t count, size_t bytes);
+void *cld_realloc(void *memory, size_t count, size_t bytes); /* what is new is not zeroed */
+void cld_free(void *memory);
+
 /* ---- memory.c ------------------------------------------------------------------------------------------------- */
 
 /* Checked sizes: false on overflow, *out untouched. */
@@ -74,6 +82,10 @@ char *cld_arena_printf(cld_arena *arena, const char *format, ...) CLADE_PRINTF(2
 void *cld_arena_copy(cld_arena *arena, const void *data, size_t bytes);
 /* Ensures room for `need` items of `item_bytes` in *array (capacity in *capacity), copying to a larger block. */
 bool cld_arena_grow(cld_arena *arena, void **array, int32_t *capacity, int32_t need, size_t item_bytes);
+
+char *cld_strndup(const char *text, size_t length); /* a copy of so many bytes, and a NUL; the caller frees */
+/* The path without links, "." and ".."; the caller frees. NULL: errno says why. */
+char *cld_real_path(const char *path);
 
 /* A failed host allocation, said in the same words everywhere. */
 clade_status cld_no_memory(clade_error *err, const char *what);

@@ -3,7 +3,6 @@
 #include "base/base.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 
 struct cld_lock {
     pthread_mutex_t mutex;
@@ -11,7 +10,7 @@ struct cld_lock {
 };
 
 cld_lock *cld_lock_new(void) {
-    cld_lock *lock = malloc(sizeof *lock);
+    cld_lock *lock = cld_calloc(1, sizeof *lock);
     if (!lock)
         return NULL;
     bool mutex = pthread_mutex_init(&lock->mutex, NULL) == 0;
@@ -19,7 +18,7 @@ cld_lock *cld_lock_new(void) {
         return lock;
     if (mutex)
         pthread_mutex_destroy(&lock->mutex);
-    free(lock);
+    cld_free(lock);
     return NULL;
 }
 
@@ -28,7 +27,7 @@ void cld_lock_free(cld_lock *lock) {
         return;
     pthread_cond_destroy(&lock->woken);
     pthread_mutex_destroy(&lock->mutex);
-    free(lock);
+    cld_free(lock);
 }
 
 /* A default mutex fails only when it is misused, which is a defect no caller could handle. */

@@ -3,20 +3,19 @@
  * needed. */
 #include "base/base.h"
 
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 const void *cld_mapping_add(cld_mapping **maps, int fd, uint64_t offset, size_t size_bytes) {
     const long page = sysconf(_SC_PAGE_SIZE);
     const size_t before = page > 0 ? (size_t)(offset % (uint64_t)page) : 0; /* a mapping begins at a page */
-    cld_mapping *map = size_bytes > 0 && page > 0 ? malloc(sizeof *map) : NULL;
+    cld_mapping *map = size_bytes > 0 && page > 0 ? cld_calloc(1, sizeof *map) : NULL;
     if (!map)
         return NULL;
     *map = (cld_mapping){ .next = *maps, .size_bytes = before + size_bytes, .page_bytes = (size_t)page };
     map->base = mmap(NULL, map->size_bytes, PROT_READ, MAP_PRIVATE, fd, (off_t)(offset - before));
     if (map->base == MAP_FAILED) {
-        free(map);
+        cld_free(map);
         return NULL;
     }
     *maps = map;
@@ -27,7 +26,7 @@ void cld_mappings_free(cld_mapping *maps) {
     for (cld_mapping *next; maps; maps = next) {
         next = maps->next;
         (void)munmap(maps->base, maps->size_bytes);
-        free(maps);
+        cld_free(maps);
     }
 }
 

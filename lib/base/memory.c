@@ -4,6 +4,8 @@
  */
 #include "base/base.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -34,12 +36,30 @@ bool cld_add_size(size_t a, size_t b, size_t *out) {
     return true;
 }
 
+char *cld_strndup(const char *text, size_t length) {
+    char *copy = cld_calloc(length + 1, 1);
+    if (copy)
+        memcpy(copy, text, length);
+    return copy;
+}
+
+char *cld_real_path(const char *path) {
+    char *buffer = cld_calloc(PATH_MAX, 1), *found = NULL;
+    if (buffer)
+        found = realpath(path, buffer);
+    else
+        errno = ENOMEM;
+    if (!found)
+        cld_free(buffer);
+    return found;
+}
+
 clade_status cld_no_memory(clade_error *err, const char *what) {
     return cld_fail(err, CLADE_ERR_MEMORY, "%s: host memory is exhausted", what);
 }
 
 cld_arena *cld_arena_new(void) {
-    cld_arena *arena = calloc(1, sizeof *arena);
+    cld_arena *arena = cld_calloc(1, sizeof *arena);
     if (arena)
         arena->next_size = FIRST_BLOCK;
     return arena;
@@ -50,9 +70,9 @@ void cld_arena_free(cld_arena *arena) {
         return;
     for (block *b = arena->blocks, *next; b; b = next) {
         next = b->next;
-        free(b);
+        cld_free(b);
     }
-    free(arena);
+    cld_free(arena);
 }
 
 size_t cld_arena_bytes(const cld_arena *arena) { return arena->bytes; }
@@ -81,7 +101,7 @@ static void *allocate(cld_arena *arena, size_t bytes) {
     bool own = total > arena->next_size / 4;
     if (!own)
         total = arena->next_size;
-    block *b = calloc(1, total);
+    block *b = cld_calloc(1, total);
     if (!b)
         return NULL;
     b->size = total - sizeof(block);

@@ -3,7 +3,6 @@
 #include "base/base.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 /* Room for `count` more bytes and the NUL. */
 static bool reserve(cld_text *text, size_t count) {
@@ -15,7 +14,7 @@ static bool reserve(cld_text *text, size_t count) {
     if (need <= text->capacity)
         return true;
     size_t capacity = CLD_MAX(need, CLD_MAX(text->capacity + text->capacity / 2, (size_t)256));
-    char *data = realloc(text->data, capacity);
+    char *data = cld_realloc(text->data, capacity, 1);
     if (!data) {
         text->failed = true;
         return false;
@@ -100,6 +99,6 @@ void cld_text_json(cld_text *text, const char *string) {
 }
 
 void cld_text_free(cld_text *text) {
-    free(text->data);
+    cld_free(text->data);
     *text = (cld_text){ 0 };
 }

@@ -2,11 +2,9 @@
 /* What the plans of one session share on the device: queue, statistics, the arena, counted memory. */
 #include "exec/exec_internal.h"
 
-#include <stdlib.h>
-
 clade_status cld_exec_new(cld_exec **out, cld_ocl *ocl, cld_queue *queue, const cld_exec_options *options,
                           clade_error *err) {
-    cld_exec *exec = calloc(1, sizeof *exec);
+    cld_exec *exec = cld_calloc(1, sizeof *exec);
     if (!exec) {
         cld_queue_free(queue);
         return cld_no_memory(err, "an executor");
@@ -33,12 +31,12 @@ void cld_exec_free(cld_exec *exec) {
         cld_exec_release(exec, exec->slabs[s]);
     for (int32_t k = 0; k < exec->n_states; k++)
         cld_exec_release(exec, exec->states[k]);
-    free(exec->states);
+    cld_free(exec->states);
     cld_exec_release(exec, exec->faults);
     if (!exec->options.weights)
         cld_weights_free(exec->weights);
     cld_ocl_release(exec->ocl);
-    free(exec);
+    cld_free(exec);
 }
 
 void cld_exec_watch(cld_exec *exec, clade_progress_fn progress, void *user) {

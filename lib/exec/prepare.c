@@ -6,8 +6,6 @@
  */
 #include "exec/exec_internal.h"
 
-#include <stdlib.h>
-
 cld_mem *cld_prepared_output(const cld_prepared *prepared, int32_t k) {
     return prepared->mem_of_buf[prepared->plan->buf_of_output[k]];
 }
@@ -138,7 +136,7 @@ static clade_status bind_steps(cld_prepared *p, const int32_t *handles, clade_er
 
 /* Drops the constants that only the `once` steps read: their packed copies stay. */
 static clade_status drop_packed_sources(cld_prepared *p, clade_error *err) {
-    bool *used = calloc((size_t)p->plan->n_bufs + 1, sizeof *used);
+    bool *used = cld_calloc((size_t)p->plan->n_bufs + 1, sizeof *used);
     if (!used)
         return cld_no_memory(err, "a plan");
     for (int32_t s = 0; s < p->n_steps; s++)
@@ -152,7 +150,7 @@ static clade_status drop_packed_sources(cld_prepared *p, clade_error *err) {
             cld_resident_drop(p->exec, p->residents[b]);
             p->residents[b] = NULL;
         }
-    free(used);
+    cld_free(used);
     return CLADE_OK;
 }
 
@@ -220,17 +218,17 @@ static clade_status prepare(cld_prepared *p, cld_mem *const *inputs, int32_t *ha
 clade_status cld_prepared_new(cld_prepared **out, cld_exec *exec, const cld_plan *plan, cld_mem *const *inputs,
                               clade_error *err) {
     clade_status status = CLADE_OK;
-    cld_prepared *p = calloc(1, sizeof *p);
+    cld_prepared *p = cld_calloc(1, sizeof *p);
     if (!p)
         return cld_no_memory(err, "a plan");
     p->exec = exec;
     p->plan = plan;
-    int32_t *handles = calloc((size_t)plan->steps.n_steps + 1, sizeof *handles);
-    p->inputs = calloc((size_t)plan->graph->n_inputs + 1, sizeof *p->inputs);
-    p->outputs = calloc((size_t)plan->graph->n_outputs + 1, sizeof(cld_mem *));
-    p->mem_of_buf = calloc((size_t)plan->n_bufs + 1, sizeof(cld_mem *));
-    p->residents = calloc((size_t)plan->n_bufs + 1, sizeof(cld_resident *));
-    p->steps = calloc((size_t)plan->steps.n_steps + 1, sizeof *p->steps);
+    int32_t *handles = cld_calloc((size_t)plan->steps.n_steps + 1, sizeof *handles);
+    p->inputs = cld_calloc((size_t)plan->graph->n_inputs + 1, sizeof *p->inputs);
+    p->outputs = cld_calloc((size_t)plan->graph->n_outputs + 1, sizeof(cld_mem *));
+    p->mem_of_buf = cld_calloc((size_t)plan->n_bufs + 1, sizeof(cld_mem *));
+    p->residents = cld_calloc((size_t)plan->n_bufs + 1, sizeof(cld_resident *));
+    p->steps = cld_calloc((size_t)plan->steps.n_steps + 1, sizeof *p->steps);
     if (!handles || !p->inputs || !p->outputs || !p->mem_of_buf || !p->residents || !p->steps)
         CLD_TRY(cld_no_memory(err, "a plan"));
     cld_weights_begin(exec->weights);
@@ -240,7 +238,7 @@ clade_status cld_prepared_new(cld_prepared **out, cld_exec *exec, const cld_plan
     *out = p;
     p = NULL;
 fail:
-    free(handles);
+    cld_free(handles);
     cld_prepared_free(p);
     return status;
 }
@@ -256,12 +254,12 @@ void cld_prepared_free(cld_prepared *p) {
         if (p->residents[b])
             cld_resident_drop(p->exec, p->residents[b]);
     cld_batch_free(p->batch);
-    free(p->inputs);
-    free(p->outputs);
-    free(p->mem_of_buf);
-    free(p->residents);
-    free(p->steps);
-    free(p);
+    cld_free(p->inputs);
+    cld_free(p->outputs);
+    cld_free(p->mem_of_buf);
+    cld_free(p->residents);
+    cld_free(p->steps);
+    cld_free(p);
 }
 
 clade_status cld_prepared_take(cld_prepared *p, int32_t k, cld_mem *mem, clade_error *err) {

@@ -2,10 +2,8 @@
 /* State: buffers that outlive runs and plans. All plans of an executor see the same ones. */
 #include "exec/exec_internal.h"
 
-#include <stdlib.h>
-
 static clade_status grow(cld_exec *exec, int32_t n, clade_error *err) {
-    cld_mem **larger = n > exec->n_states ? realloc(exec->states, (size_t)n * sizeof *larger) : exec->states;
+    cld_mem **larger = n > exec->n_states ? cld_realloc(exec->states, (size_t)n, sizeof *larger) : exec->states;
     if (!larger)
         return cld_no_memory(err, "a state");
     exec->states = larger;

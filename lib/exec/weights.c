@@ -7,8 +7,6 @@
  */
 #include "exec/exec_internal.h"
 
-#include <stdlib.h>
-
 enum { LISTS = 1024 };
 
 struct cld_weights {
@@ -21,9 +19,9 @@ struct cld_weights {
 };
 
 clade_status cld_weights_new(cld_weights **out, const cld_mapping *maps, clade_error *err) {
-    cld_weights *weights = calloc(1, sizeof *weights);
+    cld_weights *weights = cld_calloc(1, sizeof *weights);
     if (!weights || !(weights->lock = cld_lock_new())) {
-        free(weights);
+        cld_free(weights);
         return cld_no_memory(err, "constants on the device");
     }
     weights->maps = maps;
@@ -35,7 +33,7 @@ void cld_weights_free(cld_weights *weights) {
     if (!weights)
         return;
     cld_lock_free(weights->lock);
-    free(weights);
+    cld_free(weights);
 }
 
 size_t cld_weights_bytes(const cld_weights *weights) { return __atomic_load_n(&weights->held, __ATOMIC_RELAXED); }
@@ -94,8 +92,8 @@ static void free_resident(cld_exec *exec, cld_resident *r) {
     cld_mem_free(r->mem);
     if (in_place)
         cld_mappings_release(weights->maps, r->tensor->data, r->tensor->size_bytes);
-    free(r->key);
-    free(r);
+    cld_free(r->key);
+    cld_free(r);
 }
 
 /* Only what lies in a file is read in place: its last page is all there, and so are the bytes that rounding adds. */
@@ -120,8 +118,8 @@ clade_status cld_resident_use(cld_resident **out, cld_exec *exec, const clade_te
     *out = find(exec, tensor, key);
     if (*out)
         return CLADE_OK;
-    cld_resident *r = calloc(1, sizeof *r);
-    if (!r || (key && !(r->key = strdup(key))))
+    cld_resident *r = cld_calloc(1, sizeof *r);
+    if (!r || (key && !(r->key = cld_strndup(key, strlen(key)))))
         CLD_TRY(cld_no_memory(err, "a constant"));
     r->tensor = tensor;
     r->maker = exec;

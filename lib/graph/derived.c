@@ -47,7 +47,7 @@ static int by_address(const void *a, const void *b) {
 }
 
 cld_derived *cld_derived_new(const cld_graph *model) {
-    cld_derived *derived = calloc(1, sizeof *derived);
+    cld_derived *derived = cld_calloc(1, sizeof *derived);
     if (!derived)
         return NULL;
     derived->lock = cld_lock_new();
@@ -66,7 +66,7 @@ void cld_derived_free(cld_derived *derived) {
         return;
     cld_lock_free(derived->lock);
     cld_arena_free(derived->arena);
-    free(derived);
+    cld_free(derived);
 }
 
 bool cld_derived_stays(const cld_derived *derived, const clade_tensor *tensor) {

@@ -26,8 +26,8 @@ typedef struct table {
 
 static bool append(table *t, float value) {
     if (t->count == t->capacity) {
-        size_t capacity = t->capacity ? t->capacity * 2 : 1024, bytes;
-        float *values = cld_mul_size(capacity, sizeof *values, &bytes) ? realloc(t->values, bytes) : NULL;
+        size_t capacity = t->capacity ? t->capacity * 2 : 1024;
+        float *values = cld_realloc(t->values, capacity, sizeof *values);
         if (!values) {
             t->status = cld_no_memory(t->err, t->what);
             return false;
@@ -80,6 +80,8 @@ static void on_line(int terminator, void *user) {
     t->after_cr = terminator == CSV_CR;
 }
 
+static void *resize(void *memory, size_t bytes) { return cld_realloc(memory, bytes, 1); }
+
 static void parse(table *t, const char *data, size_t size) {
     enum { CHUNK = 1 << 16 }; /* a failure ends the work at the next chunk */
     struct csv_parser parser;
@@ -87,6 +89,8 @@ static void parse(table *t, const char *data, size_t size) {
         t->status = cld_no_memory(t->err, t->what);
         return;
     }
+    csv_set_realloc_func(&parser, resize);
+    csv_set_free_func(&parser, cld_free);
     bool well = true;
     for (size_t done = 0; well && done < size && t->status == CLADE_OK;) {
         size_t n = CLD_MIN(size - done, (size_t)CHUNK);
@@ -120,7 +124,7 @@ clade_status cld_csv_decode(clade_tensor *out, char *name, size_t name_size, con
         t.status = clade_tensor_alloc(out, CLADE_FLOAT32, 2, (int64_t[]){ (int64_t)t.rows, (int64_t)t.columns }, err);
     if (t.status == CLADE_OK)
         memcpy(out->data, t.values, out->size_bytes);
-    free(t.values);
+    cld_free(t.values);
     return t.status;
 }
 

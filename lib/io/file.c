@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,7 +56,7 @@ clade_status cld_file_read(void **out, size_t *size_bytes, const char *path, siz
         status = cld_fail(err, CLADE_ERR_LIMIT, "%s: has %zu bytes, the limit is %zu", path, size, limit);
         goto fail;
     }
-    data = malloc(size + 1);
+    data = cld_calloc(size + 1, 1);
     if (!data) {
         status = cld_no_memory(err, path);
         goto fail;
@@ -68,7 +67,7 @@ clade_status cld_file_read(void **out, size_t *size_bytes, const char *path, siz
     *size_bytes = size;
     data = NULL;
 fail:
-    free(data);
+    cld_free(data);
     close(fd);
     return status;
 }

@@ -46,7 +46,7 @@ clade_status cld_onnx_parse(cld_graph **out, cld_model_facts *facts, const void 
 /* ---- pb.c, npy.c, csv.c: one tensor <-> bytes; tensor_file.c has the table of suffixes behind clade_tensor_read/write
  * ---- */
 /* decode: a tensor the caller owns (clade_tensor_free). `name` receives the stored name, or "" (NULL: not wanted).
- * encode: malloc'ed bytes. `what` names the file in errors. */
+ * encode: bytes that the caller frees. `what` names the file in errors. */
 clade_status cld_pb_decode(clade_tensor *out, char *name, size_t name_size, const void *data, size_t size_bytes,
                            const char *what, clade_error *err);
 clade_status cld_pb_encode(const clade_tensor *tensor, void **out, size_t *size_bytes, clade_error *err);
@@ -60,7 +60,7 @@ clade_status cld_csv_encode(const clade_tensor *tensor, void **out, size_t *size
 /* ---- file.c ----------------------------------------------------------------------------------------------------- */
 /* max_bytes as it is given, and half of physical memory for 0: the bound on what a hostile file may make us hold. */
 size_t cld_file_limit(size_t max_bytes);
-/* A regular file, whole, malloc'ed with one NUL byte behind it (not counted). ERR_LIMIT beyond
+/* A regular file, whole (the caller frees), with one NUL byte behind it (not counted). ERR_LIMIT beyond
  * cld_file_limit(max_bytes). */
 clade_status cld_file_read(void **out, size_t *size_bytes, const char *path, size_t max_bytes, clade_error *err);
 /* The same mapped into *maps; false: it cannot be, and is to be read. */

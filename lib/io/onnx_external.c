@@ -89,8 +89,8 @@ static clade_status open_inside(const char *directory, const char *location, con
     clade_status status = CLADE_OK;
     cld_text joined = { 0 };
     cld_text_printf(&joined, "%s/%s", directory, location);
-    char *folder = realpath(directory, NULL);
-    char *file = joined.failed || folder == NULL ? NULL : realpath(joined.data, NULL);
+    char *folder = cld_real_path(directory);
+    char *file = joined.failed || folder == NULL ? NULL : cld_real_path(joined.data);
     if (file == NULL) {
         status = cld_fail(err, CLADE_ERR_IO, "tensor '%s': external file '%s': %s", tensor, location, strerror(errno));
         goto fail;
@@ -106,8 +106,8 @@ static clade_status open_inside(const char *directory, const char *location, con
     if (*out < 0)
         status = cld_fail(err, CLADE_ERR_IO, "tensor '%s': external file '%s': %s", tensor, location, strerror(errno));
 fail:
-    free(file);
-    free(folder);
+    cld_free(file);
+    cld_free(folder);
     cld_text_free(&joined);
     return status;
 }

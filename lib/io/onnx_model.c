@@ -8,8 +8,6 @@
  */
 #include "io/onnx.h"
 
-#include <stdlib.h>
-
 enum { FILE_SLACK_BYTES = 256 << 20 }; /* what a file may hold beside its tensors */
 
 static clade_status check_model(cld_onnx *onnx, const CldOnnx__ModelProto *model, clade_error *err) {
@@ -76,12 +74,12 @@ clade_status cld_onnx_parse(cld_graph **out, cld_model_facts *facts, const void 
     return parse(out, facts, data, size_bytes, NULL, &unmapped, err);
 }
 
-/* The folder a path lies in, malloc'ed. */
+/* The folder a path lies in; the caller frees. */
 static char *folder_of(const char *path) {
     const char *slash = strrchr(path, '/');
     if (slash == NULL)
-        return strdup(".");
-    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+        return cld_strndup(".", 1);
+    return cld_strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
 clade_status cld_onnx_read(cld_graph **out, cld_model_facts *facts, const char *path, const cld_onnx_options *options,
@@ -107,7 +105,7 @@ clade_status cld_onnx_read(cld_graph **out, cld_model_facts *facts, const char *
     if (status != CLADE_OK)
         status = cld_fail_in(err, status, path);
 fail:
-    free(data);
-    free(directory);
+    cld_free(data);
+    cld_free(directory);
     return status;
 }

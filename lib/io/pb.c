@@ -4,8 +4,6 @@
  */
 #include "io/onnx.h"
 
-#include <stdlib.h>
-
 static void copy_name(char *out, size_t size, const char *name) {
     if (out == NULL || size == 0)
         return;
@@ -54,7 +52,7 @@ clade_status cld_pb_encode(const clade_tensor *tensor, void **out, size_t *size_
     proto.raw_data.len = tensor->size_bytes;
     proto.raw_data.data = tensor->data;
     const size_t bytes = cld_onnx__tensor_proto__get_packed_size(&proto);
-    uint8_t *packed = malloc(CLD_MAX(bytes, 1));
+    uint8_t *packed = cld_calloc(CLD_MAX(bytes, 1), 1);
     if (packed == NULL)
         return cld_no_memory(err, "a packed tensor");
     *size_bytes = cld_onnx__tensor_proto__pack(&proto, packed);

@@ -2,8 +2,6 @@
 /* Tensors in files: the table of suffixes. */
 #include "io/io.h"
 
-#include <stdlib.h>
-
 static const struct format {
     const char *suffix;
     clade_status (*decode)(clade_tensor *, char *, size_t, const void *, size_t, const char *, clade_error *);
@@ -35,7 +33,7 @@ clade_status clade_tensor_read_named(clade_tensor *out, char *name, size_t name_
     CLD_RETURN(format_of(&format, path, err));
     CLD_RETURN(cld_file_read(&data, &size, path, 0, err));
     clade_status status = format->decode(out, name, name_size, data, size, path, err);
-    free(data);
+    cld_free(data);
     return status;
 }
 
@@ -65,6 +63,6 @@ clade_status clade_tensor_write(const clade_tensor *tensor, const char *path, cl
     CLD_RETURN(format_of(&format, path, err));
     CLD_RETURN(format->encode(tensor, &data, &size, err));
     clade_status status = cld_file_write(path, data, size, err);
-    free(data);
+    cld_free(data);
     return status;
 }

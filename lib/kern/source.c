@@ -37,9 +37,9 @@ static char *read_text(const char *path) {
 static void free_loaded(loaded *item) {
     if (!item)
         return;
-    free(item->family);
-    free(item->text);
-    free(item);
+    cld_free(item->family);
+    cld_free(item->text);
+    cld_free(item);
 }
 
 static const char *from_disk(const char *family) {
@@ -51,9 +51,9 @@ static const char *from_disk(const char *family) {
             return l->text;
     cld_text path = { 0 };
     cld_text_printf(&path, "%s/%s.%s", directory, family, strcmp(family, "common") ? "cl" : "clh");
-    loaded *item = calloc(1, sizeof *item);
+    loaded *item = cld_calloc(1, sizeof *item);
     if (item && !path.failed) {
-        item->family = strdup(family);
+        item->family = cld_strndup(family, strlen(family));
         item->text = read_text(path.data);
     }
     cld_text_free(&path);

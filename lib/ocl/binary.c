@@ -4,8 +4,6 @@
  */
 #include "ocl/internal.h"
 
-#include <stdlib.h>
-
 /* Raised when what is stored under a key changes its meaning. */
 #define BINARY_FORMAT "clade program 1"
 
@@ -41,7 +39,7 @@ bool cld_binary_load(cld_program *program, const cld_ocl *ocl, const char *optio
         code = status;
     if (code == CL_SUCCESS)
         code = clBuildProgram(program->handle, 1, &ocl->device, options, NULL, NULL);
-    free(data);
+    cld_free(data);
     if (code == CL_SUCCESS) {
         program->stored_bytes = bytes;
         return true;
@@ -61,10 +59,10 @@ void cld_binary_save(cld_program *program, const cld_ocl *ocl) {
         clGetProgramInfo(program->handle, CL_PROGRAM_BINARY_SIZES, sizeof bytes, &bytes, NULL) != CL_SUCCESS ||
         bytes == 0 || bytes == program->stored_bytes)
         return;
-    unsigned char *data = malloc(bytes);
+    unsigned char *data = cld_calloc(bytes, 1);
     if (data && clGetProgramInfo(program->handle, CL_PROGRAM_BINARIES, sizeof data, &data, NULL) == CL_SUCCESS) {
         cld_store_put(ocl->store, "program", program->key, data, bytes);
         program->stored_bytes = bytes;
     }
-    free(data);
+    cld_free(data);
 }

@@ -4,26 +4,25 @@
 #include "ocl/internal.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 static cl_int query(cl_platform_id platform, cl_device_id device, cl_uint what, size_t bytes, void *out, size_t *need) {
     return device ? clGetDeviceInfo(device, what, bytes, out, need)
                   : clGetPlatformInfo(platform, what, bytes, out, need);
 }
 
-/* As long as it may be. malloc'ed. */
+/* As long as it may be. The caller frees. */
 static clade_status query_text(char **out, cl_platform_id platform, cl_device_id device, cl_uint what,
                                clade_error *err) {
     size_t bytes = 0;
     cl_int code = query(platform, device, what, 0, NULL, &bytes);
-    *out = code == CL_SUCCESS ? calloc(1, bytes + 1) : NULL;
+    *out = code == CL_SUCCESS ? cld_calloc(1, bytes + 1) : NULL;
     if (code == CL_SUCCESS && !*out)
         return cld_no_memory(err, "a text of the driver");
     if (code == CL_SUCCESS && bytes > 0)
         code = query(platform, device, what, bytes, *out, NULL);
     if (code == CL_SUCCESS)
         return CLADE_OK;
-    free(*out);
+    cld_free(*out);
     return cld_cl_fail(err, code, "the driver does not describe its %s", device ? "device" : "platform");
 }
 
@@ -44,7 +43,7 @@ clade_status cld_text_query(char *out, size_t size, cl_platform_id platform, cl_
     char *text;
     CLD_RETURN(query_text(&text, platform, device, what, err));
     trim_into(out, size, text);
-    free(text);
+    cld_free(text);
     return CLADE_OK;
 }
 
@@ -67,7 +66,7 @@ static clade_status query_texts(clade_device_info *out, cl_platform_id platform,
     CLD_RETURN(query_text(&extensions, platform, device, CL_DEVICE_EXTENSIONS, err));
     out->fp64 = has_extension(extensions, "cl_khr_fp64");
     out->fp16 = has_extension(extensions, "cl_khr_fp16");
-    free(extensions);
+    cld_free(extensions);
     return CLADE_OK;
 }
 

@@ -2,8 +2,6 @@
 /* Devices opened: one context per opened device, or the caller's. */
 #include "ocl/internal.h"
 
-#include <stdlib.h>
-
 static clade_status device_usable(cl_device_id device, const clade_device_info *info, clade_error *err) {
     cl_bool available = CL_FALSE, compiler = CL_FALSE;
     cl_int code = clGetDeviceInfo(device, CL_DEVICE_AVAILABLE, sizeof available, &available, NULL);
@@ -23,7 +21,7 @@ static clade_status open_listed(cld_ocl **out, const cld_listed *listed, cl_cont
                                 clade_error *err) {
     clade_status status;
     cl_int code = CL_SUCCESS;
-    cld_ocl *ocl = calloc(1, sizeof *ocl);
+    cld_ocl *ocl = cld_calloc(1, sizeof *ocl);
     if (!ocl) {
         cld_store_close(store);
         return cld_no_memory(err, "the device");
@@ -82,14 +80,14 @@ static clade_status check_in_context(cl_context context, cl_device_id device, cl
         return cld_fail(err, CLADE_ERR_ARGUMENT, "the caller's context is not valid: %s", cld_cl_text(code));
     if (code != CL_SUCCESS)
         return cld_cl_fail(err, code, "the caller's context does not describe itself");
-    cl_device_id *ids = calloc(count + 1, sizeof *ids);
+    cl_device_id *ids = cld_calloc(count + 1, sizeof *ids);
     if (!ids)
         return cld_no_memory(err, "the context's devices");
     bool found = false;
     code = clGetContextInfo(context, CL_CONTEXT_DEVICES, count * sizeof *ids, ids, NULL);
     for (cl_uint i = 0; i < count && code == CL_SUCCESS; i++)
         found |= ids[i] == device;
-    free(ids);
+    cld_free(ids);
     if (code != CL_SUCCESS)
         return cld_cl_fail(err, code, "the caller's context does not name its devices");
     return found ? CLADE_OK : cld_fail(err, CLADE_ERR_ARGUMENT, "the device is not one of the caller's context");
@@ -147,7 +145,7 @@ void cld_ocl_release(cld_ocl *ocl) {
         clReleaseContext(ocl->context);
     cld_lock_free(ocl->lock);
     cld_store_close(ocl->store);
-    free(ocl);
+    cld_free(ocl);
 }
 
 void cld_ocl_info(const cld_ocl *ocl, clade_device_info *out) { *out = ocl->info; }

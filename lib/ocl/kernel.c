@@ -3,14 +3,13 @@
 #include "ocl/internal.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 clade_status cld_kernel_new(cld_kernel **out, const cld_batch *batch, int32_t handle, clade_error *err) {
     cld_instance instance;
     cl_int code;
     char symbol[128];
     CLD_RETURN(cld_batch_find(batch, handle, &instance, err));
-    cld_kernel *kernel = calloc(1, sizeof *kernel);
+    cld_kernel *kernel = cld_calloc(1, sizeof *kernel);
     if (!kernel)
         return cld_no_memory(err, "a kernel");
     kernel->dummy = instance.ocl->dummy;
@@ -19,7 +18,7 @@ clade_status cld_kernel_new(cld_kernel **out, const cld_batch *batch, int32_t ha
     kernel->handle = clCreateKernel(instance.program, symbol, &code);
     if (code != CL_SUCCESS) {
         clade_status status = cld_cl_fail(err, code, "kernel '%s' cannot be made", kernel->name);
-        free(kernel);
+        cld_free(kernel);
         return status;
     }
     *out = kernel;
@@ -30,7 +29,7 @@ void cld_kernel_free(cld_kernel *kernel) {
     if (!kernel || cld_forked())
         return;
     clReleaseKernel(kernel->handle);
-    free(kernel);
+    cld_free(kernel);
 }
 
 static clade_status set_arg(cld_kernel *kernel, uint32_t index, const void *data, size_t bytes, clade_error *err) {

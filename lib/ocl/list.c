@@ -7,7 +7,6 @@
 #include "ocl/internal.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { NO_PLATFORM = -1001 }; /* CL_PLATFORM_NOT_FOUND_KHR: the loader found no driver */
 
@@ -17,14 +16,14 @@ static clade_status platform_ids(cl_platform_id **out, cl_uint *count, clade_err
     if (code == NO_PLATFORM || (code == CL_SUCCESS && *count == 0))
         return cld_fail(err, CLADE_ERR_NO_DEVICE,
                         "there is no OpenCL platform: no driver is installed, or OCL_ICD_VENDORS names none");
-    *out = code == CL_SUCCESS ? calloc(*count, sizeof **out) : NULL;
+    *out = code == CL_SUCCESS ? cld_calloc(*count, sizeof **out) : NULL;
     if (code == CL_SUCCESS && !*out)
         return cld_no_memory(err, "the OpenCL platforms");
     if (code == CL_SUCCESS)
         code = clGetPlatformIDs(*count, *out, NULL);
     if (code == CL_SUCCESS)
         return CLADE_OK;
-    free(*out);
+    cld_free(*out);
     return cld_cl_fail(err, code, "the OpenCL platforms cannot be listed");
 }
 
@@ -56,12 +55,12 @@ static clade_status append_devices(cld_list *list, cld_platform *platform, clade
     cl_int code = clGetDeviceIDs(platform->id, CL_DEVICE_TYPE_ALL, 0, NULL, &count);
     if (code == CL_DEVICE_NOT_FOUND || (code == CL_SUCCESS && count == 0))
         return CLADE_OK;
-    cl_device_id *ids = code == CL_SUCCESS ? calloc(count, sizeof *ids) : NULL;
-    cld_listed *grown = ids ? realloc(list->devices, (list->n_devices + count) * sizeof *grown) : NULL;
+    cl_device_id *ids = code == CL_SUCCESS ? cld_calloc(count, sizeof *ids) : NULL;
+    cld_listed *grown = ids ? cld_realloc(list->devices, list->n_devices + count, sizeof *grown) : NULL;
     if (grown)
         list->devices = grown;
     if (code == CL_SUCCESS && !grown) {
-        free(ids);
+        cld_free(ids);
         return cld_no_memory(err, "the list of OpenCL devices");
     }
     if (code == CL_SUCCESS)
@@ -76,7 +75,7 @@ static clade_status append_devices(cld_list *list, cld_platform *platform, clade
                                             .device = platform->info.device_count++ };
         describe_device(listed);
     }
-    free(ids);
+    cld_free(ids);
     return CLADE_OK;
 }
 
@@ -101,19 +100,19 @@ clade_status cld_list_new(cld_list *out, clade_error *err) {
     cl_uint count = 0;
     *out = (cld_list){ 0 };
     CLD_RETURN(platform_ids(&ids, &count, err));
-    out->platforms = calloc(count, sizeof *out->platforms);
+    out->platforms = cld_calloc(count, sizeof *out->platforms);
     clade_status status = out->platforms ? CLADE_OK : cld_no_memory(err, "the OpenCL platforms");
     for (cl_uint p = 0; p < count && status == CLADE_OK; p++)
         status = add_platform(out, ids[p], err);
-    free(ids);
+    cld_free(ids);
     if (status != CLADE_OK)
         cld_list_free(out);
     return status;
 }
 
 void cld_list_free(cld_list *list) {
-    free(list->platforms);
-    free(list->devices);
+    cld_free(list->platforms);
+    cld_free(list->devices);
     *list = (cld_list){ 0 };
 }
 

@@ -8,8 +8,6 @@
  */
 #include "ocl/internal.h"
 
-#include <stdlib.h>
-
 static clade_status device_full(const cld_ocl *ocl, size_t bytes, clade_error *err) {
     uint64_t used = __atomic_load_n(&ocl->allocated_bytes, __ATOMIC_RELAXED);
     return cld_fail(err, CLADE_ERR_DEVICE_MEMORY,
@@ -47,7 +45,7 @@ clade_status cld_mem_new_over(cld_mem **out, cld_ocl *ocl, size_t bytes, const v
     size_t asked = bytes ? bytes : ocl->caps.align_bytes;
     cl_int code = CL_MEM_OBJECT_ALLOCATION_FAILURE;
     CLD_RETURN(cld_cl_enter(err));
-    cld_mem *mem = calloc(1, sizeof *mem);
+    cld_mem *mem = cld_calloc(1, sizeof *mem);
     if (!mem)
         return cld_no_memory(err, "a buffer");
     uint64_t total = __atomic_add_fetch(&ocl->allocated_bytes, asked, __ATOMIC_RELAXED);
@@ -55,7 +53,7 @@ clade_status cld_mem_new_over(cld_mem **out, cld_ocl *ocl, size_t bytes, const v
         code = create(mem, ocl, asked, works_in_place(ocl, host) ? host : NULL);
     if (code != CL_SUCCESS) {
         __atomic_sub_fetch(&ocl->allocated_bytes, asked, __ATOMIC_RELAXED);
-        free(mem);
+        cld_free(mem);
         return cld_cl_status(code) == CLADE_ERR_DEVICE_MEMORY
                    ? device_full(ocl, asked, err)
                    : cld_cl_fail(err, code, "device '%s' gives no buffer of %zu bytes", ocl->info.name, asked);
@@ -84,7 +82,7 @@ clade_status cld_mem_wrap(cld_mem **out, cld_ocl *ocl, void *cl_mem_object, clad
     if (context != ocl->context)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "the caller's buffer belongs to another context than device '%s'",
                         ocl->info.name);
-    cld_mem *mem = calloc(1, sizeof *mem);
+    cld_mem *mem = cld_calloc(1, sizeof *mem);
     if (!mem)
         return cld_no_memory(err, "a buffer");
     *mem = (cld_mem){ .handle = cl_mem_object,
@@ -102,7 +100,7 @@ void cld_mem_free(cld_mem *mem) {
     if (mem->ocl)
         __atomic_sub_fetch(&mem->ocl->allocated_bytes, mem->bytes, __ATOMIC_RELAXED);
     cld_ocl_release(mem->ocl);
-    free(mem);
+    cld_free(mem);
 }
 
 size_t cld_mem_bytes(const cld_mem *mem) { return mem->bytes; }

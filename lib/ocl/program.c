@@ -7,7 +7,6 @@
 #include "ocl/internal.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 /* No -cl-fast-relaxed-math and nothing of its kind: NaN and infinity must come out right. No warnings: some drivers
@@ -47,7 +46,7 @@ static void program_free(cld_program *program) {
 void cld_programs_drop(cld_ocl *ocl) {
     for (int32_t i = 0; i < ocl->n_programs; i++)
         program_free(ocl->programs[i]);
-    free(ocl->programs);
+    cld_free(ocl->programs);
 }
 
 /* The program that holds the instance, counting one more user; NULL: none does. */
@@ -83,7 +82,7 @@ static clade_status program_new(cld_program **out, cld_ocl *ocl, cld_paste *cons
     cld_arena *arena = cld_arena_new();
     cld_program *program = arena ? cld_arena_alloc(arena, sizeof *program) : NULL;
     drop_idle(ocl);
-    cld_program **grown = realloc(ocl->programs, ((size_t)ocl->n_programs + 1) * sizeof *grown);
+    cld_program **grown = cld_realloc(ocl->programs, (size_t)ocl->n_programs + 1, sizeof *grown);
     if (grown)
         ocl->programs = grown;
     if (program)
@@ -113,7 +112,7 @@ static double now_ms(void) {
 static void report_log(const cld_ocl *ocl, cl_program program, char *line, size_t line_size) {
     size_t bytes = 0;
     (void)clGetProgramBuildInfo(program, ocl->device, CL_PROGRAM_BUILD_LOG, 0, NULL, &bytes);
-    char *log = calloc(1, bytes + 1);
+    char *log = cld_calloc(1, bytes + 1);
     if (log)
         (void)clGetProgramBuildInfo(program, ocl->device, CL_PROGRAM_BUILD_LOG, bytes, log, NULL);
     snprintf(line, line_size, "the driver says nothing");
@@ -125,7 +124,7 @@ static void report_log(const cld_ocl *ocl, cl_program program, char *line, size_
         if (!found) /* the first line, until one with an error comes */
             found = strstr(text, "error") || strstr(text, "ERROR"), snprintf(line, line_size, "%s", text);
     }
-    free(log);
+    cld_free(log);
 }
 
 static cl_int compile(cl_program *out, const cld_ocl *ocl, const char *source) {
@@ -150,7 +149,7 @@ static clade_status blame(const cld_ocl *ocl, cl_program whole, cld_paste **past
             report_log(ocl, alone, line, sizeof line);
         if (alone)
             clReleaseProgram(alone);
-        free(source);
+        cld_free(source);
         if (own != CL_SUCCESS)
             return cld_fail(err, CLADE_ERR_BUILD, "node '%s': cl/%s.cl does not compile on device '%s': %s (%s)",
                             pastes[i]->node, pastes[i]->family, ocl->info.name, line, cld_cl_text(own));
@@ -183,7 +182,7 @@ static clade_status build_missing(cld_batch *batch, cld_paste **missing, int32_t
     ocl->programs[ocl->n_programs++] = program;
     program = NULL;
 fail:
-    free(source);
+    cld_free(source);
     if (program)
         program_free(program);
     return status;

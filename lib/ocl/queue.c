@@ -6,18 +6,17 @@
 #include "ocl/internal.h"
 
 #include <sched.h>
-#include <stdlib.h>
 #include <time.h>
 
 clade_status cld_queue_new(cld_queue **out, cld_ocl *ocl, bool profile, clade_error *err) {
     cl_int code;
     CLD_RETURN(cld_cl_enter(err));
-    cld_queue *queue = calloc(1, sizeof *queue);
+    cld_queue *queue = cld_calloc(1, sizeof *queue);
     if (!queue)
         return cld_no_memory(err, "a queue");
     queue->handle = clCreateCommandQueue(ocl->context, ocl->device, profile ? CL_QUEUE_PROFILING_ENABLE : 0, &code);
     if (code != CL_SUCCESS) {
-        free(queue);
+        cld_free(queue);
         return cld_cl_fail(err, code, "device '%s' gives no queue", ocl->info.name);
     }
     queue->ocl = cld_ocl_retain(ocl);
@@ -46,7 +45,7 @@ clade_status cld_queue_wrap(cld_queue **out, cld_ocl *ocl, void *cl_queue, clade
                         context != ocl->context ? "context" : "device", ocl->info.name);
     if (properties & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "the caller's queue is out-of-order; an in-order one is needed");
-    cld_queue *queue = calloc(1, sizeof *queue);
+    cld_queue *queue = cld_calloc(1, sizeof *queue);
     if (!queue)
         return cld_no_memory(err, "a queue");
     clRetainCommandQueue(handle);
@@ -63,9 +62,9 @@ void cld_queue_free(cld_queue *queue) {
     cld_queue_clear_timings(queue);
     clReleaseCommandQueue(queue->handle);
     cld_ocl_release(queue->ocl);
-    free(queue->events);
-    free(queue->timings);
-    free(queue);
+    cld_free(queue->events);
+    cld_free(queue->timings);
+    cld_free(queue);
 }
 
 /* For drivers whose clFinish burns a core: looks at a marker, at first at once again, so that short runs end promptly,
@@ -115,10 +114,10 @@ static void release(const cld_event *event) {
 
 /* Doubles *array when it is full. */
 static bool grow(void **array, size_t *capacity, size_t count, size_t item_bytes) {
-    size_t wanted = *capacity ? *capacity * 2 : 256, bytes;
+    size_t wanted = *capacity ? *capacity * 2 : 256;
     if (count < *capacity)
         return true;
-    void *grown = cld_mul_size(wanted, item_bytes, &bytes) ? realloc(*array, bytes) : NULL;
+    void *grown = cld_realloc(*array, wanted, item_bytes);
     if (!grown)
         return false;
     *array = grown;

@@ -7,8 +7,6 @@
  */
 #include "pass/pass.h"
 
-#include <stdlib.h>
-
 static bool has_work(const cld_graph *graph) {
     for (int32_t n = 0; n < graph->n_nodes; n++)
         if (graph->nodes[n].op->expand)
@@ -65,7 +63,7 @@ clade_status cld_pass_lower(cld_graph *graph, clade_error *err) {
     const int32_t n_nodes = graph->n_nodes;
     if (!has_work(graph))
         return CLADE_OK;
-    cld_value_id *now = calloc((size_t)graph->n_values + 1, sizeof *now); /* what a value has become */
+    cld_value_id *now = cld_calloc((size_t)graph->n_values + 1, sizeof *now); /* what a value has become */
     if (!now)
         return cld_no_memory(err, "a static graph");
     for (int32_t v = 0; v < graph->n_values; v++)
@@ -73,6 +71,6 @@ clade_status cld_pass_lower(cld_graph *graph, clade_error *err) {
     graph->nodes = NULL;
     graph->n_nodes = graph->cap_nodes = 0;
     clade_status status = rebuild(graph, nodes, n_nodes, now, err);
-    free(now);
+    cld_free(now);
     return status;
 }

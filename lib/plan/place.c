@@ -125,8 +125,8 @@ static clade_status fill_arena(cld_plan *plan, const cld_life *life_of, size_t l
     clade_status status = CLADE_OK;
     int32_t n = 0;
     cld_room *rooms[CLD_MAX_SLABS] = { 0 };
-    guest *guests = calloc((size_t)plan->n_bufs + 1, sizeof *guests);
-    cld_life *lives = calloc((size_t)plan->n_bufs + 1, sizeof *lives);
+    guest *guests = cld_calloc((size_t)plan->n_bufs + 1, sizeof *guests);
+    cld_life *lives = cld_calloc((size_t)plan->n_bufs + 1, sizeof *lives);
     plan->slab_bytes = cld_arena_calloc(plan->arena, CLD_MAX_SLABS, sizeof(size_t));
     if (!guests || !lives || !plan->slab_bytes)
         CLD_TRY(cld_no_memory(err, "a plan"));
@@ -144,8 +144,8 @@ static clade_status fill_arena(cld_plan *plan, const cld_life *life_of, size_t l
 fail:
     for (int32_t s = 0; s < CLD_MAX_SLABS; s++)
         cld_room_free(rooms[s]);
-    free(guests);
-    free(lives);
+    cld_free(guests);
+    cld_free(lives);
     return status;
 }
 
@@ -166,7 +166,7 @@ static clade_status sum_bytes(cld_plan *plan, clade_error *err) {
                        [CLD_PLACE_STATE] = &plan->state_bytes,
                        [CLD_PLACE_CONSTANT] = &plan->constant_bytes,
                        [CLD_PLACE_PACKED] = &plan->packed_bytes };
-    const cld_plan_buf **shared = calloc((size_t)plan->n_bufs + 1, sizeof *shared);
+    const cld_plan_buf **shared = cld_calloc((size_t)plan->n_bufs + 1, sizeof *shared);
     int32_t n = 0;
     if (!shared)
         return cld_no_memory(err, "a plan");
@@ -183,16 +183,16 @@ static clade_status sum_bytes(cld_plan *plan, clade_error *err) {
     for (int32_t k = 0; k < n; k++)
         if (k == 0 || by_content(&shared[k - 1], &shared[k]) != 0)
             *sums[shared[k]->place] += shared[k]->bytes;
-    free(shared);
+    cld_free(shared);
     return CLADE_OK;
 }
 
 clade_status cld_plan_place(cld_plan *plan, const cld_caps *caps, clade_error *err) {
     plan->n_bufs = plan->graph->n_values + plan->steps.n_scratch;
     plan->bufs = cld_arena_calloc(plan->arena, (size_t)plan->n_bufs + 1, sizeof *plan->bufs);
-    cld_life *lives = calloc((size_t)plan->n_bufs + 1, sizeof *lives);
+    cld_life *lives = cld_calloc((size_t)plan->n_bufs + 1, sizeof *lives);
     if (!plan->bufs || !lives) {
-        free(lives);
+        cld_free(lives);
         return cld_no_memory(err, "a plan");
     }
     find_lives(plan, lives);
@@ -200,6 +200,6 @@ clade_status cld_plan_place(cld_plan *plan, const cld_caps *caps, clade_error *e
     clade_status status = fill_arena(plan, lives, caps->max_alloc_bytes ? caps->max_alloc_bytes : SIZE_MAX, err);
     if (status == CLADE_OK)
         status = sum_bytes(plan, err);
-    free(lives);
+    cld_free(lives);
     return status;
 }

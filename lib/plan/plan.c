@@ -6,8 +6,6 @@
  */
 #include "plan/plan_internal.h"
 
-#include <stdlib.h>
-
 enum { NODES_PER_CALL = 256 }; /* of the progress callback */
 
 /* One buffer per value that is not an alias. Ids are value ids, so that scratch buffers may follow them. */
@@ -98,7 +96,7 @@ static clade_status emit_node(cld_plan *plan, int32_t n, const cld_caps *caps, c
 /* Outputs get buffers of their own; one that is an input, a constant or another output is copied at the end. */
 static clade_status claim_outputs(cld_plan *plan, clade_error *err) {
     const cld_graph *graph = plan->graph;
-    bool *taken = calloc((size_t)graph->n_values + 1, sizeof *taken);
+    bool *taken = cld_calloc((size_t)graph->n_values + 1, sizeof *taken);
     if (!taken)
         return cld_no_memory(err, "a plan");
     plan->steps.node = "output";
@@ -115,7 +113,7 @@ static clade_status claim_outputs(cld_plan *plan, clade_error *err) {
             plan->buf_of_output[k] = copy.i;
         }
     }
-    free(taken);
+    cld_free(taken);
     return plan->steps.failed ? cld_no_memory(err, "a plan") : CLADE_OK;
 }
 

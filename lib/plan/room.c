@@ -9,8 +9,6 @@
  */
 #include "plan/plan_internal.h"
 
-#include <stdlib.h>
-
 /* The boxes below a node taken together; one that is not placed yet is in nobody's way. */
 typedef struct box {
     int32_t last;
@@ -42,15 +40,15 @@ static int32_t leaves_for(int32_t count) {
 
 cld_room *cld_room_new(const cld_life *lives, int32_t n_lives, int32_t n_steps) {
     enum { MOST = INT32_MAX / 4 };
-    cld_room *room = n_lives <= MOST && n_steps <= MOST ? calloc(1, sizeof *room) : NULL;
+    cld_room *room = n_lives <= MOST && n_steps <= MOST ? cld_calloc(1, sizeof *room) : NULL;
     if (!room)
         return NULL;
     room->lives = lives;
     room->n_lives = n_lives;
     room->box_leaves = leaves_for(n_lives);
     room->step_leaves = leaves_for(n_steps);
-    room->boxes = calloc(2 * (size_t)room->box_leaves, sizeof *room->boxes);
-    room->levels = calloc(2 * (size_t)room->step_leaves, sizeof *room->levels);
+    room->boxes = cld_calloc(2 * (size_t)room->box_leaves, sizeof *room->boxes);
+    room->levels = cld_calloc(2 * (size_t)room->step_leaves, sizeof *room->levels);
     if (!room->boxes || !room->levels) {
         cld_room_free(room);
         return NULL;
@@ -63,9 +61,9 @@ cld_room *cld_room_new(const cld_life *lives, int32_t n_lives, int32_t n_steps) 
 void cld_room_free(cld_room *room) {
     if (!room)
         return;
-    free(room->boxes);
-    free(room->levels);
-    free(room);
+    cld_free(room->boxes);
+    cld_free(room->levels);
+    cld_free(room);
 }
 
 /* ---- boxes ---- */

@@ -5,8 +5,6 @@
 
 #include "session/session_internal.h"
 
-#include <stdlib.h>
-
 /* As if nothing had been set, by any thread. Device copies stay: what is set has a new version. */
 static void forget(clade_session *member) {
     member->shared = false;
@@ -63,7 +61,7 @@ static clade_status call(clade_session *member, const clade_call_input *inputs, 
 /* Which outputs are the caller's memory is noted, since those that were allocated go when a later one fails. */
 static clade_status call_cleanly(clade_session *member, const clade_call_input *inputs, size_t n_inputs,
                                  clade_call_output *outputs, size_t n_outputs, clade_error *err) {
-    bool *mine = calloc(n_outputs + 1, sizeof *mine);
+    bool *mine = cld_calloc(n_outputs + 1, sizeof *mine);
     clade_status status = mine ? CLADE_OK : cld_no_memory(err, "a call");
     for (size_t k = 0; k < n_outputs && mine; k++)
         mine[k] = outputs[k].tensor.data == NULL;
@@ -72,7 +70,7 @@ static clade_status call_cleanly(clade_session *member, const clade_call_input *
     for (size_t k = 0; k < n_outputs && mine && status != CLADE_OK; k++)
         if (mine[k])
             clade_tensor_free(&outputs[k].tensor);
-    free(mine);
+    cld_free(mine);
     return status;
 }
 

@@ -8,8 +8,6 @@
  */
 #include "session/session_internal.h"
 
-#include <stdlib.h>
-
 /* ---- what a stage may cost ---- */
 
 /* The device holds what every stage of the line leaves, and the largest arena; weights, which stages share, count once.
@@ -82,7 +80,7 @@ clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_rout
                                  .prefer_impl = session->prefer_impl,
                                  .watch = { session->options.progress, session->options.progress_user } };
     clade_status status = CLADE_OK;
-    cld_stage *stage = calloc(1, sizeof *stage);
+    cld_stage *stage = cld_calloc(1, sizeof *stage);
     if (!stage)
         return cld_no_memory(err, "a stage");
     stage->parent = parent;
@@ -112,7 +110,7 @@ clade_status cld_prepare_stage(clade_session *session, cld_stage *stage, clade_e
     const cld_graph *graph = stage->segment.graph;
     if (stage->prepared)
         return CLADE_OK;
-    cld_mem **inputs = calloc((size_t)graph->n_inputs + 1, sizeof *inputs);
+    cld_mem **inputs = cld_calloc((size_t)graph->n_inputs + 1, sizeof *inputs);
     session->keep = stage;
     if (!inputs)
         CLD_TRY(cld_no_memory(err, "a stage"));
@@ -127,6 +125,6 @@ clade_status cld_prepare_stage(clade_session *session, cld_stage *stage, clade_e
     }
     CLD_TRY(cld_prepared_new(&stage->prepared, session->exec, stage->plan, inputs, err));
 fail:
-    free(inputs);
+    cld_free(inputs);
     return status;
 }

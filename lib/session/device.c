@@ -2,8 +2,6 @@
 /* The public device handle: a counted cld_ocl with its store. */
 #include "session/session_internal.h"
 
-#include <stdlib.h>
-
 clade_status clade_platform_count(size_t *out, clade_error *err) {
     return out ? cld_ocl_platform_count(out, err) : cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");
 }
@@ -41,9 +39,9 @@ clade_status cld_device_wrap(clade_device **out, cld_ocl *ocl, const clade_devic
         cld_ocl_release(ocl);
         return status;
     }
-    clade_device *device = calloc(1, sizeof *device);
+    clade_device *device = cld_calloc(1, sizeof *device);
     if (!device || !(device->lock = cld_lock_new())) {
-        free(device);
+        cld_free(device);
         cld_ocl_release(ocl);
         return cld_no_memory(err, "a device");
     }
@@ -75,7 +73,7 @@ void clade_device_close(clade_device *device) {
         return;
     cld_ocl_release(device->ocl);
     cld_lock_free(device->lock);
-    free(device);
+    cld_free(device);
 }
 
 /* ---- constants that sessions share ---- */
@@ -88,7 +86,7 @@ static cld_shared **find_shared(clade_device *device, const clade_model *model) 
 }
 
 static clade_status add_shared(clade_device *device, const clade_model *model, clade_error *err) {
-    cld_shared *shared = calloc(1, sizeof *shared);
+    cld_shared *shared = cld_calloc(1, sizeof *shared);
     if (!shared)
         return cld_no_memory(err, "a session");
     *shared = (cld_shared){ .next = device->shared, .model = model };
@@ -96,7 +94,7 @@ static clade_status add_shared(clade_device *device, const clade_model *model, c
     if (status == CLADE_OK)
         device->shared = shared;
     else
-        free(shared);
+        cld_free(shared);
     return status;
 }
 
@@ -120,7 +118,7 @@ void cld_device_weights_drop(clade_device *device, const clade_model *model) {
     if (--gone->users == 0) {
         *link = gone->next;
         cld_weights_free(gone->weights);
-        free(gone);
+        cld_free(gone);
     }
     cld_lock_drop(device->lock);
 }

@@ -2,8 +2,6 @@
 /* The public model handle: the imported graph, loading, counting, freeing. Looking at it: model_info.c. */
 #include "session/session_internal.h"
 
-#include <stdlib.h>
-
 clade_model *cld_model_retain(clade_model *model) {
     cld_refs_take(&model->refs);
     return model;
@@ -14,7 +12,7 @@ void clade_model_free(clade_model *model) {
         return;
     cld_derived_free(model->derived);
     cld_graph_free(model->graph);
-    free(model);
+    cld_free(model);
 }
 
 /* `names` finds a use again by domain and type. NULL: no memory. */
@@ -78,7 +76,7 @@ static clade_status index_names(cld_names *names, const cld_graph *graph, const 
 /* Takes `graph`, also on failure. Facts are those of the file; then the model passes run. */
 static clade_status finish(clade_model **out, cld_graph *graph, const cld_model_facts *facts, clade_error *err) {
     clade_status status = CLADE_OK;
-    clade_model *model = calloc(1, sizeof *model);
+    clade_model *model = cld_calloc(1, sizeof *model);
     if (!model) {
         cld_graph_free(graph);
         return cld_no_memory(err, "a model");

@@ -4,8 +4,6 @@
  */
 #include "session/session_internal.h"
 
-#include <stdlib.h>
-
 clade_status clade_model_get_info(const clade_model *model, clade_model_info *out, clade_error *err) {
     if (!model || !out)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "model and out must not be NULL");
@@ -76,7 +74,7 @@ clade_status clade_model_infer_output(const clade_model *model, size_t index, ch
     return status;
 }
 
-void clade_string_free(char *string) { free(string); }
+void clade_string_free(char *string) { cld_free(string); }
 
 clade_status clade_model_operator(const clade_model *model, size_t index, clade_operator_info *out, clade_error *err) {
     CLD_RETURN(check_index(model, out, index, "operators", model ? (size_t)model->n_operators : 0, err));

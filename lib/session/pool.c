@@ -4,8 +4,6 @@
  */
 #include "session/session_internal.h"
 
-#include <stdlib.h>
-
 enum { DEFAULT_CALLS = 8 };
 
 struct cld_pool {
@@ -18,14 +16,14 @@ struct cld_pool {
 };
 
 clade_status cld_pool_new(cld_pool **out, size_t max_calls, clade_error *err) {
-    cld_pool *pool = calloc(1, sizeof *pool);
+    cld_pool *pool = cld_calloc(1, sizeof *pool);
     if (!pool)
         return cld_no_memory(err, "a session");
     pool->most = max_calls ? max_calls : DEFAULT_CALLS;
     pool->lock = cld_lock_new();
-    pool->members = calloc(pool->most, sizeof *pool->members);
-    pool->taken_by = calloc(pool->most, sizeof *pool->taken_by);
-    pool->given = calloc(pool->most, sizeof *pool->given);
+    pool->members = cld_calloc(pool->most, sizeof *pool->members);
+    pool->taken_by = cld_calloc(pool->most, sizeof *pool->taken_by);
+    pool->given = cld_calloc(pool->most, sizeof *pool->given);
     if (pool->lock && pool->members && pool->taken_by && pool->given) {
         *out = pool;
         return CLADE_OK;
@@ -40,10 +38,10 @@ void cld_pool_free(cld_pool *pool) {
     for (size_t k = 0; k < pool->n; k++)
         clade_session_free(pool->members[k]);
     cld_lock_free(pool->lock);
-    free(pool->members);
-    free(pool->taken_by);
-    free(pool->given);
-    free(pool);
+    cld_free(pool->members);
+    cld_free(pool->taken_by);
+    cld_free(pool->given);
+    cld_free(pool);
 }
 
 /* Of the idle members the one used last, or (`oldest`) the first; n: none. */

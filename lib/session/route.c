@@ -2,8 +2,6 @@
 /* How a run finds its stages: by the types of the inputs first, then at each cut by the value read there. */
 #include "session/session_internal.h"
 
-#include <stdlib.h>
-
 static bool fits(const clade_session *session, const cld_route *route) {
     for (int32_t k = 0; k < session->model->graph->n_inputs; k++) {
         cld_type type = cld_tensor_type(&session->inputs[k].tensor);
@@ -16,10 +14,10 @@ static bool fits(const clade_session *session, const cld_route *route) {
 static clade_status new_route(cld_route **out, clade_session *session, clade_error *err) {
     clade_status status = CLADE_OK;
     size_t n = (size_t)session->model->graph->n_inputs;
-    cld_route *route = calloc(1, sizeof *route);
+    cld_route *route = cld_calloc(1, sizeof *route);
     if (!route)
         return cld_no_memory(err, "a plan");
-    route->types = calloc(n + 1, sizeof *route->types);
+    route->types = cld_calloc(n + 1, sizeof *route->types);
     if (!route->types)
         CLD_TRY(cld_no_memory(err, "a plan"));
     for (size_t k = 0; k < n; k++)

@@ -2,8 +2,6 @@
 /* Running: stages enqueued one after the other; at a cut, the value is read and the walk goes on. */
 #include "session/session_internal.h"
 
-#include <stdlib.h>
-
 static clade_status check_inputs_set(const clade_session *session, clade_error *err) {
     const cld_graph *graph = session->model->graph;
     for (int32_t k = 0; k < session->model->n_required; k++)
@@ -101,7 +99,7 @@ static void mark_inputs(bool *taken, const cld_slot *const *slots, int32_t count
 /* Bytes of the inputs that a stage of the line that ends at `last` reads, or that are results as they stand. */
 static clade_status input_bytes(const clade_session *session, const cld_stage *last, size_t *out, clade_error *err) {
     const cld_graph *graph = session->model->graph;
-    bool *taken = calloc((size_t)graph->n_inputs + 1, sizeof *taken);
+    bool *taken = cld_calloc((size_t)graph->n_inputs + 1, sizeof *taken);
     if (!taken)
         return cld_no_memory(err, "a sum of bytes");
     if (last->segment.results)
@@ -112,7 +110,7 @@ static clade_status input_bytes(const clade_session *session, const cld_stage *l
     for (int32_t k = 0; k < graph->n_inputs; k++)
         if (taken[k])
             *out += cld_caps_round(cld_ocl_caps(session->device->ocl), cld_type_bytes(&last->route->types[k]));
-    free(taken);
+    cld_free(taken);
     return CLADE_OK;
 }
 

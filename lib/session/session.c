@@ -2,15 +2,13 @@
 /* Creating, freeing and describing sessions. */
 #include "session/session_internal.h"
 
-#include <stdlib.h>
-
 clade_status cld_session_new(clade_session **out, clade_device *device, clade_model *model, cld_queue *queue,
                              const clade_session_options *options, clade_session *owner, clade_error *err) {
     clade_session_options known = CLADE_SESSION_OPTIONS_INIT;
     clade_status status = cld_sized_read(&known, sizeof known, options, "clade_session_options", err);
     if (status == CLADE_OK)
         status = cld_wish_check(known.prefer_impl, err);
-    clade_session *session = status == CLADE_OK ? calloc(1, sizeof *session) : NULL;
+    clade_session *session = status == CLADE_OK ? cld_calloc(1, sizeof *session) : NULL;
     if (!session) {
         cld_queue_free(queue);
         return status != CLADE_OK ? status : cld_no_memory(err, "a session");
@@ -18,9 +16,9 @@ clade_status cld_session_new(clade_session **out, clade_device *device, clade_mo
     session->options = known;
     session->device = cld_device_retain(device);
     session->model = cld_model_retain(model);
-    session->inputs = calloc((size_t)model->graph->n_inputs + 1, sizeof *session->inputs);
+    session->inputs = cld_calloc((size_t)model->graph->n_inputs + 1, sizeof *session->inputs);
     if (session->options.prefer_impl)
-        session->prefer_impl = strdup(session->options.prefer_impl);
+        session->prefer_impl = cld_strndup(session->options.prefer_impl, strlen(session->options.prefer_impl));
     if (!session->inputs || (session->options.prefer_impl && !session->prefer_impl))
         status = cld_no_memory(err, "a session");
     if (status == CLADE_OK)
@@ -77,14 +75,14 @@ void clade_session_free(clade_session *session) {
         cld_mem_free(session->inputs[k].buffer);
         cld_exec_release(session->exec, session->inputs[k].mem);
     }
-    free(session->inputs);
-    free(session->prefer_impl);
+    cld_free(session->inputs);
+    cld_free(session->prefer_impl);
     cld_exec_free(session->exec);
     if (session->weights)
         cld_device_weights_drop(session->device, session->model);
     clade_model_free(session->model);
     clade_device_close(session->device);
-    free(session);
+    cld_free(session);
 }
 
 static clade_status get_stats(const clade_session *session, clade_session_stats *out, clade_error *err) {

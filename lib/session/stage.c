@@ -4,8 +4,6 @@
  */
 #include "session/session_internal.h"
 
-#include <stdlib.h>
-
 enum { DEFAULT_CUTS = 20000 };
 static const size_t default_host_bytes = (size_t)2 << 30;
 
@@ -33,7 +31,7 @@ static void free_turns(clade_session *session, cld_stage *stage) {
     cld_prepared_free(stage->turns.other);
     for (int32_t r = 0; stage->turns.stack && r < stage->turns.repeat.n_rows; r++)
         cld_exec_release(session->exec, stage->turns.stack[r]);
-    free(stage->turns.stack);
+    cld_free(stage->turns.stack);
 }
 
 static void free_leaf(clade_session *session, cld_stage *stage) {
@@ -44,7 +42,7 @@ static void free_leaf(clade_session *session, cld_stage *stage) {
     cld_graph_free(stage->segment.graph);
     cld_walk_free(stage->walk);
     clade_tensor_free(&stage->fed);
-    free(stage);
+    cld_free(stage);
 }
 
 /* Children first, and not recursive: a model with a long loop makes a deep tree. */
@@ -64,6 +62,6 @@ void cld_route_free(clade_session *session, cld_route *route) {
     if (!route)
         return;
     cld_stage_free(session, route->root);
-    free(route->types);
-    free(route);
+    cld_free(route->types);
+    cld_free(route);
 }

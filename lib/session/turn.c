@@ -8,8 +8,6 @@
  */
 #include "session/session_internal.h"
 
-#include <stdlib.h>
-
 static clade_status find_out(cld_stage *stage) {
     const cld_graph *graph = stage->segment.graph;
     cld_repeat *repeat = &stage->turns.repeat;
@@ -58,7 +56,7 @@ static clade_status grow(clade_session *session, cld_stage *stage, clade_error *
     cld_turns *turns = &stage->turns;
     cld_queue *queue = cld_exec_queue(session->exec);
     int64_t room = turns->room ? 2 * turns->room : FIRST;
-    if (!turns->stack && !(turns->stack = calloc((size_t)turns->repeat.n_rows + 1, sizeof(cld_mem *))))
+    if (!turns->stack && !(turns->stack = cld_calloc((size_t)turns->repeat.n_rows + 1, sizeof(cld_mem *))))
         return cld_no_memory(err, "the rows of a loop");
     for (int32_t r = 0; r < turns->repeat.n_rows; r++) {
         cld_mem *larger, *old = turns->stack[r];

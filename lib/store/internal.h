@@ -17,7 +17,7 @@ struct cld_store {
 /* ---- path.c --------------------------------------------------------------------------------------------------- */
 
 /* The file to open, in a directory that exists, is the user's own and can be written by nobody else. NULL: no store is
- * wanted, or the line in `why` says what is wrong. malloc'ed. */
+ * wanted, or the line in `why` says what is wrong. The caller frees. */
 char *cld_store_path(const char *directory, clade_error *why);
 /* The database and each file beside it is absent, or a plain file of the user's with no second name: opening a FIFO
  * would never return. */

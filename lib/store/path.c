@@ -86,7 +86,7 @@ char *cld_store_path(const char *directory, clade_error *why) {
             wanted.data[end - 1] = '\0'; /* "dir/" would look through a symbolic link */
         make_directories(wanted.data);
         if (directory_check(wanted.data, why) == CLADE_OK) {
-            resolved = realpath(wanted.data, NULL);
+            resolved = cld_real_path(wanted.data);
             if (!resolved)
                 (void)cld_fail(why, CLADE_ERR_IO, "cache directory '%s': %s", wanted.data, strerror(errno));
         }
@@ -96,9 +96,9 @@ char *cld_store_path(const char *directory, clade_error *why) {
         if (file.failed)
             (void)cld_no_memory(why, "the cache path");
     }
-    free(resolved);
+    cld_free(resolved);
     cld_text_free(&wanted);
     if (file.failed || !file.data)
         cld_text_free(&file);
-    return file.data; /* cld_text memory is malloc'ed */
+    return file.data;
 }

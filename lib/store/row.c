@@ -5,7 +5,6 @@
  */
 #include "store/internal.h"
 
-#include <stdlib.h>
 #include <time.h>
 
 /* Rows written first go first when a table's blobs exceed this. */
@@ -100,7 +99,7 @@ static bool copy_checked(sqlite3_stmt *row, const row_table *table, const char *
     if (!stored || strcmp(stored, actual) != 0)
         return false;
     *size_bytes = bytes;
-    *data = malloc(bytes + 1);
+    *data = cld_calloc(bytes + 1, 1);
     if (*data && bytes > 0)
         memcpy(*data, blob, bytes);
     return true;

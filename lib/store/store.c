@@ -2,8 +2,6 @@
 /* The store's life: opened where it can be trusted, or not at all. See store.h for what callers may rely on. */
 #include "store/internal.h"
 
-#include <stdlib.h>
-
 void cld_store_complain(cld_store *store, const char *line) {
     if (!store->complained)
         cld_log(CLADE_LOG_WARNING, "%s; going on without it", line);
@@ -13,7 +11,7 @@ void cld_store_complain(cld_store *store, const char *line) {
 cld_store *cld_store_open(const char *directory) {
     clade_error why = { 0 };
     clade_status status = CLADE_OK;
-    cld_store *store = calloc(1, sizeof *store);
+    cld_store *store = cld_calloc(1, sizeof *store);
     if (!store)
         return NULL;
     store->lock = cld_lock_new();
@@ -38,6 +36,6 @@ void cld_store_close(cld_store *store) {
         return;
     cld_store_file_close(store);
     cld_lock_free(store->lock);
-    free(store->file);
-    free(store);
+    cld_free(store->file);
+    cld_free(store);
 }

@@ -3,7 +3,6 @@
 #include "tensor/tensor.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 clade_status clade_tensor_alloc(clade_tensor *out, clade_dtype dtype, int32_t rank, const int64_t *dims,
                                 clade_error *err) {
@@ -22,7 +21,7 @@ clade_status clade_tensor_alloc(clade_tensor *out, clade_dtype dtype, int32_t ra
     if (cld_type_check(&type, "tensor", err) != CLADE_OK)
         return cld_fail(err, CLADE_ERR_MEMORY, "tensor: %s is too large", CLD_TYPE_TEXT(&type));
     size_t bytes = cld_type_bytes(&type);
-    void *data = calloc(1, CLD_MAX(bytes, (size_t)1));
+    void *data = cld_calloc(1, CLD_MAX(bytes, (size_t)1));
     if (!data)
         return cld_no_memory(err, CLD_TYPE_TEXT(&type));
     *out = (clade_tensor){ .dtype = dtype, .rank = rank, .data = data, .size_bytes = bytes };
@@ -33,7 +32,7 @@ clade_status clade_tensor_alloc(clade_tensor *out, clade_dtype dtype, int32_t ra
 void clade_tensor_free(clade_tensor *tensor) {
     if (!tensor)
         return;
-    free(tensor->data);
+    cld_free(tensor->data);
     *tensor = (clade_tensor){ 0 };
 }
 

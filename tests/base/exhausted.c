@@ -1,34 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Host memory that runs out, at every allocation in turn: from a model's bytes to a plan, and of a graph's text, each
- * failure is ERR_MEMORY and nothing else. The linker's --wrap puts the functions here between the library and libc.
+ * failure is ERR_MEMORY and nothing else.
  */
-#include <stdlib.h>
-
+#include "fault/memory.h"
 #include "io/wire.h"
 #include "pass/pass.h"
 #include "plan/plan.h"
 #include "test.h"
-
-static long countdown; /* 0: nothing fails; else the number of the allocation that does, and of all behind it */
-
-void *__real_malloc(size_t bytes);
-void *__real_calloc(size_t count, size_t bytes);
-void *__real_realloc(void *old, size_t bytes);
-void *__wrap_malloc(size_t bytes);
-void *__wrap_calloc(size_t count, size_t bytes);
-void *__wrap_realloc(void *old, size_t bytes);
-
-static bool fails(void) {
-    if (countdown > 1)
-        countdown--;
-    else if (countdown == 1)
-        return true;
-    return false;
-}
-
-void *__wrap_malloc(size_t bytes) { return fails() ? NULL : __real_malloc(bytes); }
-void *__wrap_calloc(size_t count, size_t bytes) { return fails() ? NULL : __real_calloc(count, bytes); }
-void *__wrap_realloc(void *old, size_t bytes) { return fails() ? NULL : __real_realloc(old, bytes); }
 
 static clade_error err;
 static const cld_caps caps = {
@@ -96,11 +74,9 @@ START_TEST(every_allocation) {
     wire bytes = make_model();
     long n = 1;
     for (;; n++) {
-        countdown = n;
+        memory_fail(n, true);
         clade_status status = compile(&bytes);
-        bool all = countdown > 1;
-        countdown = 0;
-        if (all) {
+        if (!memory_clear()) {
             ck_ok(status, err);
             break;
         }
@@ -140,9 +116,9 @@ START_TEST(every_allocation_of_a_text) {
         clade_status status = CLADE_ERR_MEMORY;
         for (long n = 1; status != CLADE_OK; n++) {
             cld_text_free(&again);
-            countdown = n;
+            memory_fail(n, true);
             status = read_and_write(text.data, &again);
-            countdown = 0;
+            memory_clear();
             ck_assert_msg(status == CLADE_OK || status == CLADE_ERR_MEMORY, "allocation %ld: %s: %s", n,
                           clade_status_name(status), err.message);
         }
