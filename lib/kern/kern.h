@@ -34,9 +34,9 @@ static inline size_t cld_caps_round(const cld_caps *caps, size_t bytes) {
 /* ---- source.c: the catalogue of cl/ --------------------------------------------------------------------------- */
 
 /* The text of cl/<family>.cl or cl/common.clh ("common"): embedded at build time, or read from CLADE_CL_DIR in a
- * build that does so. NULL: no such family. Static or owned by the catalogue; never freed by the caller. Thread-safe.
- */
-const char *cld_kern_source(const char *family);
+ * build that does so. *out NULL: no such family; else static or owned by the catalogue, and the same from then on.
+ * Thread-safe. */
+clade_status cld_kern_source(const char **out, const char *family, clade_error *err);
 
 /* ---- step.c --------------------------------------------------------------------------------------------------- */
 

@@ -19,7 +19,8 @@ typedef struct loaded {
 } loaded;
 static _Atomic(loaded *) all_loaded;
 
-static char *read_text(const char *path) {
+/* NULL: it cannot be read, or (`failed` is set) there is no memory. */
+static char *read_text(const char *path, bool *failed) {
     FILE *file = fopen(path, "rb");
     if (!file)
         return NULL;
@@ -27,9 +28,10 @@ static char *read_text(const char *path) {
     char chunk[4096];
     for (size_t n; (n = fread(chunk, 1, sizeof chunk, file)) > 0;)
         cld_text_addn(&text, chunk, n);
-    bool bad = ferror(file) || text.failed;
+    bool bad = ferror(file);
     fclose(file);
-    if (bad)
+    *failed |= text.failed;
+    if (bad || text.failed)
         cld_text_free(&text);
     return text.data;
 }
@@ -42,41 +44,57 @@ static void free_loaded(loaded *item) {
     cld_free(item);
 }
 
-static const char *from_disk(const char *family) {
-    const char *directory = secure_getenv("CLADE_CL_DIR");
-    if (!directory || !*directory)
-        return NULL;
-    for (loaded *l = atomic_load(&all_loaded); l; l = l->next)
-        if (!strcmp(l->family, family))
-            return l->text;
+/* *out NULL: there is no such file. */
+static clade_status load(loaded **out, const char *directory, const char *family, clade_error *err) {
     cld_text path = { 0 };
     cld_text_printf(&path, "%s/%s.%s", directory, family, strcmp(family, "common") ? "cl" : "clh");
     loaded *item = cld_calloc(1, sizeof *item);
-    if (item && !path.failed) {
-        item->family = cld_strndup(family, strlen(family));
-        item->text = read_text(path.data);
-    }
+    char *name = cld_strndup(family, strlen(family));
+    bool failed = !item || !name || path.failed;
+    if (!failed)
+        *item = (loaded){ .family = name, .text = read_text(path.data, &failed) };
+    else
+        cld_free(name);
     cld_text_free(&path);
-    if (!item || !item->family || !item->text) {
+    *out = failed || !item->text ? NULL : item;
+    if (!*out)
         free_loaded(item);
-        return NULL;
-    }
+    return failed ? cld_no_memory(err, "a kernel file") : CLADE_OK;
+}
+
+static clade_status from_disk(const char **out, const char *family, clade_error *err) {
+    const char *directory = secure_getenv("CLADE_CL_DIR");
+    if (!directory || !*directory)
+        return CLADE_OK;
+    for (loaded *l = atomic_load(&all_loaded); l; l = l->next)
+        if (!strcmp(l->family, family)) {
+            *out = l->text;
+            return CLADE_OK;
+        }
+    loaded *item;
+    CLD_RETURN(load(&item, directory, family, err));
+    if (!item)
+        return CLADE_OK;
     item->next = atomic_load(&all_loaded);
     while (!atomic_compare_exchange_weak(&all_loaded, &item->next, item))
         continue;
-    return item->text;
+    *out = item->text;
+    return CLADE_OK;
 }
 #else
-static const char *from_disk(const char *family) {
+static clade_status from_disk(const char **out, const char *family, clade_error *err) {
+    (void)out;
     (void)family;
-    return NULL;
+    (void)err;
+    return CLADE_OK;
 }
 #endif
 
-const char *cld_kern_source(const char *family) {
-    const char *text = from_disk(family);
-    for (const struct cld_kern_embedded *e = cld_kern_embedded; !text && e->family; e++)
+clade_status cld_kern_source(const char **out, const char *family, clade_error *err) {
+    *out = NULL;
+    CLD_RETURN(from_disk(out, family, err));
+    for (const struct cld_kern_embedded *e = cld_kern_embedded; !*out && e->family; e++)
         if (!strcmp(e->family, family))
-            text = e->text;
-    return text;
+            *out = e->text;
+    return CLADE_OK;
 }

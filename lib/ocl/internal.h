@@ -83,10 +83,10 @@ clade_status cld_select(const cld_listed **out, const cld_list *list, const char
 
 /* A kernel instance: a family's text with one set of defines. Lives in its batch's arena. */
 typedef struct cld_paste {
-    const char *id;     /* the family, a line break, then its #define lines */
-    const char *suffix; /* INSTANCE: a hash of the id */
-    const char *family;
-    const char *node; /* the first node that wanted it, for messages */
+    const char *id;            /* the family, a line break, then its #define lines */
+    const char *suffix;        /* INSTANCE: a hash of the id */
+    const char *family, *text; /* and its text */
+    const char *node;          /* the first node that wanted it, for messages */
 } cld_paste;
 
 typedef struct cld_program {

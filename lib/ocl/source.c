@@ -26,8 +26,11 @@ static clade_status paste_id(cld_text *id, const cld_step *step, clade_error *er
 
 clade_status cld_paste_new(cld_paste **out, cld_arena *arena, const cld_step *step, clade_error *err) {
     cld_text id = { 0 };
+    const char *text = NULL;
     clade_status status = paste_id(&id, step, err);
-    if (status == CLADE_OK && !cld_kern_source(step->family))
+    if (status == CLADE_OK)
+        status = cld_kern_source(&text, step->family, err);
+    if (status == CLADE_OK && !text)
         status =
             cld_fail(err, CLADE_ERR_INTERNAL, "node '%s': there is no kernel file cl/%s.cl", step->node, step->family);
     cld_paste *paste = status == CLADE_OK ? cld_arena_alloc(arena, sizeof *paste) : NULL;
@@ -40,6 +43,7 @@ clade_status cld_paste_new(cld_paste **out, cld_arena *arena, const cld_step *st
         paste->suffix = cld_arena_printf(arena, "i%.16s", hex);
         paste->id = cld_arena_text(arena, id.data);
         paste->family = cld_arena_text(arena, step->family);
+        paste->text = text;
         paste->node = cld_arena_text(arena, step->node ? step->node : "");
     }
     if (status == CLADE_OK && (!paste || !paste->suffix || !paste->id || !paste->family || !paste->node))
@@ -98,11 +102,12 @@ static void add_undefs(cld_text *out, const char *text) {
 }
 
 static void add_paste(cld_text *out, const cld_paste *paste) {
-    const char *defines = strchr(paste->id, '\n') + 1, *text = cld_kern_source(paste->family);
-    cld_text_printf(out, "#define INSTANCE %s\n%s#line 1 \"%s.cl\"\n%s\n", paste->suffix, defines, paste->family, text);
+    const char *defines = strchr(paste->id, '\n') + 1;
+    cld_text_printf(out, "#define INSTANCE %s\n%s#line 1 \"%s.cl\"\n%s\n", paste->suffix, defines, paste->family,
+                    paste->text);
     cld_text_add(out, "#undef INSTANCE\n");
     add_undefs(out, defines);
-    add_undefs(out, text);
+    add_undefs(out, paste->text);
 }
 
 static int compare_suffixes(const void *a, const void *b) {
@@ -111,7 +116,8 @@ static int compare_suffixes(const void *a, const void *b) {
 
 clade_status cld_source_text(char **out, cld_paste **pastes, int32_t count, clade_error *err) {
     cld_text text = { 0 };
-    const char *common = cld_kern_source("common");
+    const char *common;
+    CLD_RETURN(cld_kern_source(&common, "common", err));
     if (!common)
         return cld_fail(err, CLADE_ERR_INTERNAL, "there is no kernel file cl/common.clh");
     qsort(pastes, (size_t)count, sizeof *pastes, compare_suffixes);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "fault/memory.h"
 #include "kern/kern.h"
 #include "test.h"
 
@@ -14,13 +15,20 @@ static void write_text(const char *path, const char *text) {
     fclose(file);
 }
 
+static const char *source(const char *family) {
+    const char *text;
+    clade_error err;
+    ck_ok(cld_kern_source(&text, family, &err), err);
+    return text;
+}
+
 START_TEST(embedded_texts) {
     unsetenv("CLADE_CL_DIR");
-    const char *common = cld_kern_source("common");
+    const char *common = source("common");
     ck_assert_ptr_nonnull(common);
     ck_assert_ptr_nonnull(strstr(common, "CLADE_LOAD_HALF"));
-    ck_assert_ptr_null(cld_kern_source("no-such-family"));
-    ck_assert_ptr_null(cld_kern_source("../lib/kern/kern"));
+    ck_assert_ptr_null(source("no-such-family"));
+    ck_assert_ptr_null(source("../lib/kern/kern"));
 }
 END_TEST
 
@@ -31,13 +39,34 @@ START_TEST(texts_from_a_directory) {
     write_text(test_scratch("cl/common.clh"), "/* another common */\n");
     write_text(test_scratch("cl/mine.cl"), "/* mine */\n");
     setenv("CLADE_CL_DIR", directory, 1);
-    ck_assert_str_eq(cld_kern_source("common"), "/* another common */\n");
-    const char *mine = cld_kern_source("mine");
+    ck_assert_str_eq(source("common"), "/* another common */\n");
+    const char *mine = source("mine");
     ck_assert_str_eq(mine, "/* mine */\n");
-    ck_assert_ptr_eq(cld_kern_source("mine"), mine);
-    ck_assert_ptr_null(cld_kern_source("absent"));
+    ck_assert_ptr_eq(source("mine"), mine);
+    ck_assert_ptr_null(source("absent"));
     unsetenv("CLADE_CL_DIR");
-    ck_assert_ptr_null(cld_kern_source("mine"));
+    ck_assert_ptr_null(source("mine"));
+}
+END_TEST
+
+/* A file that is there is never passed over for the embedded text. */
+START_TEST(no_memory) {
+    clade_error err;
+    const char *text;
+    mkdir(test_scratch("cl"), 0777);
+    write_text(test_scratch("cl/map.cl"), "/* mine */\n");
+    setenv("CLADE_CL_DIR", test_scratch("cl"), 1);
+    long n = 1, held = memory_held();
+    for (;; n++) {
+        memory_fail(n, false);
+        clade_status status = cld_kern_source(&text, "map", &err);
+        if (!memory_clear())
+            break;
+        ck_assert_msg(status == CLADE_ERR_MEMORY, "allocation %ld: %s", n, clade_status_name(status));
+        ck_assert_int_eq(memory_held(), held);
+    }
+    ck_assert_int_gt(n, 3);
+    ck_assert_str_eq(text, "/* mine */\n");
 }
 END_TEST
 
@@ -47,6 +76,7 @@ Suite *suite_kern_source(void) {
     TCase *tcase = tcase_create("source");
     tcase_add_test(tcase, embedded_texts);
     tcase_add_test(tcase, texts_from_a_directory);
+    tcase_add_test(tcase, no_memory);
     suite_add_tcase(suite, tcase);
     return suite;
 }
