@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_BLOCK = 1024, LARGEST_BLOCK = 1 << 20, ALIGN_SMALL = 16, ALIGN_LARGE = 64 };
+#ifndef CLADE_ARENA_BLOCK
+#define CLADE_ARENA_BLOCK 1024 /* bytes of the first block; a test wants few */
+#endif
+enum { FIRST_BLOCK = CLADE_ARENA_BLOCK, LARGEST_BLOCK = FIRST_BLOCK << 10, ALIGN_SMALL = 16, ALIGN_LARGE = 64 };
 
 typedef struct block {
     struct block *next;

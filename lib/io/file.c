@@ -18,6 +18,8 @@ size_t cld_file_limit(size_t max_bytes) {
 }
 
 static clade_status os_error(clade_error *err, const char *path, const char *doing) {
+    if (errno == ENOMEM)
+        return cld_no_memory(err, path);
     return cld_fail(err, CLADE_ERR_IO, "%s: cannot %s: %s", path, doing, strerror(errno));
 }
 

@@ -126,11 +126,12 @@ static bool strip(cld_bytes message, uint64_t number, bool (*part)(cld_bytes, cl
             continue;
         }
         cld_text body = { 0 };
-        stripped = part(field.body, &body, kept) && !body.failed;
+        stripped = part(field.body, &body, kept);
         add_message(out, (int)number, &body);
+        out->failed |= body.failed;
         cld_text_free(&body);
     }
-    return stripped && good && !out->failed;
+    return stripped && good;
 }
 
 static bool strip_graph(cld_bytes graph, cld_text *out, cld_kept *kept) {
@@ -146,14 +147,17 @@ CldOnnx__ModelProto *cld_onnx_unpack(cld_onnx *onnx, const void *data, size_t si
                                      clade_error *err) {
     cld_kept kept = { .arena = onnx->scratch, .mapped = onnx->options->map };
     cld_text text = { 0 };
-    if (!(onnx->options->borrow || onnx->options->map) ||
-        !strip((cld_bytes){ data, size_bytes }, MODEL_GRAPH, strip_graph, &text, &kept)) {
-        cld_text_free(&text);
-        return unpack(onnx, data, size_bytes, status, err);
-    }
-    CldOnnx__ModelProto *model = unpack(onnx, text.size > 0 ? text.data : "", text.size, status, err);
+    const bool stripped = (onnx->options->borrow || onnx->options->map) &&
+                          strip((cld_bytes){ data, size_bytes }, MODEL_GRAPH, strip_graph, &text, &kept);
+    CldOnnx__ModelProto *model = NULL;
+    if (text.failed || cld_arena_failed(onnx->scratch))
+        *status = cld_no_memory(err, "the model");
+    else if (stripped)
+        model = unpack(onnx, text.size > 0 ? text.data : "", text.size, status, err);
+    else
+        model = unpack(onnx, data, size_bytes, status, err);
     cld_text_free(&text);
-    if (model == NULL || model->graph == NULL)
+    if (model == NULL || model->graph == NULL || !stripped)
         return model;
     if (model->graph->n_initializer != (size_t)kept.count) {
         *status = cld_fail(err, CLADE_ERR_INTERNAL, "the model: %zu initialisers were unpacked, %d were seen",

@@ -83,16 +83,23 @@ static clade_status call_reader(const cld_onnx *onnx, const cld_place_in_file *p
     return CLADE_OK;
 }
 
+static clade_status os_error(clade_error *err, const char *tensor, const char *location) {
+    if (errno == ENOMEM)
+        return cld_no_memory(err, tensor);
+    return cld_fail(err, CLADE_ERR_IO, "tensor '%s': external file '%s': %s", tensor, location, strerror(errno));
+}
+
 /* Opens the file, which, links resolved, must still lie in the directory. */
 static clade_status open_inside(const char *directory, const char *location, const char *tensor, int *out,
                                 clade_error *err) {
     clade_status status = CLADE_OK;
     cld_text joined = { 0 };
     cld_text_printf(&joined, "%s/%s", directory, location);
-    char *folder = cld_real_path(directory);
-    char *file = joined.failed || folder == NULL ? NULL : cld_real_path(joined.data);
+    errno = ENOMEM;
+    char *folder = joined.failed ? NULL : cld_real_path(directory);
+    char *file = folder == NULL ? NULL : cld_real_path(joined.data);
     if (file == NULL) {
-        status = cld_fail(err, CLADE_ERR_IO, "tensor '%s': external file '%s': %s", tensor, location, strerror(errno));
+        status = os_error(err, tensor, location);
         goto fail;
     }
     const size_t length = strlen(folder);
@@ -104,7 +111,7 @@ static clade_status open_inside(const char *directory, const char *location, con
     }
     *out = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); /* a named pipe must not hang us */
     if (*out < 0)
-        status = cld_fail(err, CLADE_ERR_IO, "tensor '%s': external file '%s': %s", tensor, location, strerror(errno));
+        status = os_error(err, tensor, location);
 fail:
     cld_free(file);
     cld_free(folder);

@@ -17,7 +17,10 @@ const cld_pass cld_static_passes[] = {
 };
 
 clade_status cld_passes_run(const cld_pass *passes, int32_t count, cld_graph *graph, clade_error *err) {
-    for (int32_t k = 0; passes[k].name && (count < 0 || k < count); k++)
+    for (int32_t k = 0; passes[k].name && (count < 0 || k < count); k++) {
         CLD_RETURN(passes[k].run(graph, err));
+        if (cld_arena_failed(graph->arena)) /* it may have left something out for that */
+            return cld_no_memory(err, passes[k].name);
+    }
     return CLADE_OK;
 }

@@ -215,6 +215,8 @@ clade_status cld_walk_next(cld_walk *walk, cld_segment *out, clade_error *err) {
     }
     CLD_TRY(status);
     CLD_TRY(close_segment(walk, out, end, err));
+    if (cld_arena_failed(walk->graph->arena)) /* an operator may have done without */
+        CLD_TRY(cld_no_memory(err, "a static graph"));
     return CLADE_OK;
 fail:
     cld_graph_free(walk->graph);

@@ -51,12 +51,13 @@ static bool find_symbols(const cld_graph *graph, cld_arena *arena, symbol_table 
     return out->of != NULL;
 }
 
-static bool run_probe(const cld_graph *graph, cld_arena *arena, const symbol_table *symbols, int32_t output,
-                      shape_probe *probe) {
+/* *known: the model takes these sizes, and no data decide. A failure says why it does not. */
+static clade_status run_probe(const cld_graph *graph, cld_arena *arena, const symbol_table *symbols, int32_t output,
+                              shape_probe *probe, bool *known) {
     cld_walk *walk = NULL;
     cld_segment segment;
     const cld_walk_limits limits = { .host_bytes = MOST_BYTES };
-    bool known = false;
+    *known = false;
     cld_type *types = cld_arena_calloc(arena, (size_t)graph->n_inputs + 1, sizeof *types);
     for (int32_t k = 0; types && k < graph->n_inputs; k++) {
         const cld_value *value = cld_graph_at(graph, graph->inputs[k]);
@@ -67,15 +68,17 @@ static bool run_probe(const cld_graph *graph, cld_arena *arena, const symbol_tab
             if (symbols->of[k * CLADE_MAX_RANK + d] >= 0)
                 types[k].dims[d] = probe->size[symbols->of[k * CLADE_MAX_RANK + d]];
     }
-    if (types && cld_walk_new(&walk, graph, types, &limits, NULL) == CLADE_OK &&
-        cld_walk_next(walk, &segment, NULL) == CLADE_OK) {
-        known = segment.results != NULL;
-        if (known)
+    clade_status status = types ? cld_walk_new(&walk, graph, types, &limits, NULL) : CLADE_ERR_MEMORY;
+    if (status == CLADE_OK)
+        status = cld_walk_next(walk, &segment, NULL);
+    if (status == CLADE_OK) {
+        *known = segment.results != NULL;
+        if (*known)
             probe->type = segment.results[output]->type;
         cld_graph_free(segment.graph);
     }
     cld_walk_free(walk);
-    return known;
+    return status;
 }
 
 /* Probe 0 is the base, 1 moves everything, then two per symbol. */
@@ -157,9 +160,12 @@ clade_status cld_pass_symbolic(const cld_graph *graph, int32_t output, cld_text 
     if (!arena)
         return cld_no_memory(err, "symbolic shapes");
     bool known = find_symbols(graph, arena, &symbols);
+    clade_status status = CLADE_OK;
     choose_sizes(&symbols, probes);
-    for (int32_t p = 0; known && p < 2 + 2 * symbols.count; p++)
-        known = run_probe(graph, arena, &symbols, output, &probes[p]) && probes[p].type.rank == probes[0].type.rank;
+    for (int32_t p = 0; known && p < 2 + 2 * symbols.count; p++) {
+        status = run_probe(graph, arena, &symbols, output, &probes[p], &known);
+        known = known && probes[p].type.rank == probes[0].type.rank;
+    }
     cld_text_add(out, known ? clade_dtype_name(probes[0].type.dtype) : "?");
     cld_text_add(out, known ? "[" : "");
     for (int32_t d = 0; known && d < probes[0].type.rank; d++) {
@@ -169,6 +175,7 @@ clade_status cld_pass_symbolic(const cld_graph *graph, int32_t output, cld_text 
             cld_text_add(out, "?");
     }
     cld_text_add(out, known ? "]" : "");
+    bool failed = status == CLADE_ERR_MEMORY || out->failed || cld_arena_failed(arena);
     cld_arena_free(arena);
-    return out->failed ? cld_no_memory(err, "symbolic shapes") : CLADE_OK;
+    return failed ? cld_no_memory(err, "symbolic shapes") : CLADE_OK;
 }

@@ -151,13 +151,14 @@ clade_status cld_plan_new(cld_plan **out, const cld_graph *graph, const cld_caps
     CLD_TRY(claim_outputs(plan, err));
     CLD_TRY(cld_plan_place(plan, caps, err));
     note_checks(plan, caps);
-    *out = plan;
-    return CLADE_OK;
 fail:
-    /* A row that lacks memory says that it cannot run the node. */
-    if (status == CLADE_ERR_UNSUPPORTED && (cld_arena_failed(arena) || cld_arena_failed(graph->arena)))
+    /* A row that lacks memory says that it cannot run the node, and another one is taken or none is left. */
+    if (cld_arena_failed(arena) || cld_arena_failed(graph->arena))
         status = cld_no_memory(err, "a plan");
-    cld_plan_free(plan);
+    if (status == CLADE_OK)
+        *out = plan;
+    else
+        cld_plan_free(plan);
     return status;
 }
 

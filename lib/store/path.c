@@ -91,11 +91,10 @@ char *cld_store_path(const char *directory, clade_error *why) {
                 (void)cld_fail(why, CLADE_ERR_IO, "cache directory '%s': %s", wanted.data, strerror(errno));
         }
     }
-    if (resolved) {
+    if (resolved)
         cld_text_printf(&file, "%s/clade.sqlite", resolved);
-        if (file.failed)
-            (void)cld_no_memory(why, "the cache path");
-    }
+    if (wanted.failed || file.failed)
+        (void)cld_no_memory(why, "the cache path");
     cld_free(resolved);
     cld_text_free(&wanted);
     if (file.failed || !file.data)

@@ -12,8 +12,10 @@ cld_store *cld_store_open(const char *directory) {
     clade_error why = { 0 };
     clade_status status = CLADE_OK;
     cld_store *store = cld_calloc(1, sizeof *store);
-    if (!store)
+    if (!store) {
+        cld_log(CLADE_LOG_WARNING, "the cache: host memory is exhausted; going on without it");
         return NULL;
+    }
     store->lock = cld_lock_new();
     if (!store->lock)
         status = cld_no_memory(&why, "the cache");

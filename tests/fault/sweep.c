@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each OpenCL call of a small program fails in turn: one line with the code's own status, and the same objects then
- * give the right answer. */
+/* Each OpenCL call of a small program fails in turn, and each of its allocations: one line with the code's own status,
+ * and the same objects then give the right answer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fault/memory.h"
 #include "fault/shim.h"
 #include "mlp.h"
 #include "test.h"
@@ -50,36 +51,58 @@ static void finish(program *p) {
     p->device = NULL;
 }
 
+typedef struct faults {
+    cl_int code; /* CL_SUCCESS: allocations fail, not calls */
+    bool lost, profile;
+    clade_status status;
+    const char *cache; /* "": none */
+} faults;
+
+static void arm(const faults *f, long n) {
+    if (f->code == CL_SUCCESS)
+        memory_fail(n, f->lost);
+    else
+        fault_at(n, f->code, f->lost);
+}
+
+/* Where it failed, or NULL. */
+static const char *disarm(const faults *f) {
+    if (f->code == CL_SUCCESS)
+        return memory_clear() ? "an allocation" : NULL;
+    return fault_clear();
+}
+
 /* One life of the program with the n-th call failing; whether there was an n-th call. */
-static bool live(program *p, const float *want, long n, cl_int code, bool lost, clade_status status) {
+static bool live(program *p, const float *want, long n, const faults *f) {
+    const long held = memory_held();
+    bool fired = false;
     memset(p->y, 0, sizeof p->y);
-    fault_at(n, code, lost);
+    arm(f, n);
     for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
         memset(&err, 0, sizeof err);
         clade_status got = steps[s](p);
         if (got == CLADE_OK)
             continue;
-        const char *where = fault_clear();
-        ck_assert_msg(got == status && err.status == status, "call %ld, %s: %s, not %s: %s", n, where,
-                      clade_status_name(got), clade_status_name(status), err.message);
+        const char *where = disarm(f);
+        fired = true;
+        ck_assert_msg(got == f->status && err.status == got, "call %ld, %s: %s, not %s: %s", n, where,
+                      clade_status_name(got), clade_status_name(f->status), err.message);
         ck_assert_msg(err.message[0] && !strchr(err.message, '\n'), "call %ld, %s: '%s'", n, where, err.message);
         ck_ok(steps[s](p), err);
     }
-    bool fired = fault_clear() != NULL;
+    fired |= disarm(f) != NULL;
     ck_assert_msg(memcmp(p->y, want, sizeof p->y) == 0, "call %ld: another answer", n);
     finish(p);
+    ck_assert_msg(memory_held() == held, "call %ld: %ld allocations are left", n, memory_held() - held);
     return fired;
 }
 
-static const struct {
-    cl_int code;
-    bool lost, profile;
-    clade_status status;
-    const char *cache; /* "": none */
-} sweeps[] = {
+static const faults sweeps[] = {
     { CL_OUT_OF_HOST_MEMORY, false, false, CLADE_ERR_MEMORY, "" },
     { CL_OUT_OF_RESOURCES, false, true, CLADE_ERR_DEVICE_MEMORY, "faults" },
     { CL_DEVICE_NOT_AVAILABLE, true, false, CLADE_ERR_DEVICE_LOST, "" },
+    { CL_SUCCESS, false, true, CLADE_ERR_MEMORY, "exhausted" },
+    { CL_SUCCESS, true, false, CLADE_ERR_MEMORY, "exhausted" },
 };
 enum { SWEEPS = sizeof sweeps / sizeof *sweeps };
 
@@ -89,11 +112,10 @@ START_TEST(each_call) {
     if (sweeps[_i].cache[0])
         snprintf(cache, sizeof cache, "%s", test_scratch(sweeps[_i].cache));
     program p = { .cache_dir = cache, .profile = sweeps[_i].profile, .model = mlp_load() };
-    fault_at(0, 0, false);
-    ck_assert(!live(&p, p.y, 0, 0, false, CLADE_OK));
+    ck_assert(!live(&p, p.y, 0, &sweeps[_i]));
     memcpy(want, p.y, sizeof want);
     long n = 1;
-    while (live(&p, want, n, sweeps[_i].code, sweeps[_i].lost, sweeps[_i].status))
+    while (live(&p, want, n, &sweeps[_i]))
         n++;
     ck_assert_int_gt(n, 60); /* the calls were counted */
     clade_model_free(p.model);

@@ -48,7 +48,7 @@ bool store_holds(cld_store *store, const char *key, const char *want) {
     bool found = cld_store_get(store, "program", key, &data, &bytes);
     if (found)
         ck_assert_msg(bytes == strlen(want) && memcmp(data, want, bytes) == 0, "wrong bytes under '%s'", key);
-    free(data);
+    cld_free(data);
     return found;
 }
 
