@@ -17,6 +17,7 @@ typedef struct cld_caps {
     bool is_cpu, is_gpu, unified_memory;
     bool fp64, fp16; /* arithmetic, not storage: half is always stored and computed in float */
     bool blas;       /* CLBlast may be used */
+    bool rounds;     /* division and square root of float32 can be rounded correctly, and so are */
     uint32_t compute_units;
     uint32_t float_lanes; /* native float vector width on CPUs: 16 for AVX-512, 8 for AVX2, 4; 1 on GPUs */
     size_t max_group;     /* work-items in a group */

@@ -104,8 +104,10 @@ clade_status cld_caps_query(cld_caps *out, const clade_device_info *info, uint32
                             clade_error *err) {
     cl_int code = CL_SUCCESS;
     cl_uint lanes = 0, align_bits = 0;
+    cl_device_fp_config single = 0;
     QUERY(CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, lanes);
     QUERY(CL_DEVICE_MEM_BASE_ADDR_ALIGN, align_bits);
+    QUERY(CL_DEVICE_SINGLE_FP_CONFIG, single);
     *out = (cld_caps){ 0 };
     QUERY(CL_DEVICE_MAX_WORK_GROUP_SIZE, out->max_group);
     size_t dims[16] = { 0 };
@@ -120,6 +122,7 @@ clade_status cld_caps_query(cld_caps *out, const clade_device_info *info, uint32
     out->fp64 = info->fp64;
     out->fp16 = info->fp16;
     out->blas = !(quirks & CLD_QUIRK_NO_BLAS);
+    out->rounds = single & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT;
     out->compute_units = CLD_MAX(info->compute_units, 1u);
     out->float_lanes = out->is_cpu ? CLD_MIN(CLD_MAX(lanes, 1u), 16u) : 1;
     out->global_bytes = info->global_bytes;

@@ -13,9 +13,15 @@
  * print their number on the process's standard error. */
 #define BUILD_OPTIONS "-cl-std=CL1.2 -w"
 
+/* By default a quotient may be off by 2.5 units in the last place: enough to quantise to the neighbour. */
+#define ROUNDED " -cl-fp32-correctly-rounded-divide-sqrt"
+#define TRIG_APART " -DCLADE_TRIG_APART"
+
 /* They are part of a program's key in the store. */
 static const char *build_options(const cld_ocl *ocl) {
-    return ocl->quirks & CLD_QUIRK_TRIG_APART ? BUILD_OPTIONS " -DCLADE_TRIG_APART" : BUILD_OPTIONS;
+    static const char *const options[2][2] = { { BUILD_OPTIONS, BUILD_OPTIONS TRIG_APART },
+                                               { BUILD_OPTIONS ROUNDED, BUILD_OPTIONS ROUNDED TRIG_APART } };
+    return options[ocl->caps.rounds][(ocl->quirks & CLD_QUIRK_TRIG_APART) != 0];
 }
 enum { MAX_IDLE_PROGRAMS = 128 };
 

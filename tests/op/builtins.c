@@ -5,6 +5,7 @@
  */
 #include <math.h>
 
+#include "ocl/ocl.h"
 #include "op/rig.h"
 
 enum { LANES = 16 };
@@ -79,6 +80,31 @@ START_TEST(every_element_is_its_own) {
 }
 END_TEST
 
+/* Bit for bit what the host gives, where the device says that it can: a quantiser divides, and its ties are exact. */
+START_TEST(quotients_and_roots_are_rounded) {
+    enum { COUNT = 1009 };
+    cld_type type = { CLADE_FLOAT32, 1, { COUNT } };
+    clade_tensor *x = op_tensor(&rig, &type), *y = op_tensor(&rig, &type);
+    for (int64_t i = 0; i < COUNT; i++) {
+        cld_tensor_set(x, i, (float)(i * 7919 % COUNT + 1) / 3.0f);
+        cld_tensor_set(y, i, (float)(i + 1) / 255.0f);
+    }
+    cld_ocl *ocl;
+    ck_ok(cld_ocl_open(&ocl, "", NULL, &rig.err), rig.err);
+    bool rounds = cld_ocl_caps(ocl)->rounds;
+    cld_ocl_release(ocl);
+    if (!rounds) {
+        test_skip("this device does not round quotients");
+        return;
+    }
+    op_add(&rig, &(op_node){ .type = "Div", .in = { x, y }, .n_in = 2 });
+    op_add(&rig, &(op_node){ .type = "Reciprocal", .in = { y }, .n_in = 1 });
+    op_add(&rig, &(op_node){ .type = "Sqrt", .in = { x }, .n_in = 1 });
+    rig.rtol = rig.atol = 0;
+    op_run(&rig);
+}
+END_TEST
+
 Suite *suite_op_builtins(void);
 Suite *suite_op_builtins(void) {
     Suite *suite = suite_create("op_builtins");
@@ -86,6 +112,7 @@ Suite *suite_op_builtins(void) {
     tcase_set_timeout(tcase, 240);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, every_element_is_its_own, 0, CLD_COUNT(kinds));
+    tcase_add_test(tcase, quotients_and_roots_are_rounded);
     suite_add_tcase(suite, tcase);
     return suite;
 }
