@@ -21,8 +21,13 @@ double cld_cost(const cld_caps *caps, double launches, double flops, cld_share s
 }
 
 double cld_cost_blas(const cld_caps *caps, double launches, double flops) {
-    const double first_call = 20;
-    return cld_cost(caps, launches, flops, (cld_share){ .cpu = 0.06, .gpu = 0.5 }) + (caps->is_cpu ? first_call : 0);
+    const double first_call = caps->is_cpu ? 20 : 1;
+    return cld_cost(caps, launches, flops, (cld_share){ .cpu = 0.06, .gpu = 0.5 }) + first_call;
+}
+
+double cld_cost_chain(const cld_caps *caps, double length) {
+    const double wait = 0.1e-6;
+    return caps->is_cpu ? 0 : length * wait;
 }
 
 static bool consider(const cld_emit *emit, const cld_impl *row, choice *out) {

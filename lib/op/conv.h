@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside op: convolution as a problem (conv.c), and its rows (conv_rows.c, conv_implicit.c). */
+/* Inside op: convolution as a problem (conv.c), and its rows (conv_rows.c, conv_implicit.c, tiles.c). */
 #ifndef CLD_OP_CONV_H
 #define CLD_OP_CONV_H
 
@@ -40,6 +40,10 @@ bool cld_conv_implicit_applicable(const cld_call *call, const cld_caps *caps);
 clade_status cld_conv_implicit_emit(const cld_emit *emit, clade_error *err);
 extern const cld_space cld_conv_implicit_space;
 double cld_conv_implicit_cost(const cld_call *call, const cld_caps *caps, const int32_t *value);
+bool cld_conv_tiles_applicable(const cld_call *call, const cld_caps *caps);
+clade_status cld_conv_tiles_emit(const cld_emit *emit, clade_error *err);
+extern const cld_space cld_conv_tiles_space;
+double cld_conv_tiles_cost(const cld_call *call, const cld_caps *caps, const int32_t *value);
 /* Of the whole convolution. */
 double cld_conv_flops(const cld_conv *conv);
 

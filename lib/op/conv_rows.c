@@ -148,7 +148,9 @@ static double cost_im2col(const cld_call *call, const cld_caps *caps, const int3
 
 static double cost_reference(const cld_call *call, const cld_caps *caps, const int32_t *value) {
     (void)value;
-    return cld_cost(caps, 1, cld_conv_flops(call->problem), (cld_share){ .cpu = 0.015, .gpu = 0.05 });
+    const cld_conv *conv = call->problem;
+    return cld_cost(caps, 1, cld_conv_flops(conv), (cld_share){ .cpu = 0.015, .gpu = 0.05 }) +
+           cld_cost_chain(caps, 2 * (double)cld_conv_terms(conv));
 }
 
 const cld_impl cld_conv_rows[] = {
@@ -158,6 +160,11 @@ const cld_impl cld_conv_rows[] = {
       .space = &cld_conv_implicit_space,
       .cost = cld_conv_implicit_cost },
     { .name = "rows", .applicable = cld_on_cpu, .emit = emit_direct, .space = &cld_chunk_space, .cost = cost_rows },
+    { .name = "tiles",
+      .applicable = cld_conv_tiles_applicable,
+      .emit = cld_conv_tiles_emit,
+      .space = &cld_conv_tiles_space,
+      .cost = cld_conv_tiles_cost },
     { .name = "convgemm", .applicable = can_convgemm, .emit = emit_convgemm, .cost = cost_convgemm },
     { .name = "im2col", .applicable = can_im2col, .emit = emit_im2col, .inner = cld_product_rows, .cost = cost_im2col },
     { .name = "reference", .emit = emit_direct, .cost = cost_reference },

@@ -3,7 +3,7 @@
  *
  * Simplest form: batch dimensions that can be walked as one are merged; a batch over which B is constant is more rows
  * of A. Kernels number batches (outer, inner); what has more dimensions is written as several steps. The rows
- * themselves: gemm_panels.c (CPU), gemm_rows.c (the others).
+ * themselves: gemm_panels.c (CPUs), tiles.c (GPUs), gemm_rows.c (the others).
  */
 #include "op/gemm.h"
 

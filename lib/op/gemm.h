@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Matrix products: the writer behind MatMul, Gemm, Conv and the recurrent layers (gemm.c, gemm_panels.c, gemm_rows.c).
+/* Matrix products: the writer behind MatMul, Gemm, Conv and the recurrent layers (gemm.c, gemm_panels.c, tiles.c,
+ * gemm_rows.c).
  */
 #ifndef CLD_OP_GEMM_H
 #define CLD_OP_GEMM_H
@@ -55,6 +56,11 @@ bool cld_panels_applicable(const cld_call *call, const cld_caps *caps);
 clade_status cld_panels_emit(const cld_emit *emit, clade_error *err);
 extern const cld_space cld_panels_space;
 double cld_panels_cost(const cld_call *call, const cld_caps *caps, const int32_t *value);
+/* tiles.c: another. */
+bool cld_product_tiles_applicable(const cld_call *call, const cld_caps *caps);
+clade_status cld_product_tiles_emit(const cld_emit *emit, clade_error *err);
+extern const cld_space cld_product_tiles_space;
+double cld_product_tiles_cost(const cld_call *call, const cld_caps *caps, const int32_t *value);
 /* Is output empty? Only the reference row takes such, and writes nothing. */
 bool cld_product_empty(const cld_gemm *gemm);
 /* A node with the shapes of MatMul on inputs `a` and `b`: checks and writes output 0 but for its dtype; the problem. */

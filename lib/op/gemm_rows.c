@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of matrix products that any device can run: CLBlast, tiles through local memory (GPUs), one output an item.
- */
+/* The rows of matrix products: CLBlast, and one output an item; gemm_panels.c and tiles.c have the others. */
 #include "op/gemm.h"
-
-enum { TILE = 64, GROUP = 16, TILED_LOCAL_BYTES = 2 * 16 * 65 };
 
 /* Arguments both kernels share. */
 static void operands(const cld_emit *emit, cld_step *step, const cld_gemm *gemm) {
@@ -30,22 +27,6 @@ static void write_reference(const cld_emit *emit, const cld_gemm *gemm) {
     cld_step *step = cld_step_kernel(steps, "gemm", "reference");
     operands(emit, step, gemm);
     cld_step_size(step, (size_t)gemm->n, (size_t)gemm->m, (size_t)(gemm->batch[0] * gemm->batch[1]), 0, 0, 0);
-}
-
-static bool can_tile(const cld_call *call, const cld_caps *caps) {
-    const cld_gemm *gemm = call->problem;
-    return !cld_product_empty(gemm) && cld_dtype_in(gemm->dtype, CLD_FLOATS) && caps->max_group >= GROUP * GROUP &&
-           caps->local_bytes >= TILED_LOCAL_BYTES * sizeof(double);
-}
-
-static void write_tiled(const cld_emit *emit, const cld_gemm *gemm) {
-    cld_steps *steps = emit->steps;
-    cld_step *step = cld_step_kernel(steps, "gemm_tiled", "tiled");
-    operands(emit, step, gemm);
-    cld_step_define(steps, step, "A_TRANS", "%d", gemm->trans_a);
-    cld_step_define(steps, step, "B_TRANS", "%d", gemm->trans_b);
-    cld_step_size(step, (size_t)(cld_parts(gemm->n, TILE) * GROUP), (size_t)(cld_parts(gemm->m, TILE) * GROUP),
-                  (size_t)(gemm->batch[0] * gemm->batch[1]), GROUP, GROUP, 1);
 }
 
 void cld_gemm_finish(const cld_emit *emit, const cld_gemm *gemm) {
@@ -108,14 +89,11 @@ static double cost_blas(const cld_call *call, const cld_caps *caps, const int32_
     return cld_cost_blas(caps, finish ? 2 : 1, padded(gemm, 16));
 }
 
-static double cost_tiled(const cld_call *call, const cld_caps *caps, const int32_t *value) {
-    (void)value;
-    return cld_cost(caps, 1, padded(call->problem, TILE), (cld_share){ .cpu = 0.03, .gpu = 0.3 });
-}
-
 static double cost_reference(const cld_call *call, const cld_caps *caps, const int32_t *value) {
     (void)value;
-    return cld_cost(caps, 1, cld_product_flops(call->problem), (cld_share){ .cpu = 0.018, .gpu = 0.05 });
+    const cld_gemm *gemm = call->problem;
+    return cld_cost(caps, 1, cld_product_flops(gemm), (cld_share){ .cpu = 0.018, .gpu = 0.05 }) +
+           cld_cost_chain(caps, (double)gemm->k);
 }
 
 /* ---- the rows of every product -------------------------------------------------------------------------------------
@@ -124,11 +102,6 @@ static double cost_reference(const cld_call *call, const cld_caps *caps, const i
 static clade_status emit_blas(const cld_emit *emit, clade_error *err) {
     (void)err;
     return cld_product_parts(emit, write_blas);
-}
-
-static clade_status emit_tiled(const cld_emit *emit, clade_error *err) {
-    (void)err;
-    return cld_product_parts(emit, write_tiled);
 }
 
 static clade_status emit_reference(const cld_emit *emit, clade_error *err) {
@@ -143,7 +116,11 @@ const cld_impl cld_product_rows[] = {
       .space = &cld_panels_space,
       .cost = cld_panels_cost },
     { .name = "clblast", .applicable = can_blas, .emit = emit_blas, .cost = cost_blas },
-    { .name = "tiled", .applicable = can_tile, .emit = emit_tiled, .cost = cost_tiled },
+    { .name = "tiles",
+      .applicable = cld_product_tiles_applicable,
+      .emit = cld_product_tiles_emit,
+      .space = &cld_product_tiles_space,
+      .cost = cld_product_tiles_cost },
     { .name = "reference", .emit = emit_reference, .cost = cost_reference },
     { 0 }
 };

@@ -100,6 +100,15 @@ static const char *converted(const cld_call *call, const char *type, const char 
     return text ? cld_arena_printf(call->arena, "((%s)%s)", type, text) : NULL;
 }
 
+/* A sum or product of the ring, as the element type. NVIDIA's compiler (580.159.04) widens a negated short in one
+ * instruction, so that -(-32768) arrives as 32768; not when the short was cut out by shifts. */
+static const char *wrapped(const cld_call *call, const char *text) {
+    clade_dtype dtype = call->out[0].dtype;
+    if (dtype != CLADE_INT16)
+        return converted(call, cld_kern_type(dtype), text);
+    return text ? cld_arena_printf(call->arena, "convert_short((int)(%s) << 16 >> 16)", text) : NULL;
+}
+
 static const char *pointwise(const cld_call *call, const char *const *operands) {
     const cld_pointwise *row = cld_pointwise_row(call->node->op);
     clade_dtype dtype = call->in[call->n_in - 1].dtype; /* the last input's, for the sake of Where */
@@ -111,7 +120,7 @@ static const char *pointwise(const cld_call *call, const char *const *operands) 
         for (int32_t k = 0; k < call->n_in; k++)
             names[k] = ring ? converted(call, cld_kern_ring(dtype), operands[k]) : operands[k];
         text = cld_pointwise_text(call->arena, text, dtype, names);
-        return ring ? converted(call, cld_kern_type(call->out[0].dtype), text) : text;
+        return ring ? wrapped(call, text) : text;
     }
     for (int32_t k = 1; names[0] && k < call->n_in; k++) {
         names[1] = operands[k];

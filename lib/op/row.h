@@ -67,8 +67,11 @@ typedef struct cld_share {
     double cpu, gpu;
 } cld_share;
 double cld_cost(const cld_caps *caps, double launches, double flops, cld_share share);
-/* The same of a call of CLBlast. On CPUs its first one was seen to take tens of seconds, and later ones to be slow. */
+/* The same of a call of CLBlast, with what its first one in a process takes, as its programs are not in the cache on
+ * disk: so it is not taken by cost where a row of ours applies, only by wish or by measurement. */
 double cld_cost_blas(const cld_caps *caps, double launches, double flops);
+/* Seconds that GPUs, whose items each go on alone, wait for so many loads one after the other. */
+double cld_cost_chain(const cld_caps *caps, double length);
 
 /* ---- wish.c: "Op=row,Op=row > row(name value, name value),..." -------------------------------------------------- */
 

@@ -79,9 +79,12 @@ static const struct {
     { "implicit(mr 1, nv 2, kb 1, mb 1)", false, 15 },
     { "rows(chunk 3)", false, 30 },
     { "im2col > panels(mr 4, nv 1, kb 9, mb 8, nb 32)", false, 30 },
-    { "im2col > tiled", false, 30 },
+    { "im2col > tiles", false, 30 },
+    { "tiles", false, 30 },
+    { "tiles(tm 32, tn 64, mi 2, ni 8, kb 8, ks 3)", false, 30 },
+    { "tiles(tm 64, tn 32, mi 4, ni 2, kb 16, ks 1)", false, 30 },
     { "im2col > reference", false, 30 },
-    { "col2im > tiled", true, 15 },
+    { "col2im > tiles", true, 15 },
 };
 
 START_TEST(row_agrees) {

@@ -39,7 +39,7 @@ static const struct {
 
 static const char *const rows[] = {
     NULL,
-    "MatMul=tiled,Gemm=tiled,Conv=im2col > tiled,ConvTranspose=col2im",
+    "MatMul=tiles,Gemm=tiles,Conv=im2col > tiles,ConvTranspose=col2im",
     "MatMul=reference,Gemm=reference,Conv=reference,ConvTranspose=reference",
     "MatMul=panels(mr 5, nv 1, kb 7, mb 10, nb 48),Gemm=panels(mr 5, nv 1, kb 7, mb 10, nb 48),Conv=rows(chunk 3)",
     "Conv=implicit(mr 5, nv 1, kb 2, mb 10)",

@@ -13,7 +13,9 @@ static const char *const rows[] = { "panels",
                                     "panels(mr 14, nv 3, kb 300, mb 28, nb 96)",
                                     "panels(mr 1, nv 2, kb 1, mb 1, nb 32)",
                                     "clblast",
-                                    "tiled",
+                                    "tiles",
+                                    "tiles(tm 32, tn 64, mi 2, ni 4, kb 8, ks 3)",
+                                    "tiles(tm 64, tn 32, mi 8, ni 2, kb 32, ks 1)",
                                     "reference" };
 
 static void check(const clade_tensor *got, int64_t i, ref_value r, const char *what) {

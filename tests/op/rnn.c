@@ -45,7 +45,7 @@ static const example examples[] = {
     { "GRU=groups", REF_GRU, 5, 7, 6, 35, "forward", .given = BIAS, .linear_before_reset = true },
     { "GRU=groups(mr 3, group 33)", REF_GRU, 5, 7, 6, 35, "bidirectional", .given = BIAS | LENS | H0 },
     { "GRU=panels(mr 3)", REF_GRU, 5, 7, 6, 35, "bidirectional", .given = BIAS | LENS | H0 },
-    { "LSTM=panels(mr 1) > tiled", REF_LSTM, 5, 7, 6, 35, "bidirectional", .given = BIAS | LENS | H0 | C0 | PEEP },
+    { "LSTM=panels(mr 1) > tiles", REF_LSTM, 5, 7, 6, 35, "bidirectional", .given = BIAS | LENS | H0 | C0 | PEEP },
     { "LSTM=reference", REF_LSTM, 5, 7, 6, 35, "bidirectional", .given = BIAS | LENS | H0 | C0 | PEEP },
     { "GRU=reference", REF_GRU, 5, 3, 6, 35, "reverse", .given = BIAS | LENS | H0 },
     { NULL, REF_LSTM, 5, 3, 6, 18, "bidirectional", .given = BIAS | LENS | C0, .dtype = CLADE_FLOAT64 },
