@@ -29,6 +29,11 @@ static const struct quirk_row {
       "https://docs.mesa3d.org/rusticl.html" },
     { "NVIDIA CUDA", NULL, NULL, NULL, CLD_QUIRK_SPINS, "clFinish and clWaitForEvents wait in a busy loop",
       "https://github.com/openmm/openmm/issues/1541" },
+    { "NVIDIA CUDA", NULL, NULL, NULL, 0,
+      "negating a short and widening it is one instruction, which makes -(-32768) 32768 (580.159.04): shorts are cut "
+      "out "
+      "by shifts, on every device (lib/op/pointwise.c)",
+      "bench/results/2026-11-26-nvidia-h200.md" },
     { "Intel(R) OpenCL", "Graphics", NULL, NULL, CLD_QUIRK_SPINS, "clFinish and clWaitForEvents yield in a loop",
       "https://github.com/intel/compute-runtime/issues/363" },
 };

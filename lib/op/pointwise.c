@@ -100,8 +100,8 @@ static const char *converted(const cld_call *call, const char *type, const char 
     return text ? cld_arena_printf(call->arena, "((%s)%s)", type, text) : NULL;
 }
 
-/* A sum or product of the ring, as the element type. NVIDIA's compiler (580.159.04) widens a negated short in one
- * instruction, so that -(-32768) arrives as 32768; not when the short was cut out by shifts. */
+/* A sum or product of the ring, as the element type. One compiler (lib/ocl/quirks.c) takes -(-32768) of a short for
+ * 32768 when it widens it, but not when the short was cut out by shifts. */
 static const char *wrapped(const cld_call *call, const char *text) {
     clade_dtype dtype = call->out[0].dtype;
     if (dtype != CLADE_INT16)
