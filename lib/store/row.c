@@ -24,7 +24,7 @@ typedef struct row_table {
             "DELETE FROM " name " WHERE key = ?1"                                                                      \
     }
 
-static const row_table tables[] = { TABLE("program"), TABLE("tuning") };
+static const row_table tables[] = { TABLE("program") };
 
 static const row_table *find_table(const char *name) {
     for (size_t i = 0; i < CLD_COUNT(tables); i++)

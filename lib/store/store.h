@@ -16,7 +16,7 @@ typedef struct cld_store cld_store;
 cld_store *cld_store_open(const char *directory);
 void cld_store_close(cld_store *store);
 
-/* Reads blob `key` of `table` ("program", "tuning"): true and bytes (the caller frees), checked against the
+/* Reads blob `key` of `table` ("program"): true and bytes (the caller frees), checked against the
  * checksum stored with it; a row that fails the check is deleted. Thread-safe. */
 bool cld_store_get(cld_store *store, const char *table, const char *key, void **data, size_t *size_bytes);
 /* Writes or replaces. Thread-safe. */

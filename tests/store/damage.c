@@ -109,12 +109,23 @@ START_TEST(other_versions_and_applications) {
 }
 END_TEST
 
+/* Format 1 had a second table, which nothing filled. */
+START_TEST(older_format) {
+    const char *directory = store_directory("store-older");
+    store_make_rows(directory);
+    store_execute(directory, "CREATE TABLE tuning(x); PRAGMA user_version = 1");
+    ck_assert_int_eq(store_check_rows(directory), STORE_ROWS);
+    ck_assert_int_eq(store_n_logged, 0);
+    store_execute(directory, "CREATE TABLE tuning(x)"); /* it was dropped */
+}
+END_TEST
+
 /* A schema that would do something of its own is not ours: the file is emptied. */
 START_TEST(hostile_schema) {
     static const char *const changes[] = {
         "CREATE TRIGGER t AFTER INSERT ON program BEGIN DELETE FROM program; END",
         "DROP TABLE program; CREATE VIEW program AS SELECT 'key0' AS key, 'x' AS data, 1 AS written, '' AS checksum",
-        "DROP TABLE tuning",
+        "CREATE INDEX i ON program(written)",
         "ALTER TABLE program DROP COLUMN checksum",
         "CREATE TABLE more(x)",
     };
@@ -131,8 +142,8 @@ END_TEST
 
 Suite *suite_store_damage(void);
 Suite *suite_store_damage(void) {
-    const TTest *tests[] = { truncated,     garbage, bit_flips, swapped_rows, other_versions_and_applications,
-                             hostile_schema };
+    const TTest *tests[] = { truncated,    garbage,       bit_flips, swapped_rows, other_versions_and_applications,
+                             older_format, hostile_schema };
     Suite *suite = suite_create("store/damage");
     TCase *tcase = tcase_create("damage");
     tcase_set_timeout(tcase, 120);
