@@ -179,6 +179,7 @@ void cld_step_ints(cld_steps *steps, cld_step *step, int32_t count, const int64_
 void cld_step_long(cld_steps *steps, cld_step *step, int64_t value);
 void cld_step_float(cld_steps *steps, cld_step *step, float value);
 void cld_step_double(cld_steps *steps, cld_step *step, double value);
+void cld_step_real(cld_steps *steps, cld_step *step, clade_dtype dtype, double value); /* of a float type's T */
 void cld_step_local(cld_steps *steps, cld_step *step, size_t bytes);
 /* The two parameters CLADE_FAULT of a kernel that takes indices out of the model's data. `what`, static, they are;
  * NULL: this launch takes none. */

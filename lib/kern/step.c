@@ -152,6 +152,13 @@ void cld_step_double(cld_steps *steps, cld_step *step, double value) {
     argument(steps, step, &(cld_arg){ .kind = CLD_ARG_DOUBLE, .u.f = value });
 }
 
+void cld_step_real(cld_steps *steps, cld_step *step, clade_dtype dtype, double value) {
+    if (dtype == CLADE_FLOAT64)
+        cld_step_double(steps, step, value);
+    else
+        cld_step_float(steps, step, (float)value);
+}
+
 void cld_step_local(cld_steps *steps, cld_step *step, size_t bytes) {
     argument(steps, step, &(cld_arg){ .kind = CLD_ARG_LOCAL, .u.local_bytes = bytes });
 }

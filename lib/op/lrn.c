@@ -33,12 +33,8 @@ static clade_status emit(const cld_emit *emit, clade_error *err) {
     cld_step_int(emit->steps, step, (int32_t)cld_type_span(in, 2, in->rank));
     cld_step_int(emit->steps, step, (int32_t)CLD_MIN((size - 1) / 2, INT32_MAX / 4));
     cld_step_int(emit->steps, step, (int32_t)CLD_MIN(size / 2, INT32_MAX / 4));
-    for (size_t k = 0; k < CLD_COUNT(scalars); k++) {
-        if (in->dtype == CLADE_FLOAT64)
-            cld_step_double(emit->steps, step, scalars[k]);
-        else
-            cld_step_float(emit->steps, step, (float)scalars[k]);
-    }
+    for (size_t k = 0; k < CLD_COUNT(scalars); k++)
+        cld_step_real(emit->steps, step, in->dtype, scalars[k]);
     cld_step_items(step, emit->caps, count);
     step->bytes = 2.0 * (double)cld_type_bytes(in);
     return CLADE_OK;

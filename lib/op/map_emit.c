@@ -64,10 +64,8 @@ static void write_scalar(writer *w, int32_t k) {
     cld_text_printf(&w->sizes, ", const %s s%d", small ? "int" : cld_kern_type(dtype), k);
     cld_text_printf(&w->loads, "const %s v%d = %ss%d; ", variable_type(w, dtype), k,
                     w->wide && dtype == CLADE_BOOL ? "-" : "", k);
-    if (dtype == CLADE_FLOAT64)
-        cld_step_double(steps, w->step, cld_tensor_get(in->scalar, 0));
-    else if (is_float)
-        cld_step_float(steps, w->step, (float)cld_tensor_get(in->scalar, 0));
+    if (is_float)
+        cld_step_real(steps, w->step, dtype, cld_tensor_get(in->scalar, 0));
     else if (clade_dtype_size(dtype) == 8)
         cld_step_long(steps, w->step, cld_tensor_get_int(in->scalar, 0));
     else
