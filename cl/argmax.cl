@@ -2,8 +2,7 @@
 /* ArgMax and ArgMin: out[o, i] = the index along axis n of the best in[o, n, i]. Written by lib/op/argmax.c.
  *
  * BETTER(a, b): a takes the place of b; it also decides between equal elements. A NaN is better than anything before it
- * that is not one. One work-item an output, any launch shape; `count` = outer * inner. The same input gives the same
- * index.
+ * that is not one. Entry and launch: lines.clh.
  */
 #ifndef T
 #define T float
@@ -12,20 +11,19 @@
 #define BETTER(a, b) ((a) > (b))
 #endif
 
-KERNEL(argmax)(__global long *out, const ulong out_off, __global const T_STORE *in, const ulong in_off, const int count,
-               const int n, const int inner) {
-    const size_t e = get_global_id(0);
-    if (e >= (size_t)count)
-        return;
-    const size_t first = in_off + e / inner * (size_t)n * inner + e % inner;
-    T best = T_LOAD(in, first);
-    int at = 0;
-    for (int k = 1; k < n; k++) {
-        const T x = T_LOAD(in, first + (size_t)k * inner);
-        if (BETTER(x, best) || (x != x && best == best)) {
-            best = x;
-            at = k;
+KERNEL(each)(__global long *out, const ulong out_off, __global const T_STORE *in, const ulong in_off, LINES,
+             const int per_item) {
+    FOR_UNITS(line, lines) {
+        __global const T_STORE *x = in + in_off + LINE_START(line, n, inner);
+        T best = T_LOAD(x, 0);
+        int at = 0;
+        for (int k = 1; k < n; k++) {
+            const T v = T_LOAD(x, k * inner);
+            if (BETTER(v, best) || (v != v && best == best)) {
+                best = v;
+                at = k;
+            }
         }
+        out[out_off + line] = at;
     }
-    out[out_off + e] = at;
 }

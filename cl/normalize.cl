@@ -4,11 +4,7 @@
  *
  * A line is cut into parts of `part` elements. scale and bias are read at (line % s_lines) * s_parts + part number, or,
  * where COLUMN is defined, at the element's own column (one part). mean and inv are written per line, as type U,
- * where MEANS and INVS are defined. Sums have a fixed order.
- *
- * each:  a work-item makes `per_item` lines. Any type. Local size free.
- * rows:  the same, 16 elements at a time; float, half. For CPUs.
- * group: a work-group makes one line: local size a power of two, local memory one ACC an item. For GPUs.
+ * where MEANS and INVS are defined. Entries and launches: lines.clh. group: local memory one T an item.
  */
 #ifndef T
 #define T float
@@ -24,8 +20,8 @@
     __global T_STORE *out, const ulong out_off, __global U_STORE *means, const ulong means_off,                        \
         __global U_STORE *invs, const ulong invs_off, __global const T_STORE *in, const ulong in_off,                  \
         __global const T_STORE *scale, const ulong scale_off, __global const T_STORE *bias, const ulong bias_off,      \
-        const int lines, const int n, const int part, const int s_lines, const int s_parts, const int has_bias,        \
-        const int per_item, const T epsilon
+        LINES, const int part, const int s_lines, const int s_parts, const int has_bias, const T epsilon,              \
+        const int per_item
 
 #ifdef MEANS
 #define SAVE_MEAN U_SAVE(means, means_off + line, mean);
@@ -46,37 +42,24 @@
 
 #ifdef WIDE
 
-#ifdef HALF
-#define LOAD16(p) vload_half16(0, p)
-#define SAVE16(v, p) vstore_half16(v, 0, p)
-#else
-#define LOAD16(p) vload16(0, p)
-#define SAVE16(v, p) vstore16(v, 0, p)
-#endif
+FOLD16(sum, PLUS)
 
-float NAME(sum)(const float16 v) {
-    const float8 a = v.lo + v.hi;
-    const float4 b = a.lo + a.hi;
-    return (b.x + b.z) + (b.y + b.w);
-}
-
-KERNEL(rows)(SIGNATURE) {
-    const int first = (int)get_global_id(0) * per_item;
-    for (int line = first; line < min(first + per_item, lines); line++) {
-        __global const T_STORE *x = in + in_off + (size_t)line * n;
-        __global T_STORE *y = out + out_off + (size_t)line * n;
+KERNEL(along)(SIGNATURE) {
+    FOR_UNITS(line, lines) {
+        __global const T_STORE *x = in + in_off + line * n;
+        __global T_STORE *y = out + out_off + line * n;
         float16 wide = (float16)(0);
         float rest = 0;
         int c = 0;
         for (; c + 16 <= n; c += 16)
-            wide += LOAD16(x + c);
+            wide += T_LOAD16(x + c);
         for (; c < n; c++)
             rest += T_LOAD(x, c);
         const float mean = (NAME(sum)(wide) + rest) / n;
         wide = (float16)(0);
         rest = 0;
         for (c = 0; c + 16 <= n; c += 16) {
-            const float16 d = LOAD16(x + c) - mean;
+            const float16 d = T_LOAD16(x + c) - mean;
             wide += d * d;
         }
         for (; c < n; c++) {
@@ -90,13 +73,13 @@ KERNEL(rows)(SIGNATURE) {
             c = begin;
 #ifdef COLUMN
             for (; c + 16 <= end; c += 16) {
-                const float16 b = has_bias ? LOAD16(bias + bias_off + c) : (float16)(0);
-                SAVE16((LOAD16(x + c) - mean) * inv * LOAD16(scale + scale_off + c) + b, y + c);
+                const float16 b = has_bias ? T_LOAD16(bias + bias_off + c) : (float16)(0);
+                T_SAVE16(y + c, (T_LOAD16(x + c) - mean) * inv * T_LOAD16(scale + scale_off + c) + b);
             }
 #else
             const float s = T_LOAD(scale, scale_off + PLACE_OF_SCALE(line, c)) * inv, b = BIAS(PLACE_OF_SCALE(line, c));
             for (; c + 16 <= end; c += 16)
-                SAVE16((LOAD16(x + c) - mean) * s + b, y + c);
+                T_SAVE16(y + c, (T_LOAD16(x + c) - mean) * s + b);
 #endif
             for (; c < end; c++)
                 T_SAVE(y, c,
@@ -114,9 +97,8 @@ KERNEL(rows)(SIGNATURE) {
                BIAS(PLACE_OF_SCALE(line, c)))
 
 KERNEL(each)(SIGNATURE) {
-    const int first = (int)get_global_id(0) * per_item;
-    for (int line = first; line < min(first + per_item, lines); line++) {
-        const size_t base = (size_t)line * n;
+    FOR_UNITS(line, lines) {
+        const idx base = line * n;
         T sum = 0, squares = 0;
         for (int c = 0; c < n; c++)
             sum += T_LOAD(in, in_off + base + c);
@@ -132,30 +114,20 @@ KERNEL(each)(SIGNATURE) {
     }
 }
 
-T NAME(total)(__local T *part_sums, const int lane, const int lanes, const T mine) {
-    barrier(CLK_LOCAL_MEM_FENCE);
-    part_sums[lane] = mine;
-    for (int width = lanes / 2; width > 0; width /= 2) {
-        barrier(CLK_LOCAL_MEM_FENCE);
-        if (lane < width)
-            part_sums[lane] += part_sums[lane + width];
-    }
-    barrier(CLK_LOCAL_MEM_FENCE);
-    return part_sums[0];
-}
-
-KERNEL(group)(SIGNATURE, __local T *part_sums) {
+KERNEL(group)(SIGNATURE, __local T *sums) {
     const int line = (int)get_group_id(0), lane = (int)get_local_id(0), lanes = (int)get_local_size(0);
-    const size_t base = (size_t)line * n;
+    const idx base = line * n;
     T sum = 0, squares = 0;
     for (int c = lane; c < n; c += lanes)
         sum += T_LOAD(in, in_off + base + c);
-    const T mean = NAME(total)(part_sums, lane, lanes, sum) / n;
+    GROUP_FOLD(sums, sum, PLUS);
+    const T mean = sums[0] / n;
     for (int c = lane; c < n; c += lanes) {
         const T d = T_LOAD(in, in_off + base + c) - mean;
         squares += d * d;
     }
-    const T inv = 1 / sqrt(NAME(total)(part_sums, lane, lanes, squares) / n + epsilon);
+    GROUP_FOLD(sums, squares, PLUS);
+    const T inv = 1 / sqrt(sums[0] / n + epsilon);
     if (lane == 0) {
         SAVE_MEAN SAVE_INV
     }

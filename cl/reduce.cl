@@ -2,13 +2,9 @@
 /* Reductions: out[k] = FINISH(COMBINE over r of EACH(x)), x = in[place of k + place of r]. Written by lib/op/reduce.c.
  *
  * The input's dimensions form up to four kept and four reduced groups, outermost first; k and r count through them, and
- * the output is dense in k. KEPT: k_n1..3, k_s0..3; REDUCED: r_n1, r_n2, r_s0..2 over `runs` runs of `run` elements
- * `step` apart. `count` outputs, `total` elements each. Sums run in a fixed order, so the same input gives the same bits.
- *
- * each:   a work-item makes `per_item` outputs, one after the other. Any type. Local size free.
- * along:  the same, 16 elements of a run at a time: step 1; float, half. For CPUs.
- * across: a work-item makes `per_item` blocks of 16 adjacent outputs: the innermost kept group is dense. For CPUs.
- * group:  a work-group makes one output: local size a power of two, local memory one ACC an item. For GPUs.
+ * the output is dense in k. Kept: k_n1..3, k_s0..3; reduced: r_n1, r_n2, r_s0..2 over `runs` runs of `run` elements
+ * `step` apart. `lines` outputs, `n` elements each. Entries and launches: lines.clh; along: step 1; across: the innermost
+ * kept group is dense; group: local memory one ACC an item.
  */
 #ifndef T
 #define T float
@@ -24,14 +20,14 @@
 #endif
 
 #ifdef WIDE
-#define larger(a, b) select(a, b, ((b) > (a)) | ((b) != (b)))
-#define smaller(a, b) select(a, b, ((b) < (a)) | ((b) != (b)))
+#define larger LARGER16
+#define smaller SMALLER16
 #else
-#define larger(a, b) ((b) > (a) || (b) != (b) ? (b) : (a))
-#define smaller(a, b) ((b) < (a) || (b) != (b) ? (b) : (a))
+#define larger LARGER
+#define smaller SMALLER
 #endif
 #ifdef IS_FLOAT
-#define plus(a, b) ((a) + (b))
+#define plus PLUS
 #define times(a, b) ((a) * (b))
 #define ratio(a, n) ((a) / (n))
 #define absolute(x) fabs(x)
@@ -58,10 +54,11 @@ ACC NAME(whole_root)(const ACC x) {
 }
 #endif
 
-#define KEPT const int k_n1, const int k_n2, const int k_n3, const int k_s0, const int k_s1, const int k_s2, const int k_s3
-#define REDUCED                                                                                                        \
-    const int runs, const int run, const int step, const int r_n1, const int r_n2, const int r_s0, const int r_s1,     \
-        const int r_s2
+#define SIGNATURE                                                                                                      \
+    __global T_STORE *out, const ulong out_off, __global const T_STORE *in, const ulong in_off, const idx lines,       \
+        const idx n, const int k_n1, const int k_n2, const int k_n3, const int k_s0, const int k_s1, const int k_s2,   \
+        const int k_s3, const int runs, const int run, const int step, const int r_n1, const int r_n2,                 \
+        const int r_s0, const int r_s1, const int r_s2, const int per_item
 #define PLACE_K(k) NAME(place)(k, k_n1, k_n2, k_n3, k_s0, k_s1, k_s2, k_s3)
 #define PLACE_R(r) NAME(place)(r, r_n1, r_n2, 1, r_s0, r_s1, r_s2, 0)
 
@@ -75,32 +72,17 @@ idx NAME(place)(idx i, const int n1, const int n2, const int n3, const int s0, c
 
 #ifdef WIDE
 
-#ifdef HALF
-#define LOAD16(p) vload_half16(0, p)
-#define SAVE16(v, p) vstore_half16(v, 0, p)
-#else
-#define LOAD16(p) vload16(0, p)
-#define SAVE16(v, p) vstore16(v, 0, p)
-#endif
+FOLD16(fold, COMBINE)
 
-float NAME(fold)(const float16 v) {
-    const float8 a = COMBINE(v.lo, v.hi);
-    const float4 b = COMBINE(a.lo, a.hi);
-    const float2 c = COMBINE(b.lo, b.hi);
-    return COMBINE(c.x, c.y);
-}
-
-KERNEL(along)(__global T_STORE *out, const ulong out_off, __global const T_STORE *in, const ulong in_off, const int count,
-              const int total, const int per_item, KEPT, REDUCED) {
-    const idx first = (idx)get_global_id(0) * per_item;
-    for (idx k = first; k < min(first + per_item, count); k++) {
+KERNEL(along)(SIGNATURE) {
+    FOR_UNITS(k, lines) {
         float16 wide0 = (float16)(START), wide1 = (float16)(START);
         float rest = START;
         for (idx r = 0; r < runs; r++) {
             __global const T_STORE *p = in + in_off + PLACE_K(k) + PLACE_R(r);
             idx i = 0;
             for (; i + 32 <= run; i += 32) {
-                const float16 x0 = LOAD16(p + i), x1 = LOAD16(p + i + 16);
+                const float16 x0 = T_LOAD16(p + i), x1 = T_LOAD16(p + i + 16);
                 wide0 = COMBINE(wide0, EACH(x0));
                 wide1 = COMBINE(wide1, EACH(x1));
             }
@@ -111,47 +93,31 @@ KERNEL(along)(__global T_STORE *out, const ulong out_off, __global const T_STORE
         }
         wide0 = COMBINE(wide0, wide1);
         const float folded = NAME(fold)(wide0), all = COMBINE(folded, rest);
-        T_SAVE(out, out_off + k, FINISH(all, (ACC)total));
+        T_SAVE(out, out_off + k, FINISH(all, (ACC)n));
     }
 }
 
-KERNEL(across)(__global T_STORE *out, const ulong out_off, __global const T_STORE *in, const ulong in_off, const int count,
-               const int total, const int per_item, KEPT, REDUCED) {
-    const int blocks = (k_n3 + 15) / 16, all_blocks = count / k_n3 * blocks;
-    const int first = (int)get_global_id(0) * per_item;
-    for (int block = first; block < min(first + per_item, all_blocks); block++) {
-        const int column = block % blocks * 16, lanes = min(k_n3 - column, 16);
-        const idx k = block / blocks * k_n3 + column;
+KERNEL(across)(SIGNATURE) {
+    const int blocks = (k_n3 + 15) / 16;
+    FOR_UNITS(block, lines / k_n3 * blocks) {
+        const idx k = block / blocks * k_n3 + min(block % blocks * 16, k_n3 - 16);
         __global const T_STORE *p = in + in_off + PLACE_K(k);
         float16 acc = (float16)(START);
-        float t[16];
         for (idx r = 0; r < runs; r++) {
             __global const T_STORE *q = p + PLACE_R(r);
             for (idx i = 0; i < run; i++, q += step) {
-                if (lanes < 16)
-                    for (int l = 0; l < lanes; l++)
-                        t[l] = T_LOAD(q, l);
-                const float16 x = lanes == 16 ? LOAD16(q) : vload16(0, t);
+                const float16 x = T_LOAD16(q);
                 acc = COMBINE(acc, EACH(x));
             }
         }
-        acc = FINISH(acc, (ACC)total);
-        if (lanes == 16) {
-            SAVE16(acc, out + out_off + k);
-        } else {
-            vstore16(acc, 0, t);
-            for (int l = 0; l < lanes; l++)
-                T_SAVE(out, out_off + k + l, t[l]);
-        }
+        T_SAVE16(out + out_off + k, FINISH(acc, (ACC)n));
     }
 }
 
 #else
 
-KERNEL(each)(__global T_STORE *out, const ulong out_off, __global const T_STORE *in, const ulong in_off, const int count,
-             const int total, const int per_item, KEPT, REDUCED) {
-    const idx first = (idx)get_global_id(0) * per_item;
-    for (idx k = first; k < min(first + per_item, count); k++) {
+KERNEL(each)(SIGNATURE) {
+    FOR_UNITS(k, lines) {
         ACC acc = START;
         for (idx r = 0; r < runs; r++) {
             idx at = PLACE_K(k) + PLACE_R(r);
@@ -160,27 +126,20 @@ KERNEL(each)(__global T_STORE *out, const ulong out_off, __global const T_STORE 
                 acc = COMBINE(acc, EACH(x));
             }
         }
-        T_SAVE(out, out_off + k, (T)(FINISH(acc, (ACC)total)));
+        T_SAVE(out, out_off + k, (T)(FINISH(acc, (ACC)n)));
     }
 }
 
-KERNEL(group)(__global T_STORE *out, const ulong out_off, __global const T_STORE *in, const ulong in_off, const int count,
-              const int total, const int per_item, KEPT, REDUCED, __local ACC *part) {
+KERNEL(group)(SIGNATURE, __local ACC *part) {
     const idx k = (idx)get_group_id(0), base = PLACE_K(k);
-    const int lane = (int)get_local_id(0);
     ACC acc = START;
-    for (idx r = lane; r < total; r += (idx)get_local_size(0)) {
+    for (idx r = (idx)get_local_id(0); r < n; r += (idx)get_local_size(0)) {
         const ACC x = T_LOAD(in, in_off + base + PLACE_R(r / run) + r % run * step);
         acc = COMBINE(acc, EACH(x));
     }
-    part[lane] = acc;
-    for (int half_size = (int)get_local_size(0) / 2; half_size > 0; half_size /= 2) {
-        barrier(CLK_LOCAL_MEM_FENCE);
-        if (lane < half_size)
-            part[lane] = COMBINE(part[lane], part[lane + half_size]);
-    }
-    if (lane == 0)
-        T_SAVE(out, out_off + k, (T)(FINISH(part[0], (ACC)total)));
+    GROUP_FOLD(part, acc, COMBINE);
+    if (get_local_id(0) == 0)
+        T_SAVE(out, out_off + k, (T)(FINISH(part[0], (ACC)n)));
 }
 
 #endif

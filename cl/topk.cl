@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The k largest or smallest elements of each line, in order, equal ones by index; NaN counts as the largest.
  *
- * A tensor is `lines` lines of n elements: line l starts at (l / inner) * n * inner + l % inner, elements `inner`
- * apart. Outputs have k instead of n. T is the element type, REAL whether it has NaN; LARGEST is 1 or 0. Each output is
- * written once: same bits always.
+ * Lines are those of lines.clh; outputs have k instead of n. T is the element type, REAL whether it has NaN; LARGEST is 1
+ * or 0. Each output is written once: same bits always.
  *
  * topk_rank   one work-item (element, line) counts the elements before its own: short lines.
  * topk_merge  one pass of a merge sort of indices, width -> 2 * width; work-item (position, line) finds its place by
@@ -23,8 +22,6 @@
 #define LARGEST 1
 #endif
 
-#define TOPK_LINE(l, n) ((l) / inner * (n)*inner + (l) % inner)
-
 /* Element i, value a, comes before element j, value b: a strict order of all elements. */
 static int NAME(before)(T a, idx i, T b, idx j) {
 #if REAL
@@ -41,32 +38,32 @@ static int NAME(before)(T a, idx i, T b, idx j) {
 
 KERNEL(topk_rank)
 (__global T_STORE *values, ulong values_off, __global long *places, ulong places_off, __global const T_STORE *in,
- ulong in_off, idx lines, idx n, idx inner, idx k) {
+ ulong in_off, LINES, const idx k) {
     const idx i = get_global_id(0), line = get_global_id(1);
     if (i >= n || line >= lines)
         return;
     __global const T_STORE *row = in + in_off;
-    const idx start = TOPK_LINE(line, n);
+    const idx start = LINE_START(line, n, inner);
     const T own = T_LOAD(row, start + i * inner);
     idx rank = 0;
     for (idx j = 0; j < n && rank < k; j++)
         rank += NAME(before)(T_LOAD(row, start + j * inner), j, own, i);
     if (rank >= k)
         return;
-    const idx at = TOPK_LINE(line, k) + rank * inner;
+    const idx at = LINE_START(line, k, inner) + rank * inner;
     T_SAVE(values + values_off, at, own);
     places[places_off + at] = i;
 }
 
 KERNEL(topk_merge)
 (__global int *to, ulong to_off, __global const int *from, ulong from_off, __global const T_STORE *in, ulong in_off,
- idx lines, idx n, idx inner, idx width) {
+ LINES, const idx width) {
     const idx at = get_global_id(0), line = get_global_id(1);
     if (at >= n || line >= lines)
         return;
     from += from_off + (ulong)line * n;
     to += to_off + (ulong)line * n;
-    in += in_off + TOPK_LINE(line, n);
+    in += in_off + LINE_START(line, n, inner);
     const int first = width == 1;
     const idx pair = at / (2 * width) * (2 * width), own = at / width * width;
     const idx other = own == pair ? min(pair + width, n) : pair,
@@ -86,11 +83,11 @@ KERNEL(topk_merge)
 
 KERNEL(topk_take)
 (__global T_STORE *values, ulong values_off, __global long *places, ulong places_off, __global const T_STORE *in,
- ulong in_off, __global const int *sorted, ulong sorted_off, idx lines, idx n, idx inner, idx k) {
+ ulong in_off, __global const int *sorted, ulong sorted_off, LINES, const idx k) {
     const idx rank = get_global_id(0), line = get_global_id(1);
     if (rank >= k || line >= lines)
         return;
-    const idx i = sorted[sorted_off + (ulong)line * n + rank], at = TOPK_LINE(line, k) + rank * inner;
-    T_SAVE(values + values_off, at, T_LOAD(in + in_off, TOPK_LINE(line, n) + i * inner));
+    const idx i = sorted[sorted_off + (ulong)line * n + rank], at = LINE_START(line, k, inner) + rank * inner;
+    T_SAVE(values + values_off, at, T_LOAD(in + in_off, LINE_START(line, n, inner) + i * inner));
     places[places_off + at] = i;
 }

@@ -34,10 +34,12 @@ static inline size_t cld_caps_round(const cld_caps *caps, size_t bytes) {
 
 /* ---- source.c: the catalogue of cl/ --------------------------------------------------------------------------- */
 
-/* The text of cl/<family>.cl or cl/common.clh ("common"): embedded at build time, or read from CLADE_CL_DIR in a
- * build that does so. *out NULL: no such family; else static or owned by the catalogue, and the same from then on.
- * Thread-safe. */
+/* The text of cl/<family>.cl or of a header: embedded at build time, or read from CLADE_CL_DIR in a build that does so.
+ * *out NULL: no such family; else static or owned by the catalogue, and the same from then on. Thread-safe. */
 clade_status cld_kern_source(const char **out, const char *family, clade_error *err);
+/* The headers, cl/<name>.clh: what stands before the families of a program, in this order. */
+enum { CLD_KERN_HEADERS = 2 };
+extern const char *const cld_kern_headers[CLD_KERN_HEADERS];
 
 /* ---- step.c --------------------------------------------------------------------------------------------------- */
 

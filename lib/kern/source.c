@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+const char *const cld_kern_headers[CLD_KERN_HEADERS] = { "common", "lines" };
+
 extern const struct cld_kern_embedded { const char *family, *text; } cld_kern_embedded[]; /* ends with {NULL, NULL} */
 
 #ifdef CLADE_KERNEL_DIR
@@ -44,10 +46,17 @@ static void free_loaded(loaded *item) {
     cld_free(item);
 }
 
+static bool is_header(const char *family) {
+    for (int k = 0; k < CLD_KERN_HEADERS; k++)
+        if (!strcmp(family, cld_kern_headers[k]))
+            return true;
+    return false;
+}
+
 /* *out NULL: there is no such file. */
 static clade_status load(loaded **out, const char *directory, const char *family, clade_error *err) {
     cld_text path = { 0 };
-    cld_text_printf(&path, "%s/%s.%s", directory, family, strcmp(family, "common") ? "cl" : "clh");
+    cld_text_printf(&path, "%s/%s.%s", directory, family, is_header(family) ? "clh" : "cl");
     loaded *item = cld_calloc(1, sizeof *item);
     char *name = cld_strndup(family, strlen(family));
     bool failed = !item || !name || path.failed;

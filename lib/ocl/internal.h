@@ -173,7 +173,7 @@ clade_status cld_batch_find(const cld_batch *batch, int32_t handle, cld_instance
 /* ---- source.c ------------------------------------------------------------------------------------------------- */
 
 clade_status cld_paste_new(cld_paste **out, cld_arena *arena, const cld_step *step, clade_error *err);
-/* common.clh and the instances, sorted, ready to compile. The caller frees. */
+/* Headers and the instances, sorted, ready to compile. The caller frees. */
 clade_status cld_source_text(char **out, cld_paste **pastes, int32_t count, clade_error *err);
 
 /* ---- binary.c ------------------------------------------------------------------------------------------------- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The text of a program: cl/common.clh, then each instance's defines, its family's text, and the #undefs of every macro
- * the two defined, so that instances do not see one another. An instance's suffix is a hash of family and defines, and
- * the instances stand in the order of their suffixes: the same set always gives the same text, which is its key in the
- * cache.
+/* The text of a program: the headers of cl/, then each instance's defines, its family's text, and the #undefs of every
+ * macro the two defined, so that instances do not see one another. An instance's suffix is a hash of family and
+ * defines, and the instances stand in the order of their suffixes: the same set always gives the same text, which is
+ * its key in the cache.
  */
 #include "ocl/internal.h"
 
@@ -116,12 +116,15 @@ static int compare_suffixes(const void *a, const void *b) {
 
 clade_status cld_source_text(char **out, cld_paste **pastes, int32_t count, clade_error *err) {
     cld_text text = { 0 };
-    const char *common;
-    CLD_RETURN(cld_kern_source(&common, "common", err));
-    if (!common)
-        return cld_fail(err, CLADE_ERR_INTERNAL, "there is no kernel file cl/common.clh");
+    const char *header[CLD_KERN_HEADERS];
+    for (int k = 0; k < CLD_KERN_HEADERS; k++) {
+        CLD_RETURN(cld_kern_source(&header[k], cld_kern_headers[k], err));
+        if (!header[k])
+            return cld_fail(err, CLADE_ERR_INTERNAL, "there is no kernel file cl/%s.clh", cld_kern_headers[k]);
+    }
     qsort(pastes, (size_t)count, sizeof *pastes, compare_suffixes);
-    cld_text_printf(&text, "#line 1 \"common.clh\"\n%s\n", common);
+    for (int k = 0; k < CLD_KERN_HEADERS; k++)
+        cld_text_printf(&text, "#line 1 \"%s.clh\"\n%s\n", cld_kern_headers[k], header[k]);
     for (int32_t i = 0; i < count; i++)
         add_paste(&text, pastes[i]);
     if (text.failed) {

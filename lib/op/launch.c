@@ -30,36 +30,3 @@ int64_t cld_item_elements(const cld_caps *caps, int64_t count) {
     int64_t elements = CLD_MAX(cld_parts(count, cld_fill_items(caps)), least);
     return cld_parts(elements, line) * line;
 }
-
-/* ---- lines ------------------------------------------------------------------------------------------------------- */
-
-enum { LEAST_LANES = 32, MOST_LANES = 256 };
-
-void cld_lines_describe(const cld_call *call, cld_problem *out) {
-    const cld_lines *lines = call->problem;
-    *out = (cld_problem){ .kind = call->node->op->name, .dtype = call->in[0].dtype };
-    cld_problem_add(out, 2, (int64_t[]){ lines->count, lines->n });
-}
-
-bool cld_line_group_applicable(const cld_call *call, const cld_caps *caps) {
-    const cld_lines *lines = call->problem;
-    return caps->max_group >= LEAST_LANES && lines->n >= LEAST_LANES;
-}
-
-static const cld_param group_params[] = { { "group", { 32, 64, 128, 256 } }, { 0 } };
-
-static void group_usual(const cld_call *call, const cld_caps *caps, int32_t *value) {
-    const cld_lines *lines = call->problem;
-    value[0] = LEAST_LANES;
-    while (2 * (size_t)value[0] <= CLD_MIN((size_t)MOST_LANES, caps->max_group) && value[0] < lines->n)
-        value[0] *= 2;
-}
-
-/* The kernels halve it. */
-static bool group_valid(const cld_call *call, const cld_caps *caps, const int32_t *value) {
-    (void)call;
-    return (value[0] & (value[0] - 1)) == 0 && (size_t)value[0] <= caps->max_group &&
-           (size_t)value[0] * CLD_LINE_ACC_BYTES <= caps->local_bytes;
-}
-
-const cld_space cld_line_group_space = { group_params, group_usual, group_valid };

@@ -28,16 +28,4 @@ int64_t cld_item_elements(const cld_caps *caps, int64_t count);
 /* Work-items that fill the device. */
 int64_t cld_fill_items(const cld_caps *caps);
 
-/* ---- lines: softmax, normalisations, reductions ---------------------------------------------------------------- */
-
-/* What a problem of lines begins with: `count` lines of `n` elements. */
-typedef struct cld_lines {
-    int64_t count, n;
-} cld_lines;
-void cld_lines_describe(const cld_call *call, cld_problem *out);
-/* The row in which a group makes one line: value[0] work-items. */
-enum { CLD_LINE_ACC_BYTES = 8 }; /* of local memory, for each */
-bool cld_line_group_applicable(const cld_call *call, const cld_caps *caps);
-extern const cld_space cld_line_group_space;
-
 #endif

@@ -2,18 +2,54 @@
 /* LayerNormalization, InstanceNormalization, GroupNormalization: the input as lines that are normalised each on its
  * own, then scaled and shifted (cl/normalize.cl). They differ in what a line is and where it finds its scale.
  */
-#include "op/launch.h"
+#include "op/lines.h"
 
 enum { X, SCALE, BIAS };
 
-typedef struct lines {
-    cld_lines all;
+typedef struct normalization {
+    cld_lines lines;
     int64_t part;        /* elements with one scale */
     int64_t scale_lines; /* line l begins at scale (l % scale_lines) * (n / part) */
     bool column;         /* scale by the element's own place in the line */
-} lines;
+} normalization;
 
 static bool is_layer(const cld_call *call) { return strcmp(call->node->type, "LayerNormalization") == 0; }
+
+/* ---- its kernels ------------------------------------------------------------------------------------------------- */
+
+static void write(const cld_emit *emit, cld_step *step) {
+    const cld_call *call = emit->call;
+    const normalization *l = call->problem;
+    clade_dtype dtype = call->in[X].dtype;
+    cld_steps *steps = emit->steps;
+    bool first = cld_call_wants(call, 1), second = cld_call_wants(call, 2), biased = cld_call_has(call, BIAS);
+    clade_dtype stash = first ? call->out[1].dtype : second ? call->out[2].dtype : CLADE_FLOAT32;
+    const cld_buf absent = { -1 };
+    cld_step_define_dtype(steps, step, "U", stash);
+    if (l->column)
+        cld_step_define(steps, step, "COLUMN", "1");
+    if (first)
+        cld_step_define(steps, step, "MEANS", "1");
+    if (second)
+        cld_step_define(steps, step, "INVS", "1");
+    cld_step_out(steps, step, emit->out[0], dtype);
+    cld_step_out(steps, step, first ? emit->out[1] : absent, stash);
+    cld_step_out(steps, step, second ? emit->out[2] : absent, stash);
+    cld_step_in(steps, step, emit->in[X], dtype);
+    cld_step_in(steps, step, emit->in[SCALE], dtype);
+    cld_step_in(steps, step, cld_emit_in(emit, BIAS), dtype);
+    cld_step_lines(emit, step);
+    cld_step_ints(steps, step, 4, (int64_t[]){ l->part, l->scale_lines, l->lines.n / CLD_MAX(l->part, 1), biased });
+    cld_step_real(steps, step, dtype, (double)cld_attr_float(call->node, "epsilon", 1e-5f));
+}
+
+static const cld_line_kernels kernels = {
+    .family = "normalize", .least = 4096, .flops = 8, .local_bytes = 8, .write = write
+};
+
+/* ---- how a call is seen ------------------------------------------------------------------------------------------ */
+
+static cld_lines lines_of(int64_t count, int64_t n) { return (cld_lines){ &kernels, count, n, n, 1 }; }
 
 /* How a scale or bias of LayerNormalization lies over lines from `axis` on. */
 typedef enum form { WHOLE, COLUMNS, OTHER } form;
@@ -31,12 +67,13 @@ static bool is_plain(const cld_call *call, int32_t axis) {
     return scale != OTHER && (!cld_call_has(call, BIAS) || form_of(&call->in[BIAS], &call->in[X], axis) == scale);
 }
 
-static clade_status layer_geometry(const cld_call *call, lines *out, clade_error *err) {
+static clade_status read_layer(const cld_call *call, normalization *out, clade_error *err) {
     const cld_type *x = &call->in[X];
     int32_t axis;
     CLD_RETURN(cld_call_axis(call, cld_attr_int(call->node, "axis", -1), x->rank, &axis, err));
     int64_t n = cld_type_span(x, axis, x->rank);
-    *out = (lines){ { cld_type_span(x, 0, axis), n }, n, 1, form_of(&call->in[SCALE], x, axis) == COLUMNS };
+    *out =
+        (normalization){ lines_of(cld_type_span(x, 0, axis), n), n, 1, form_of(&call->in[SCALE], x, axis) == COLUMNS };
     for (int32_t k = SCALE; k <= BIAS; k++) {
         cld_type joint = *x;
         if (cld_call_has(call, k) && (!cld_shape_broadcast(&joint, &call->in[k]) || !cld_shape_equal(&joint, x)))
@@ -46,11 +83,12 @@ static clade_status layer_geometry(const cld_call *call, lines *out, clade_error
     return CLADE_OK;
 }
 
-static clade_status geometry(const cld_call *call, lines *out, clade_error *err) {
+static clade_status read_normalization(cld_call *call, void *problem, clade_error *err) {
+    normalization *out = problem;
     const cld_type *x = &call->in[X];
     int64_t wanted;
     if (is_layer(call))
-        return layer_geometry(call, out, err);
+        return read_layer(call, out, err);
     if (x->rank < 3) {
         return cld_call_fail(call, err, CLADE_ERR_SHAPE, "the input must be [N, C, ...], it is %s", CLD_TYPE_TEXT(x));
     } else {
@@ -62,7 +100,7 @@ static clade_status geometry(const cld_call *call, lines *out, clade_error *err)
                                  (long long)channels, (long long)groups);
         int64_t n = groups ? channels / groups * spatial : 0;
         bool per_channel = grouped && call->node->opset >= 21;
-        *out = (lines){ { x->dims[0] * groups, n }, per_channel ? spatial : n, groups, false };
+        *out = (normalization){ lines_of(x->dims[0] * groups, n), per_channel ? spatial : n, groups, false };
         wanted = per_channel ? channels : groups;
     }
     for (int32_t k = SCALE; k <= BIAS; k++)
@@ -73,7 +111,7 @@ static clade_status geometry(const cld_call *call, lines *out, clade_error *err)
 }
 
 static clade_status infer(cld_call *call, clade_error *err) {
-    lines l;
+    normalization unused;
     int64_t stash = cld_attr_int(call->node, "stash_type", CLADE_FLOAT32);
     for (int32_t k = X; k < call->n_in; k++) {
         if (k == BIAS && !cld_call_has(call, k))
@@ -83,7 +121,7 @@ static clade_status infer(cld_call *call, clade_error *err) {
             return cld_call_fail(call, err, CLADE_ERR_DTYPE, "input 0 is %s, input %d is %s",
                                  clade_dtype_name(call->in[X].dtype), (int)k, clade_dtype_name(call->in[k].dtype));
     }
-    CLD_RETURN(geometry(call, &l, err));
+    CLD_RETURN(read_normalization(call, &unused, err));
     if (!cld_dtype_valid(stash) || !cld_dtype_in((clade_dtype)stash, CLD_FLOATS))
         return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "stash_type %lld is not supported", (long long)stash);
     call->out[0] = call->in[X];
@@ -116,96 +154,10 @@ static clade_status expand(const cld_call *call, cld_build *build, clade_error *
 }
 
 static const void *read(const cld_emit *emit) {
-    lines *l = cld_arena_alloc(emit->steps->arena, sizeof *l);
-    return l && geometry(emit->call, l, NULL) == CLADE_OK ? l : NULL;
+    return cld_lines_read(emit, sizeof(normalization), read_normalization);
 }
 
-static bool rows_applicable(const cld_call *call, const cld_caps *caps) {
-    const lines *l = call->problem;
-    return cld_on_cpu(call, caps) && cld_dtype_in(call->in[X].dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16)) &&
-           l->all.n >= 16;
-}
-
-static cld_step *start(const cld_emit *emit, const char *entry, const lines *l, int64_t per_item) {
-    const cld_call *call = emit->call;
-    clade_dtype dtype = call->in[X].dtype;
-    cld_steps *steps = emit->steps;
-    cld_step *step = cld_step_kernel(steps, "normalize", entry);
-    const cld_buf absent = { -1 };
-    bool first = cld_call_wants(call, 1), second = cld_call_wants(call, 2);
-    clade_dtype stash = first ? call->out[1].dtype : second ? call->out[2].dtype : CLADE_FLOAT32;
-    cld_step_define_dtype(steps, step, "T", dtype);
-    cld_step_define_dtype(steps, step, "U", stash);
-    if (l->column)
-        cld_step_define(steps, step, "COLUMN", "1");
-    if (first)
-        cld_step_define(steps, step, "MEANS", "1");
-    if (second)
-        cld_step_define(steps, step, "INVS", "1");
-    if (dtype == CLADE_FLOAT16)
-        cld_step_define(steps, step, "HALF", "1");
-    cld_step_out(steps, step, emit->out[0], dtype);
-    cld_step_out(steps, step, first ? emit->out[1] : absent, stash);
-    cld_step_out(steps, step, second ? emit->out[2] : absent, stash);
-    cld_step_in(steps, step, emit->in[X], dtype);
-    cld_step_in(steps, step, emit->in[SCALE], dtype);
-    cld_step_in(steps, step, cld_call_has(call, BIAS) ? emit->in[BIAS] : absent, dtype);
-    const int64_t sizes[] = { l->all.count,   l->all.n,           l->part,
-                              l->scale_lines, l->all.n / l->part, cld_call_has(call, BIAS),
-                              per_item };
-    for (size_t k = 0; k < CLD_COUNT(sizes); k++)
-        cld_step_int(steps, step, (int32_t)sizes[k]);
-    float epsilon = cld_attr_float(call->node, "epsilon", 1e-5f);
-    if (dtype == CLADE_FLOAT64)
-        cld_step_double(steps, step, (double)epsilon);
-    else
-        cld_step_float(steps, step, epsilon);
-    step->bytes = 2.0 * (double)cld_type_bytes(&call->in[X]);
-    step->flops = 8.0 * (double)cld_type_count(&call->in[X]);
-    return step;
-}
-
-static clade_status emit_items(const cld_emit *emit, bool wide) {
-    const lines *l = emit->call->problem;
-    if (l->all.count * l->all.n == 0)
-        return CLADE_OK;
-    int64_t per_item = cld_per_item(emit->caps, l->all.count, l->all.n, 4096);
-    cld_step *step = start(emit, wide ? "rows" : "each", l, per_item);
-    if (wide)
-        cld_step_define(emit->steps, step, "WIDE", "1");
-    cld_step_size(step, (size_t)cld_parts(l->all.count, per_item), 1, 1, cld_group(emit->caps, 64), 1, 1);
-    return CLADE_OK;
-}
-
-static clade_status emit_rows(const cld_emit *emit, clade_error *err) {
-    (void)err;
-    return emit_items(emit, true);
-}
-
-static clade_status emit_each(const cld_emit *emit, clade_error *err) {
-    (void)err;
-    return emit_items(emit, false);
-}
-
-static clade_status emit_group(const cld_emit *emit, clade_error *err) {
-    (void)err;
-    const lines *l = emit->call->problem;
-    const size_t lanes = (size_t)emit->value[0];
-    if (l->all.count * l->all.n == 0)
-        return CLADE_OK;
-    cld_step *step = start(emit, "group", l, 1);
-    cld_step_local(emit->steps, step, lanes * CLD_LINE_ACC_BYTES);
-    cld_step_size(step, (size_t)l->all.count * lanes, 1, 1, lanes, 1, 1);
-    return CLADE_OK;
-}
-
-static const cld_impl impls[] = {
-    { .name = "rows", .applicable = rows_applicable, .emit = emit_rows },
-    { .name = "each", .applicable = cld_on_cpu, .emit = emit_each },
-    { .name = "group", .applicable = cld_line_group_applicable, .emit = emit_group, .space = &cld_line_group_space },
-    { .name = "reference", .emit = emit_each },
-    { 0 },
-};
+static const cld_impl rows[] = { CLD_LINES_ALONG, CLD_LINES_EACH, CLD_LINES_GROUP, CLD_LINES_REFERENCE, { 0 } };
 
 #define NORMALIZATION(symbol, from, attributes, least_in, most_out, sentence)                                          \
     const cld_op cld_op_##symbol = {                                                                                   \
@@ -222,7 +174,7 @@ static const cld_impl impls[] = {
         .expand = expand,                                                                                              \
         .read = read,                                                                                                  \
         .describe = cld_lines_describe,                                                                                \
-        .impls = impls,                                                                                                \
+        .impls = rows,                                                                                                 \
     };
 NORMALIZATION(GroupNormalization, 18, "epsilon:float num_groups:int stash_type:int@21", 3, 1,
               "y = (x - mean) / sqrt(var + epsilon) * scale + bias over groups of channels")

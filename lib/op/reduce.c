@@ -18,7 +18,7 @@ clade_status cld_reduce_axes(cld_call *call, uint32_t *mask, bool *nothing, clad
 }
 
 cld_reduction cld_reduction_of(const cld_type *in, uint32_t axes) {
-    cld_reduction g = { .kept_n = { 1, 1, 1, 1 }, .reduced_n = { 1, 1, 1, 1 }, .lines = { 1, 1 } };
+    cld_reduction g = { .kept_n = { 1, 1, 1, 1 }, .reduced_n = { 1, 1, 1, 1 }, .lines = { .count = 1, .n = 1 } };
     int64_t strides[CLADE_MAX_RANK];
     int32_t kept = 4, reduced = 4, last = -1;
     cld_strides(in, strides);

@@ -3,12 +3,12 @@
 #ifndef CLD_OP_REDUCE_H
 #define CLD_OP_REDUCE_H
 
-#include "op/launch.h"
+#include "op/lines.h"
 
 /* The input's dimensions, neighbours of one kind joined: four kept and four reduced groups, outermost first and aligned
  * to the end; those not needed have size 1 and stride 0. */
 typedef struct cld_reduction {
-    cld_lines lines; /* outputs; elements of each */
+    cld_lines lines; /* one an output */
     int64_t kept_n[4], kept_s[4], reduced_n[4], reduced_s[4];
 } cld_reduction;
 

@@ -137,7 +137,7 @@ static void add_softmax(clade_dtype dtype, int64_t longest, bool last_axis, int 
     op_add_want(&rig, &node, (const clade_tensor *[]){ tensor_of(&type, y) });
 }
 
-static const char *const softmax_rows[] = { "Softmax=rows,LogSoftmax=rows", "Softmax=across,LogSoftmax=across",
+static const char *const softmax_rows[] = { "Softmax=along,LogSoftmax=along", "Softmax=across,LogSoftmax=across",
                                             "Softmax=group,LogSoftmax=group",
                                             "Softmax=reference,LogSoftmax=reference" };
 
@@ -193,7 +193,7 @@ static void add_normalization(const kind *of, clade_dtype dtype, int i) {
     op_add_want(&rig, &node, want);
 }
 
-static const char *const normalization_rows[] = { "rows", "group", "reference" };
+static const char *const normalization_rows[] = { "along", "group", "reference" };
 
 START_TEST(normalization) {
     cld_text prefer = { 0 };
