@@ -2,22 +2,25 @@
 /* TopK: the k largest (or smallest) elements along an axis and their indices, always in order, ties by index.
  *
  * Rows: counting the elements before each one for short lines, a merge sort of indices for the others (cl/topk.cl). */
-#include "op/move.h"
+#include "op/lines.h"
 
 #include <stdlib.h>
 
 enum { VALUES, INDICES };
 enum { SHORT_CPU = 128, SHORT_GPU = 2048 }; /* lines for which n comparisons an element beat a sort */
 
-typedef struct lines {
+typedef struct selection {
+    cld_lines lines;
     int32_t axis;
-    int64_t count, n, inner, k;
+    int64_t k;
     bool largest;
-} lines;
+} selection;
 
-static clade_status read_lines(cld_call *call, lines *out, clade_error *err) {
-    const cld_type *in = &call->in[0];
-    CLD_RETURN(cld_call_axis(call, cld_attr_int(call->node, "axis", -1), in->rank, &out->axis, err));
+static clade_status read_selection(cld_call *call, void *problem, clade_error *err) {
+    selection *out = problem;
+    CLD_RETURN(cld_call_axis(call, cld_attr_int(call->node, "axis", -1), call->in[0].rank, &out->axis, err));
+    out->lines = cld_lines_along(NULL, &call->in[0], out->axis);
+    out->largest = cld_attr_int(call->node, "largest", 1) != 0;
     out->k = cld_attr_int(call->node, "k", -1);
     if (cld_call_has(call, 1)) { /* since opset 10 */
         const clade_tensor *k = cld_call_value(call, 1);
@@ -27,22 +30,25 @@ static clade_status read_lines(cld_call *call, lines *out, clade_error *err) {
             return cld_call_fail(call, err, CLADE_ERR_SHAPE, "k is %s, not one number", CLD_TYPE_TEXT(&call->in[1]));
         out->k = cld_tensor_get_int(k, 0);
     }
-    out->n = in->dims[out->axis];
-    if (out->k < 0 || out->k > out->n)
+    if (out->k < 0 || out->k > out->lines.n)
         return cld_call_fail(call, err, CLADE_ERR_SHAPE, "k is %lld, the axis has %lld entries", (long long)out->k,
-                             (long long)out->n);
-    out->inner = cld_type_span(in, out->axis + 1, in->rank);
-    out->count = cld_type_span(in, 0, out->axis) * out->inner;
-    out->largest = cld_attr_int(call->node, "largest", 1) != 0;
+                             (long long)out->lines.n);
     return CLADE_OK;
 }
 
+static const void *read(const cld_emit *emit) { return cld_lines_read(emit, sizeof(selection), read_selection); }
+
+static void describe(const cld_call *call, cld_problem *out) {
+    cld_lines_describe(call, out);
+    cld_problem_add(out, 1, &((const selection *)call->problem)->k);
+}
+
 static clade_status infer(cld_call *call, clade_error *err) {
-    lines all;
+    selection of;
     CLD_RETURN(cld_call_dtype(call, 0, CLD_NUMBERS, err));
-    CLD_RETURN(read_lines(call, &all, err));
+    CLD_RETURN(read_selection(call, &of, err));
     call->out[VALUES] = call->in[0];
-    call->out[VALUES].dims[all.axis] = all.k;
+    call->out[VALUES].dims[of.axis] = of.k;
     if (call->n_out > INDICES) {
         call->out[INDICES] = call->out[VALUES];
         call->out[INDICES].dtype = CLADE_INT64;
@@ -52,83 +58,81 @@ static clade_status infer(cld_call *call, clade_error *err) {
 
 /* ---- on a device ------------------------------------------------------------------------------------------------- */
 
-static void sizes(cld_steps *steps, cld_step *step, const lines *all, int64_t last) {
-    cld_step_int(steps, step, (int32_t)all->count);
-    cld_step_int(steps, step, (int32_t)all->n);
-    cld_step_int(steps, step, (int32_t)all->inner);
-    cld_step_int(steps, step, (int32_t)last);
-}
-
-static cld_step *begin(const cld_emit *emit, const char *entry, const lines *all, int64_t items) {
+static cld_step *begin(const cld_emit *emit, const char *entry, int64_t items) {
+    const selection *of = emit->call->problem;
     cld_step *step = cld_step_kernel(emit->steps, "topk", entry);
     cld_step_define_dtype(emit->steps, step, "T", emit->call->in[0].dtype);
     cld_step_define(emit->steps, step, "REAL", "%d", cld_dtype_in(emit->call->in[0].dtype, CLD_FLOATS));
-    cld_step_define(emit->steps, step, "LARGEST", "%d", all->largest);
-    cld_step_size(step, (size_t)items, (size_t)all->count, 1,
+    cld_step_define(emit->steps, step, "LARGEST", "%d", of->largest);
+    cld_step_size(step, (size_t)items, (size_t)of->lines.count, 1,
                   CLD_MIN(CLD_MIN((size_t)items, 64), emit->caps->max_group), 1, 1);
     return step;
 }
 
+/* The last arguments: lines, and what else the kernel counts to. */
+static void sizes(const cld_emit *emit, cld_step *step, int64_t last) {
+    cld_step_lines(emit, step);
+    cld_step_int(emit->steps, step, (int32_t)last);
+}
+
 /* The outputs; one that is not used gets a scratch buffer, so that kernels need no case for it. */
-static void outputs(const cld_emit *emit, cld_step *step, const lines *all) {
-    static const size_t index_bytes = sizeof(int64_t);
-    size_t count = (size_t)(all->count * all->k);
-    clade_dtype dtype = emit->call->in[0].dtype;
-    cld_buf values =
-        emit->out[VALUES].i >= 0 ? emit->out[VALUES] : cld_step_scratch(emit->steps, count * clade_dtype_size(dtype));
-    cld_buf indices =
-        cld_call_wants(emit->call, INDICES) ? emit->out[INDICES] : cld_step_scratch(emit->steps, count * index_bytes);
-    cld_step_out(emit->steps, step, values, dtype);
-    cld_step_out(emit->steps, step, indices, CLADE_INT64);
+static void outputs(const cld_emit *emit, cld_step *step) {
+    const selection *of = emit->call->problem;
+    for (int32_t k = VALUES; k <= INDICES; k++) {
+        clade_dtype dtype = k == VALUES ? emit->call->in[0].dtype : CLADE_INT64;
+        size_t bytes = (size_t)(of->lines.count * of->k) * clade_dtype_size(dtype);
+        bool wanted = cld_call_wants(emit->call, k);
+        cld_step_out(emit->steps, step, wanted ? emit->out[k] : cld_step_scratch(emit->steps, bytes), dtype);
+    }
 }
 
 static bool is_short(const cld_call *call, const cld_caps *caps) {
-    cld_call again = *call;
-    lines all;
-    return read_lines(&again, &all, NULL) == CLADE_OK && all.n <= (caps->is_cpu ? SHORT_CPU : SHORT_GPU);
+    return ((const cld_lines *)call->problem)->n <= (caps->is_cpu ? SHORT_CPU : SHORT_GPU);
 }
 
 static clade_status emit_rank(const cld_emit *emit, clade_error *err) {
-    cld_call again = *emit->call;
-    lines all;
-    CLD_RETURN(read_lines(&again, &all, err));
-    if (all.count == 0 || all.k == 0)
+    const selection *of = emit->call->problem;
+    (void)err;
+    if (of->lines.count == 0 || of->k == 0)
         return CLADE_OK;
-    cld_step *step = begin(emit, "topk_rank", &all, all.n);
-    outputs(emit, step, &all);
+    cld_step *step = begin(emit, "topk_rank", of->lines.n);
+    outputs(emit, step);
     cld_step_in(emit->steps, step, emit->in[0], emit->call->in[0].dtype);
-    sizes(emit->steps, step, &all, all.k);
+    sizes(emit, step, of->k);
     return CLADE_OK;
 }
 
-static clade_status emit_merge(const cld_emit *emit, clade_error *err) {
+/* Sorts the indices of each line. Returns where they are. */
+static cld_buf sort(const cld_emit *emit, const selection *of) {
     cld_steps *steps = emit->steps;
-    clade_dtype dtype = emit->call->in[0].dtype;
-    cld_call again = *emit->call;
-    lines all;
-    CLD_RETURN(read_lines(&again, &all, err));
-    if (all.count == 0 || all.k == 0)
-        return CLADE_OK;
-    if (all.n > INT32_MAX / 4) /* the kernel counts to the end of two runs */
-        return cld_call_fail(emit->call, err, CLADE_ERR_LIMIT, "lines of %lld elements", (long long)all.n);
-    size_t bytes = (size_t)(all.count * all.n) * sizeof(int32_t);
+    size_t bytes = (size_t)(of->lines.count * of->lines.n) * sizeof(int32_t);
     cld_buf order[2] = { cld_step_scratch(steps, bytes), cld_step_scratch(steps, bytes) };
     int64_t width = 1;
     int now = 0;
     do { /* at least once: the first pass writes the indices */
-        cld_step *step = begin(emit, "topk_merge", &all, all.n);
+        cld_step *step = begin(emit, "topk_merge", of->lines.n);
         cld_step_out(steps, step, order[!now], CLADE_INT32);
         cld_step_in(steps, step, order[now], CLADE_INT32);
-        cld_step_in(steps, step, emit->in[0], dtype);
-        sizes(steps, step, &all, width);
+        cld_step_in(steps, step, emit->in[0], emit->call->in[0].dtype);
+        sizes(emit, step, width);
         now = !now;
         width *= 2;
-    } while (width < all.n);
-    cld_step *step = begin(emit, "topk_take", &all, all.k);
-    outputs(emit, step, &all);
-    cld_step_in(steps, step, emit->in[0], dtype);
-    cld_step_in(steps, step, order[now], CLADE_INT32);
-    sizes(steps, step, &all, all.k);
+    } while (width < of->lines.n);
+    return order[now];
+}
+
+static clade_status emit_merge(const cld_emit *emit, clade_error *err) {
+    const selection *of = emit->call->problem;
+    if (of->lines.count == 0 || of->k == 0)
+        return CLADE_OK;
+    if (of->lines.n > INT32_MAX / 4) /* the kernel counts to the end of two runs */
+        return cld_call_fail(emit->call, err, CLADE_ERR_LIMIT, "lines of %lld elements", (long long)of->lines.n);
+    cld_buf sorted = sort(emit, of);
+    cld_step *step = begin(emit, "topk_take", of->k);
+    outputs(emit, step);
+    cld_step_in(emit->steps, step, emit->in[0], emit->call->in[0].dtype);
+    cld_step_in(emit->steps, step, sorted, CLADE_INT32);
+    sizes(emit, step, of->k);
     return CLADE_OK;
 }
 
@@ -160,20 +164,20 @@ static int in_order(const void *left, const void *right) {
 
 static clade_status eval(const cld_call *call, clade_tensor *const *out, clade_error *err) {
     cld_call again = *call;
-    lines all;
-    CLD_RETURN(read_lines(&again, &all, err));
+    selection of;
+    CLD_RETURN(read_selection(&again, &of, err));
+    const int64_t n = of.lines.n, inner = of.lines.inner;
     const clade_tensor *in = call->value[0];
     size_t size = clade_dtype_size(in->dtype);
-    ranked *line = cld_arena_calloc(call->arena, (size_t)all.n, sizeof *line);
+    ranked *line = cld_arena_calloc(call->arena, (size_t)n, sizeof *line);
     if (!line)
         return cld_no_memory(err, "a line to sort");
-    for (int64_t l = 0; l < all.count; l++) {
-        int64_t outer = l / all.inner, rest = l % all.inner;
-        for (int64_t i = 0; i < all.n; i++)
-            line[i] = (ranked){ in, i, (outer * all.n + i) * all.inner + rest, all.largest };
-        qsort(line, (size_t)all.n, sizeof *line, in_order);
-        for (int64_t r = 0; r < all.k; r++) {
-            int64_t to = (outer * all.k + r) * all.inner + rest;
+    for (int64_t l = 0; l < of.lines.count; l++) {
+        for (int64_t i = 0; i < n; i++)
+            line[i] = (ranked){ in, i, cld_line_place(l, n, inner, i), of.largest };
+        qsort(line, (size_t)n, sizeof *line, in_order);
+        for (int64_t r = 0; r < of.k; r++) {
+            int64_t to = cld_line_place(l, of.k, inner, r);
             memcpy((char *)out[VALUES]->data + (size_t)to * size, (const char *)in->data + (size_t)line[r].at * size,
                    size);
             if (call->n_out > INDICES)
@@ -199,5 +203,7 @@ const cld_op cld_op_TopK = {
     .max_out = 2,
     .infer = infer,
     .eval = eval,
+    .read = read,
+    .describe = describe,
     .impls = rows,
 };
