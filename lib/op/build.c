@@ -97,12 +97,14 @@ static clade_status fold(const cld_build *build, const cld_call *call, cld_value
     return CLADE_OK;
 }
 
+/* Rows write every output that must be there, named or not. */
 static clade_status keep(const cld_build *build, const cld_call *call, cld_value_id *in, cld_value_id *out,
                          clade_error *err) {
     cld_node node = *call->node;
     for (int32_t k = 0; k < call->n_out; k++) {
-        out[k] = cld_call_wants(call, k) ? cld_graph_value(build->graph, NULL, &call->out[k]) : CLD_ABSENT;
-        if (cld_call_wants(call, k) && !cld_present(out[k]))
+        const bool is_made = cld_call_wants(call, k) || k < node.op->min_out;
+        out[k] = is_made ? cld_graph_value(build->graph, NULL, &call->out[k]) : CLD_ABSENT;
+        if (is_made && !cld_present(out[k]))
             return cld_no_memory(err, node.name);
     }
     node.in = in;

@@ -75,15 +75,13 @@ static void sizes(const cld_emit *emit, cld_step *step, int64_t last) {
     cld_step_int(emit->steps, step, (int32_t)last);
 }
 
-/* The outputs; one that is not used gets a scratch buffer, so that kernels need no case for it. */
+/* The outputs; indices that are not used get a scratch buffer, so that kernels need no case for them. */
 static void outputs(const cld_emit *emit, cld_step *step) {
     const selection *of = emit->call->problem;
-    for (int32_t k = VALUES; k <= INDICES; k++) {
-        clade_dtype dtype = k == VALUES ? emit->call->in[0].dtype : CLADE_INT64;
-        size_t bytes = (size_t)(of->lines.count * of->k) * clade_dtype_size(dtype);
-        bool wanted = cld_call_wants(emit->call, k);
-        cld_step_out(emit->steps, step, wanted ? emit->out[k] : cld_step_scratch(emit->steps, bytes), dtype);
-    }
+    size_t bytes = (size_t)(of->lines.count * of->k) * sizeof(int64_t);
+    bool wanted = cld_call_wants(emit->call, INDICES);
+    cld_step_out(emit->steps, step, emit->out[VALUES], emit->call->in[0].dtype);
+    cld_step_out(emit->steps, step, wanted ? emit->out[INDICES] : cld_step_scratch(emit->steps, bytes), CLADE_INT64);
 }
 
 static bool is_short(const cld_call *call, const cld_caps *caps) {

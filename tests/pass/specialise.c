@@ -40,6 +40,21 @@ START_TEST(shape_arithmetic_folds) {
 }
 END_TEST
 
+/* Rows write it, so it must have room; what is optional need not be there. */
+START_TEST(result_left_out_is_made) {
+    const cld_type types[] = { { CLADE_FLOAT32, 2, { 2, 4 } } };
+    start("graph model(x:float32[2,4]) -> inverse\n"
+          "  scale:float32[4] = {1.0 ...}\n"
+          "  -, -, inverse = LayerNormalization(x, scale)\n",
+          types);
+    ck_ok(cld_walk_next(walk, &segment, &err), err);
+    const cld_node *node = &segment.graph->nodes[0];
+    ck_assert(cld_present(node->out[0]));
+    ck_assert_str_eq(CLD_TYPE_TEXT(&cld_graph_at(segment.graph, node->out[0])->type), "float32[2,4]");
+    ck_assert(!cld_present(node->out[1]));
+}
+END_TEST
+
 /* What is needed later is an output of the one segment, and an input of the next. */
 START_TEST(unknown_shape_cuts_and_goes_on) {
     const cld_type types[] = { { CLADE_FLOAT32, 2, { 3, 4 } }, { CLADE_INT64, 1, { 1 } } };
@@ -190,6 +205,7 @@ Suite *suite_pass_specialise(void) {
     TCase *tcase = tcase_create("specialise");
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_test(tcase, shape_arithmetic_folds);
+    tcase_add_test(tcase, result_left_out_is_made);
     tcase_add_test(tcase, unknown_shape_cuts_and_goes_on);
     tcase_add_test(tcase, feeding_another_type_is_refused);
     tcase_add_test(tcase, state_stays_state);
