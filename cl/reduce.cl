@@ -131,15 +131,16 @@ KERNEL(each)(SIGNATURE) {
 }
 
 KERNEL(group)(SIGNATURE, __local ACC *part) {
-    const idx k = (idx)get_group_id(0), base = PLACE_K(k);
+    GROUP_LINE(k, k_n3);
+    const idx base = PLACE_K(k);
     ACC acc = START;
-    for (idx r = (idx)get_local_id(0); r < n; r += (idx)get_local_size(0)) {
+    for (idx r = GROUP_SLICE; r < n; r += GROUP_SLICES) {
         const ACC x = T_LOAD(in, in_off + base + PLACE_R(r / run) + r % run * step);
         acc = COMBINE(acc, EACH(x));
     }
     GROUP_FOLD(part, acc, COMBINE);
-    if (get_local_id(0) == 0)
-        T_SAVE(out, out_off + k, (T)(FINISH(part[0], (ACC)n)));
+    if (GROUP_SLICE == 0 && !k_is_twice)
+        T_SAVE(out, out_off + k, (T)(FINISH(part[GROUP_COLUMN], (ACC)n)));
 }
 
 #endif

@@ -105,21 +105,21 @@ KERNEL(each)(SIGNATURE) {
 }
 
 KERNEL(group)(SIGNATURE, __local T *part) {
-    const int line = (int)get_group_id(0), lane = (int)get_local_id(0), lanes = (int)get_local_size(0);
+    GROUP_LINE(line, inner);
     __global const T_STORE *x = in + in_off + LINE_START(line, n, inner);
     __global T_STORE *y = out + out_off + LINE_START(line, n, inner);
     T m = -INFINITY, sum = 0;
-    for (int k = lane; k < n; k += lanes) {
+    for (int k = GROUP_SLICE; k < n; k += GROUP_SLICES) {
         const T v = T_LOAD(x, k * inner);
         m = LARGER(m, v);
     }
     GROUP_FOLD(part, m, LARGER);
-    m = part[0];
-    for (int k = lane; k < n; k += lanes)
+    m = part[GROUP_COLUMN];
+    for (int k = GROUP_SLICE; k < n; k += GROUP_SLICES)
         sum += exp(T_LOAD(x, k * inner) - m);
     GROUP_FOLD(part, sum, PLUS);
-    const T s = SCALE(part[0]);
-    for (int k = lane; k < n; k += lanes) {
+    const T s = SCALE(part[GROUP_COLUMN]);
+    for (int k = line_is_twice ? n : GROUP_SLICE; k < n; k += GROUP_SLICES) {
         const T v = T_LOAD(x, k * inner);
         T_SAVE(y, k * inner, VALUE(v, m, s));
     }

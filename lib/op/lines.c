@@ -2,7 +2,7 @@
 /* Lines, and the rows that all operators on lines share: see lines.h. */
 #include "op/lines.h"
 
-enum { VECTOR = 16, LEAST_LANES = 32, MOST_LANES = 256 };
+enum { VECTOR = 16, LEAST_LANES = 32, MOST_LANES = 256, LEAST_COLUMNS = 8, MOST_COLUMNS = 32 };
 
 /* ---- the problem ------------------------------------------------------------------------------------------------- */
 
@@ -106,39 +106,74 @@ clade_status cld_lines_emit_across(const cld_emit *emit, clade_error *err) {
     return emit_wide(emit, "across", lines->count / lines->inner * cld_parts(lines->inner, VECTOR), VECTOR);
 }
 
-/* ---- a row for GPUs: a group a line ------------------------------------------------------------------------------ */
+/* ---- rows for GPUs: a group makes a line, or some that are neighbours ---------------------------------------------
+ */
 
 bool cld_lines_group_applicable(const cld_call *call, const cld_caps *caps) {
     const cld_lines *lines = call->problem;
     return caps->max_group >= LEAST_LANES && lines->n >= LEAST_LANES;
 }
 
-clade_status cld_lines_emit_group(const cld_emit *emit, clade_error *err) {
-    (void)err;
+bool cld_lines_columns_applicable(const cld_call *call, const cld_caps *caps) {
+    return cld_lines_group_applicable(call, caps) && ((const cld_lines *)call->problem)->inner >= LEAST_COLUMNS;
+}
+
+static clade_status emit_group(const cld_emit *emit, size_t lanes, int64_t columns) {
     const cld_lines *lines = emit->call->problem;
-    const size_t lanes = (size_t)emit->value[0];
     if (is_nothing(emit))
         return CLADE_OK;
-    cld_step *step = start(emit, "group", 1);
+    size_t groups = (size_t)(lines->count / lines->inner * cld_parts(lines->inner, columns));
+    cld_step *step = start(emit, "group", columns);
     cld_step_local(emit->steps, step, lanes * (size_t)lines->kernels->local_bytes);
-    cld_step_size(step, (size_t)lines->count * lanes, 1, 1, lanes, 1, 1);
+    cld_step_size(step, groups * lanes, 1, 1, lanes, 1, 1);
     return CLADE_OK;
 }
 
+clade_status cld_lines_emit_group(const cld_emit *emit, clade_error *err) {
+    (void)err;
+    return emit_group(emit, (size_t)emit->value[0], 1);
+}
+
+clade_status cld_lines_emit_columns(const cld_emit *emit, clade_error *err) {
+    (void)err;
+    return emit_group(emit, (size_t)emit->value[0], emit->value[1]);
+}
+
+static const cld_param columns_params[] = { { "group", { 32, 64, 128, 256 } }, { "columns", { 8, 16, 32 } }, { 0 } };
 static const cld_param group_params[] = { { "group", { 32, 64, 128, 256 } }, { 0 } };
 
-static void group_usual(const cld_call *call, const cld_caps *caps, int32_t *value) {
-    const cld_lines *lines = call->problem;
-    value[0] = LEAST_LANES;
-    while (2 * (size_t)value[0] <= CLD_MIN((size_t)MOST_LANES, caps->max_group) && value[0] < lines->n)
-        value[0] *= 2;
+/* As many work-items as there are elements, in doublings of `least`. */
+static int32_t usual_lanes(const cld_caps *caps, int32_t least, int64_t elements) {
+    int32_t lanes = least;
+    while (2 * (size_t)lanes <= CLD_MIN((size_t)MOST_LANES, caps->max_group) && lanes < elements)
+        lanes *= 2;
+    return lanes;
 }
+
+static void group_usual(const cld_call *call, const cld_caps *caps, int32_t *value) {
+    value[0] = usual_lanes(caps, LEAST_LANES, ((const cld_lines *)call->problem)->n);
+}
+
+static void columns_usual(const cld_call *call, const cld_caps *caps, int32_t *value) {
+    const cld_lines *lines = call->problem;
+    value[1] = LEAST_COLUMNS;
+    while (value[1] < MOST_COLUMNS && value[1] < lines->inner)
+        value[1] *= 2;
+    value[0] = usual_lanes(caps, LEAST_LANES, lines->n * value[1]);
+}
+
+static bool is_power(int32_t value) { return value > 0 && (value & (value - 1)) == 0; }
 
 /* The kernels halve it. */
 static bool group_valid(const cld_call *call, const cld_caps *caps, const int32_t *value) {
     const cld_lines *lines = call->problem;
-    return (value[0] & (value[0] - 1)) == 0 && (size_t)value[0] <= caps->max_group &&
+    return is_power(value[0]) && (size_t)value[0] <= caps->max_group &&
            (size_t)value[0] * (size_t)lines->kernels->local_bytes <= caps->local_bytes;
 }
 
+static bool columns_valid(const cld_call *call, const cld_caps *caps, const int32_t *value) {
+    return group_valid(call, caps, value) && is_power(value[1]) && value[1] <= value[0];
+}
+
+const cld_space cld_lines_columns_space = { columns_params, columns_usual, columns_valid };
 const cld_space cld_lines_group_space = { group_params, group_usual, group_valid };

@@ -44,13 +44,15 @@ void cld_step_lines_through(const cld_emit *emit, cld_step *step);
 
 bool cld_lines_along_applicable(const cld_call *call, const cld_caps *caps);
 bool cld_lines_across_applicable(const cld_call *call, const cld_caps *caps);
+bool cld_lines_columns_applicable(const cld_call *call, const cld_caps *caps);
 bool cld_lines_group_applicable(const cld_call *call, const cld_caps *caps);
 clade_status cld_lines_emit_along(const cld_emit *emit, clade_error *err);
 clade_status cld_lines_emit_across(const cld_emit *emit, clade_error *err);
 clade_status cld_lines_emit_each(const cld_emit *emit, clade_error *err);
 clade_status cld_lines_emit_abreast(const cld_emit *emit, clade_error *err);
+clade_status cld_lines_emit_columns(const cld_emit *emit, clade_error *err);
 clade_status cld_lines_emit_group(const cld_emit *emit, clade_error *err);
-extern const cld_space cld_lines_group_space;
+extern const cld_space cld_lines_columns_space, cld_lines_group_space;
 
 /* For CPUs: 16 neighbouring elements of a line at a time; 16 neighbouring lines; a line. */
 #define CLD_LINES_ALONG                                                                                                \
@@ -59,14 +61,22 @@ extern const cld_space cld_lines_group_space;
     { .name = "across", .applicable = cld_lines_across_applicable, .emit = cld_lines_emit_across }
 #define CLD_LINES_EACH                                                                                                 \
     { .name = "each", .applicable = cld_on_cpu, .emit = cld_lines_emit_each }
-/* For GPUs: a group makes a line. */
+/* For GPUs: a group makes neighbouring lines, so that what its work-items read together is together; a line. Entry
+ * "group". */
+#define CLD_LINES_COLUMNS                                                                                              \
+    {                                                                                                                  \
+        .name = "columns", .applicable = cld_lines_columns_applicable, .emit = cld_lines_emit_columns,                 \
+        .space = &cld_lines_columns_space                                                                              \
+    }
 #define CLD_LINES_GROUP                                                                                                \
     {                                                                                                                  \
         .name = "group", .applicable = cld_lines_group_applicable, .emit = cld_lines_emit_group,                       \
         .space = &cld_lines_group_space                                                                                \
     }
-/* On any device: a group goes through neighbouring lines in step, which CPUs' compilers make vectors of; entry "each". */
-#define CLD_LINES_ABREAST { .name = "abreast", .emit = cld_lines_emit_abreast }
+/* On any device: a group goes through neighbouring lines in step, which CPUs' compilers make vectors of; entry "each".
+ */
+#define CLD_LINES_ABREAST                                                                                              \
+    { .name = "abreast", .emit = cld_lines_emit_abreast }
 #define CLD_LINES_REFERENCE                                                                                            \
     { .name = "reference", .emit = cld_lines_emit_each }
 

@@ -87,5 +87,5 @@ const void *cld_reduce_read(const cld_emit *emit) {
 }
 
 const cld_impl cld_reduce_impls[] = {
-    CLD_LINES_ALONG, CLD_LINES_ACROSS, CLD_LINES_EACH, CLD_LINES_GROUP, CLD_LINES_REFERENCE, { 0 },
+    CLD_LINES_ALONG, CLD_LINES_ACROSS, CLD_LINES_EACH, CLD_LINES_COLUMNS, CLD_LINES_GROUP, CLD_LINES_REFERENCE, { 0 },
 };

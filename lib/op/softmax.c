@@ -43,7 +43,7 @@ static clade_status infer(cld_call *call, clade_error *err) {
 }
 
 static const cld_impl rows[] = {
-    CLD_LINES_ALONG, CLD_LINES_ACROSS, CLD_LINES_EACH, CLD_LINES_GROUP, CLD_LINES_REFERENCE, { 0 },
+    CLD_LINES_ALONG, CLD_LINES_ACROSS, CLD_LINES_EACH, CLD_LINES_COLUMNS, CLD_LINES_GROUP, CLD_LINES_REFERENCE, { 0 },
 };
 
 #define SOFTMAX(symbol, sentence)                                                                                      \

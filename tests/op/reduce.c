@@ -45,6 +45,16 @@ static void add_reduction(const char *type, cld_dtypes dtypes, int64_t longest) 
                              .known = 2 });
 }
 
+/* Of the middle of three dimensions. */
+static void add_columns(const char *type, clade_dtype dtype, int64_t n, int64_t inner) {
+    cld_type in = { dtype, 3, { op_between(&rig, 1, 3), n, inner } };
+    op_add(&rig, &(op_node){ .type = type,
+                             .opset = 18,
+                             .in = { material(&in), op_ints(&rig, &(int64_t){ 1 }, 1) },
+                             .n_in = 2,
+                             .known = 2 });
+}
+
 static void run_reductions(const char *row, cld_dtypes dtypes, int64_t longest, int rounds) {
     cld_text prefer = { 0 };
     for (size_t k = 0; k < CLD_COUNT(reductions); k++) {
@@ -62,6 +72,20 @@ END_TEST
 START_TEST(across) { run_reductions("across", CLD_BIT(FLOAT32), 70, 8); }
 END_TEST
 START_TEST(in_groups) { run_reductions("group", CLD_BIT(FLOAT32) | CLD_BIT(FLOAT64), 500, 8); }
+END_TEST
+/* Lengths and numbers of neighbouring lines that fill the groups, and that do not. */
+START_TEST(in_columns) {
+    static const int64_t lengths[] = { 32, 33, 97, 257, 1000 }, neighbours[] = { 8, 13, 32, 33, 67, 257 };
+    rig.prefer = "ReduceSum=columns,ReduceMax=columns,ReduceL2=columns(group 64,columns 8),ReduceMean=columns(group 32,"
+                 "columns 32)";
+    for (size_t n = 0; n < CLD_COUNT(lengths); n++)
+        for (size_t k = 0; k < CLD_COUNT(neighbours); k++) {
+            add_columns((n + k) % 3 ? "ReduceSum" : "ReduceMax", k % 2 ? CLADE_INT32 : CLADE_FLOAT32, lengths[n],
+                        neighbours[k]);
+            add_columns(n % 2 ? "ReduceL2" : "ReduceMean", CLADE_FLOAT32, lengths[n], neighbours[k]);
+        }
+    op_run(&rig);
+}
 END_TEST
 START_TEST(one_by_one) { run_reductions("reference", CLD_NUMBERS & ~CLD_BIT(FLOAT16), 9, 10); }
 END_TEST
@@ -138,13 +162,13 @@ static void add_softmax(clade_dtype dtype, int64_t longest, bool last_axis, int 
 }
 
 static const char *const softmax_rows[] = { "Softmax=along,LogSoftmax=along", "Softmax=across,LogSoftmax=across",
-                                            "Softmax=group,LogSoftmax=group",
+                                            "Softmax=group,LogSoftmax=group", "Softmax=columns,LogSoftmax=columns",
                                             "Softmax=reference,LogSoftmax=reference" };
 
 START_TEST(softmax) {
     rig.prefer = softmax_rows[_i];
     for (int i = 0; i < 24; i++)
-        add_softmax(_i == 3 && i % 3 == 0 ? CLADE_FLOAT64 : CLADE_FLOAT32, _i ? 300 : 70, _i == 0, i);
+        add_softmax(_i == 4 && i % 3 == 0 ? CLADE_FLOAT64 : CLADE_FLOAT32, _i ? 300 : 70, _i == 0, i);
     op_run(&rig);
 }
 END_TEST
@@ -217,6 +241,7 @@ Suite *suite_op_reduce(void) {
     tcase_add_test(tcase, along);
     tcase_add_test(tcase, across);
     tcase_add_test(tcase, in_groups);
+    tcase_add_test(tcase, in_columns);
     tcase_add_test(tcase, one_by_one);
     tcase_add_test(tcase, halves);
     tcase_add_test(tcase, arguments_of_extremes);
