@@ -47,6 +47,8 @@ static void add_common(option_table *table, cli_common *c, int mask) {
             &c->prefer_impl } },
         { CLI_HAS_SESSION, { "no-blas", 0, CLI_FLAG, NULL, "never take a CLBlast implementation", &c->no_blas } },
         { CLI_HAS_SESSION,
+          { "no-records", 0, CLI_FLAG, NULL, "choose by estimated cost, not by what was measured", &c->no_records } },
+        { CLI_HAS_SESSION,
           { "unchecked-indices", 0, CLI_FLAG, NULL, "take an index out of range for the nearest one in range",
             &c->unchecked_indices } },
         { CLI_HAS_SESSION,

@@ -44,6 +44,7 @@ typedef struct clade_session_options {
     size_t max_cuts;  /* values that one run may read to decide what follows: one per step of a loop whose condition is
                        * computed (ERR_LIMIT names the loop); 0: 20,000 */
     size_t max_calls; /* clade_session_call: so many at a time, each with plans and an arena of its own; 0: 8 */
+    int no_records;   /* 1: rows are chosen by estimated cost alone, not by what was measured on this device */
 } clade_session_options;
 #define CLADE_SESSION_OPTIONS_INIT CLADE_SIZED_INIT(clade_session_options)
 

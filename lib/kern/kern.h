@@ -116,6 +116,7 @@ typedef struct cld_step {
     const char *node;    /* name of the node it serves, for profiles and errors */
     const char *impl;    /* name of the row that wrote it, with its parameters */
     const char *problem; /* that it solves; NULL: not said */
+    bool measured;       /* the row was chosen by measurement */
     /* kernel */
     const char *family, *entry; /* cl/<family>.cl, KERNEL(entry) in it */
     cld_define *defines;
@@ -153,9 +154,10 @@ typedef struct cld_steps {
     cld_scratch *scratch; /* buffer ids [first_scratch, first_scratch + n_scratch) */
     int32_t first_scratch, n_scratch, cap_scratch;
     const char *node, *impl, *problem; /* stamped on every step */
-    bool unchecked;                    /* no step checks its indices */
-    bool failed;                       /* memory ran out; checked once, by the planner */
-    cld_step spare;                    /* handed out once memory has run out */
+    bool measured;
+    bool unchecked; /* no step checks its indices */
+    bool failed;    /* memory ran out; checked once, by the planner */
+    cld_step spare; /* handed out once memory has run out */
 } cld_steps;
 
 /* Writers. They never fail visibly: on exhausted memory they set `failed` and return a step that may be written to.

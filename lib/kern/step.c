@@ -14,7 +14,9 @@ static cld_step *begin(cld_steps *steps, cld_step_kind kind) {
         step = &steps->steps[steps->n_steps++];
     else
         steps->failed = true;
-    *step = (cld_step){ .kind = kind, .node = steps->node, .impl = steps->impl, .problem = steps->problem };
+    *step = (cld_step){
+        .kind = kind, .node = steps->node, .impl = steps->impl, .problem = steps->problem, .measured = steps->measured
+    };
     return step;
 }
 

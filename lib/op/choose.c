@@ -2,7 +2,8 @@
 /* The chooser: the only place that picks a row for a problem, and its parameters.
  *
  * In: a call whose problem has been read, and the rows. What the caller prefers is taken where it is applicable; then
- * the applicable row that costs least, with its usual parameters; of several that cost the same, the first.
+ * what was measured to be best for the problem; then the applicable row that costs least, with its usual parameters; of
+ * several that cost the same, the first.
  */
 #include "op/op.h"
 
@@ -10,6 +11,7 @@ typedef struct choice {
     const cld_impl *row;
     int32_t value[CLD_MAX_PARAMS];
     cld_wish inner; /* wished for the problem within */
+    bool measured;
 } choice;
 
 double cld_cost(const cld_caps *caps, double launches, double flops, cld_share share) {
@@ -102,27 +104,52 @@ static const char *problem_text(const cld_emit *emit) {
     return cld_text_take(&text, emit->steps->arena);
 }
 
+/* What was measured for the problem, where the row that was best is still applicable, and its parameters are. */
+static bool recall(const cld_emit *emit, const cld_impl *rows, const char *problem, choice *out) {
+    const cld_measured *measured = emit->describe ? emit->measured : NULL;
+    const char *text = measured ? measured->find(measured->user, problem, emit->steps->arena) : NULL;
+    if (!text)
+        return false;
+    if (obey(emit, rows, (cld_wish){ text, (int)strlen(text) }, out))
+        return out->measured = true;
+    cld_log(CLADE_LOG_DEBUG, "'%s', measured for %s, is not applicable", text, problem);
+    return false;
+}
+
+static bool choose(const cld_emit *emit, const cld_impl *rows, const char *problem, choice *out) {
+    return rows && ((emit->wish.size && obey(emit, rows, emit->wish, out)) || recall(emit, rows, problem, out) ||
+                    cheapest(emit, rows, out));
+}
+
 static clade_status emit_choice(const cld_emit *emit, const choice *chosen, clade_error *err) {
     cld_steps *steps = emit->steps;
     cld_emit own = *emit;
-    const char *within = steps->impl, *around = steps->problem;
+    const char *within = steps->impl;
+    const bool before = steps->measured;
     own.value = chosen->value;
     own.wish = chosen->inner;
     steps->impl = label(steps->arena, within, chosen);
-    steps->problem = emit->describe ? problem_text(emit) : around;
-    if (!steps->impl || (emit->describe && !steps->problem))
-        return cld_no_memory(err, "a plan");
-    clade_status status = chosen->row->emit(&own, err);
+    steps->measured |= chosen->measured;
+    clade_status status = steps->impl ? chosen->row->emit(&own, err) : cld_no_memory(err, "a plan");
     steps->impl = within;
-    steps->problem = around;
+    steps->measured = before;
     return status;
 }
 
 clade_status cld_choose_emit(const cld_emit *emit, const cld_impl *rows, clade_error *err) {
+    cld_steps *steps = emit->steps;
+    const char *around = steps->problem;
     choice chosen;
-    if (rows && ((emit->wish.size && obey(emit, rows, emit->wish, &chosen)) || cheapest(emit, rows, &chosen)))
-        return emit_choice(emit, &chosen, err);
-    return cld_call_fail(emit->call, err, CLADE_ERR_UNSUPPORTED, "this device has no way to run it");
+    if (emit->describe && !(steps->problem = problem_text(emit))) {
+        steps->problem = around;
+        return cld_no_memory(err, "a plan");
+    }
+    clade_status status =
+        choose(emit, rows, steps->problem, &chosen)
+            ? emit_choice(emit, &chosen, err)
+            : cld_call_fail(emit->call, err, CLADE_ERR_UNSUPPORTED, "this device has no way to run it");
+    steps->problem = around;
+    return status;
 }
 
 clade_status cld_choose_node(const cld_emit *emit, const char *prefer, clade_error *err) {

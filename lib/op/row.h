@@ -18,6 +18,13 @@ typedef struct cld_wish {
     int size;
 } cld_wish;
 
+/* Choices that were measured. */
+typedef struct cld_measured {
+    /* The choice for a problem, as text in the arena; NULL: there is none. */
+    const char *(*find)(void *user, const char *problem, cld_arena *arena);
+    void *user;
+} cld_measured;
+
 typedef struct cld_emit {
     const cld_call *call;
     const cld_caps *caps;
@@ -26,6 +33,7 @@ typedef struct cld_emit {
     cld_steps *steps;
     void (*describe)(const cld_call *call, cld_problem *out); /* what is to be solved; NULL: it has no name */
     cld_wish wish;                                            /* the choice that is preferred for it */
+    const cld_measured *measured;                             /* NULL: none */
     const int32_t *value;                                     /* of the row's parameters */
 } cld_emit;
 
@@ -58,7 +66,8 @@ struct cld_impl {
 /* ---- choose.c ------------------------------------------------------------------------------------------------- */
 
 /* Picks one of `rows` for emit->call, whose problem has been read, and its parameters: what emit->wish names, where it
- * is applicable, else what costs least. The steps it writes bear its name. ERR_UNSUPPORTED: none applies. */
+ * is applicable, else what was measured, likewise, else what costs least. The steps it writes bear its name.
+ * ERR_UNSUPPORTED: none applies. */
 clade_status cld_choose_emit(const cld_emit *emit, const cld_impl *rows, clade_error *err);
 /* The same for a node: its operator's rows, and the first of the wishes for it that is applicable. */
 clade_status cld_choose_node(const cld_emit *emit, const char *prefer, clade_error *err);

@@ -85,7 +85,13 @@ static clade_status emit_node(cld_plan *plan, int32_t n, const cld_caps *caps, c
     CLD_RETURN(check_sizes(&call, err));
     plan->steps.node = node->name;
     plan->steps.impl = plan->steps.problem = NULL;
-    cld_emit emit = { .call = &call, .caps = caps, .in = in, .out = out, .constant = constant, .steps = &plan->steps };
+    cld_emit emit = { .call = &call,
+                      .caps = caps,
+                      .in = in,
+                      .out = out,
+                      .constant = constant,
+                      .steps = &plan->steps,
+                      .measured = options->measured };
     const int32_t before = plan->steps.n_steps;
     CLD_RETURN(cld_choose_node(&emit, options->prefer_impl, err));
     for (int32_t k = before; k < plan->steps.n_steps; k++)

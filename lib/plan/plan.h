@@ -44,7 +44,8 @@ typedef struct cld_plan {
 typedef struct cld_plan_options {
     bool no_blas;
     bool unchecked_indices;
-    const char *prefer_impl; /* "Op=row,..." (op/wish.c) or NULL */
+    const char *prefer_impl;      /* "Op=row,..." (op/wish.c) or NULL */
+    const cld_measured *measured; /* choices, or NULL */
     cld_watch watch;
 } cld_plan_options;
 

@@ -75,9 +75,12 @@ static clade_status start_walk(clade_session *session, cld_stage *stage, clade_e
 /* Once per straight line: from a walk to a plan. */
 clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_route *route, cld_stage *parent,
                                clade_tensor *fed, clade_error *err) {
+    const cld_measured measured = cld_device_measured(session->device);
     cld_plan_options options = { .no_blas = session->options.no_blas != 0,
                                  .unchecked_indices = session->options.unchecked_indices != 0,
                                  .prefer_impl = session->prefer_impl,
+                                 .measured =
+                                     session->device->records && !session->options.no_records ? &measured : NULL,
                                  .watch = { session->options.progress, session->options.progress_user } };
     clade_status status = CLADE_OK;
     cld_stage *stage = cld_calloc(1, sizeof *stage);

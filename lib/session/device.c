@@ -47,6 +47,8 @@ clade_status cld_device_wrap(clade_device **out, cld_ocl *ocl, const clade_devic
     }
     cld_refs_init(&device->refs);
     device->ocl = ocl;
+    if (!options->as) /* what was measured holds for the device as it is */
+        cld_device_recall(device, options->cache_dir);
     *out = device;
     return CLADE_OK;
 }
@@ -71,6 +73,7 @@ clade_device *cld_device_retain(clade_device *device) {
 void clade_device_close(clade_device *device) {
     if (!device || !cld_refs_drop(&device->refs))
         return;
+    cld_device_unrecall(device);
     cld_ocl_release(device->ocl);
     cld_lock_free(device->lock);
     cld_free(device);

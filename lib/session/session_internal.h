@@ -7,6 +7,7 @@
 #include "exec/exec.h"
 #include "io/io.h"
 #include "pass/pass.h"
+#include "store/records.h"
 
 /* The constants of a model on a device, as long as a session uses them. */
 typedef struct cld_shared {
@@ -19,7 +20,9 @@ typedef struct cld_shared {
 struct clade_device {
     cld_refs refs;
     cld_ocl *ocl;
-    cld_lock *lock; /* guards what follows */
+    cld_records *records; /* choices that were measured; NULL: none */
+    char *records_key;    /* what its records are filed under */
+    cld_lock *lock;       /* guards what follows */
     cld_shared *shared;
 };
 
@@ -243,6 +246,10 @@ clade_device *cld_device_retain(clade_device *device);
 clade_status cld_device_options(clade_device_options *out, const clade_device_options *given, clade_error *err);
 /* A handle on `ocl` (taken, also on failure). */
 clade_status cld_device_wrap(clade_device **out, cld_ocl *ocl, const clade_device_options *options, clade_error *err);
+/* measured.c: opens the device's tuning records, if there are any; closes them; as the chooser asks for them. */
+void cld_device_recall(clade_device *device, const char *directory);
+void cld_device_unrecall(clade_device *device);
+cld_measured cld_device_measured(clade_device *device);
 /* The constants of `model` on the device; each use is given back by a drop, after the executors that use them. */
 clade_status cld_device_weights(cld_weights **out, clade_device *device, const clade_model *model, clade_error *err);
 void cld_device_weights_drop(clade_device *device, const clade_model *model);

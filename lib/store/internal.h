@@ -29,8 +29,8 @@ struct cld_store {
 /* ---- path.c --------------------------------------------------------------------------------------------------- */
 
 /* The file to open, in a directory that exists, is the user's own and can be written by nobody else. NULL: no store is
- * wanted, or the line in `why` says what is wrong. The caller frees. */
-char *cld_store_path(const cld_store_kind *kind, const char *directory, clade_error *why);
+ * wanted, or there is none and it is not to be made, or the line in `why` says what is wrong. The caller frees. */
+char *cld_store_path(const cld_store_kind *kind, const char *directory, bool make, clade_error *why);
 /* The database and each file beside it is absent, or a plain file of the user's with no second name: opening a FIFO
  * would never return. */
 clade_status cld_store_files_check(const cld_store *store, clade_error *why);
@@ -48,8 +48,10 @@ clade_status cld_store_execute(cld_store *store, const char *sql, clade_error *w
 
 /* ---- store.c -------------------------------------------------------------------------------------------------- */
 
-/* A store of this kind, opened; `why` says what is wrong. Caller frees: cld_store_close. *out NULL: none is wanted. */
-clade_status cld_store_open_kind(cld_store **out, const cld_store_kind *kind, const char *directory, clade_error *why);
+/* A store of this kind, opened; `why` says what is wrong. Caller frees: cld_store_close. *out NULL: none is wanted, or
+ * there is none, and it is not to be made. */
+clade_status cld_store_open_kind(cld_store **out, const cld_store_kind *kind, const char *directory, bool make,
+                                 clade_error *why);
 /* Logs the first defect of a store; later ones are its consequences. */
 void cld_store_complain(cld_store *store, const char *line);
 

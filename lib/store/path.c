@@ -78,14 +78,15 @@ clade_status cld_store_files_check(const cld_store *store, clade_error *why) {
     return status;
 }
 
-char *cld_store_path(const cld_store_kind *kind, const char *directory, clade_error *why) {
+char *cld_store_path(const cld_store_kind *kind, const char *directory, bool make, clade_error *why) {
     cld_text wanted = { 0 }, file = { 0 };
     char *resolved = NULL;
     if (choose(&wanted, kind, directory)) {
         for (size_t end = wanted.size; end > 1 && wanted.data[end - 1] == '/'; end--)
             wanted.data[end - 1] = '\0'; /* "dir/" would look through a symbolic link */
-        make_directories(wanted.data);
-        if (directory_check(kind->what, wanted.data, why) == CLADE_OK) {
+        if (make)
+            make_directories(wanted.data);
+        if ((make || access(wanted.data, F_OK) == 0) && directory_check(kind->what, wanted.data, why) == CLADE_OK) {
             resolved = cld_real_path(wanted.data);
             if (!resolved)
                 (void)cld_fail(why, CLADE_ERR_IO, "%s directory '%s': %s", kind->what, wanted.data, strerror(errno));
@@ -97,7 +98,7 @@ char *cld_store_path(const cld_store_kind *kind, const char *directory, clade_er
         (void)cld_no_memory(why, "the path of a store");
     cld_free(resolved);
     cld_text_free(&wanted);
-    if (file.failed || !file.data)
+    if (file.failed || !file.data || (!make && access(file.data, F_OK) != 0))
         cld_text_free(&file);
     return file.data;
 }

@@ -28,9 +28,9 @@ static const cld_store_kind kind = { .name = "tuning.sqlite",
                                      .synchronous = "FULL",
                                      .disposable = false };
 
-clade_status cld_records_open(cld_records **out, const char *directory, clade_error *err) {
+clade_status cld_records_open(cld_records **out, const char *directory, bool make, clade_error *err) {
     clade_error why = { 0 };
-    clade_status status = cld_store_open_kind(out, &kind, directory, &why);
+    clade_status status = cld_store_open_kind(out, &kind, directory, make, &why);
     return status == CLADE_OK ? CLADE_OK : cld_fail(err, status, "%s", why.message);
 }
 

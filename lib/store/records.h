@@ -22,8 +22,9 @@ typedef struct cld_record {
 } cld_record;
 
 /* `directory` NULL: CLADE_CACHE_DIR, else XDG_DATA_HOME/clade, else ~/.local/share/clade; "": none. *out NULL: none is
- * wanted; every call below accepts that, and finds nothing. ERR_IO, ERR_UNSUPPORTED: it cannot be used, and why. */
-clade_status cld_records_open(cld_records **out, const char *directory, clade_error *err);
+ * wanted, or there is none and `make` is false; every call below accepts that, and finds nothing. ERR_IO,
+ * ERR_UNSUPPORTED: it cannot be used, and why. */
+clade_status cld_records_open(cld_records **out, const char *directory, bool make, clade_error *err);
 void cld_records_close(cld_records *records);
 
 /* *out: the caller frees it, texts included; NULL: there is none. A row that is not as put would have it counts as

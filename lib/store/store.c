@@ -8,7 +8,8 @@ void cld_store_complain(cld_store *store, const char *line) {
     store->complained = true;
 }
 
-clade_status cld_store_open_kind(cld_store **out, const cld_store_kind *kind, const char *directory, clade_error *why) {
+clade_status cld_store_open_kind(cld_store **out, const cld_store_kind *kind, const char *directory, bool make,
+                                 clade_error *why) {
     clade_status status = CLADE_OK;
     cld_store *store = cld_calloc(1, sizeof *store);
     *out = NULL;
@@ -18,7 +19,7 @@ clade_status cld_store_open_kind(cld_store **out, const cld_store_kind *kind, co
     store->lock = cld_lock_new();
     if (!store->lock)
         status = cld_no_memory(why, kind->what);
-    else if ((store->file = cld_store_path(kind, directory, why)))
+    else if ((store->file = cld_store_path(kind, directory, make, why)))
         status = cld_store_file_open(store, false, why);
     else
         status = why->status;
@@ -55,7 +56,7 @@ static const cld_store_kind cache = { .name = "clade.sqlite",
 cld_store *cld_store_open(const char *directory) {
     clade_error why = { 0 };
     cld_store *store;
-    if (cld_store_open_kind(&store, &cache, directory, &why) != CLADE_OK)
+    if (cld_store_open_kind(&store, &cache, directory, true, &why) != CLADE_OK)
         cld_log(CLADE_LOG_WARNING, "%s; going on without it", why.message);
     return store;
 }

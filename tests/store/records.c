@@ -53,7 +53,7 @@ START_TEST(no_records_are_wanted) {
     cld_record *found;
     int64_t count;
     bool suspect;
-    ck_ok(cld_records_open(&records, "", &err), err);
+    ck_ok(cld_records_open(&records, "", true, &err), err);
     ck_assert_ptr_null(records);
     ck_ok(cld_records_put(records, &sample, &err), err);
     ck_ok(cld_records_get(records, "GPU", sample.problem, &found, &err), err);
@@ -159,7 +159,7 @@ START_TEST(several_processes_write) {
             cld_record r = sample;
             char problem[50];
             r.problem = problem;
-            bool good = cld_records_open(&records, directory, &err) == CLADE_OK;
+            bool good = cld_records_open(&records, directory, true, &err) == CLADE_OK;
             for (int k = 0; k < PUTS && good; k++) {
                 snprintf(problem, sizeof problem, "product %d of %d", k, p);
                 while (cld_records_put(records, &r, &err) != CLADE_OK && strstr(err.message, "locked"))
@@ -219,7 +219,7 @@ START_TEST(what_killed_its_process_is_found) {
     const pid_t child = fork();
     if (child == 0) {
         int64_t ended, entry;
-        bool good = cld_records_open(&records, directory, &err) == CLADE_OK &&
+        bool good = cld_records_open(&records, directory, true, &err) == CLADE_OK &&
                     cld_records_begin(records, "GPU", "p", "fine", &ended, &err) == CLADE_OK &&
                     cld_records_end(records, ended, &err) == CLADE_OK &&
                     cld_records_begin(records, "GPU", "p", "killer", &entry, &err) == CLADE_OK;

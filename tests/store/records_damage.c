@@ -106,7 +106,7 @@ START_TEST(bit_flips) {
             after[(seed >> 33) % (round % 2 ? bytes : 200)] ^= (unsigned char)(1u << (seed >> 60 & 7));
         }
         store_write_file(file_of(directory), after, bytes);
-        if (cld_records_open(&records, directory, &err) != CLADE_OK) {
+        if (cld_records_open(&records, directory, true, &err) != CLADE_OK) {
             ck_assert_int_gt((int)strlen(err.message), 0); /* another application's, or a newer format */
             continue;
         }
@@ -136,7 +136,7 @@ START_TEST(files_of_others_are_left_alone) {
     for (size_t k = 0; k < CLD_COUNT(cases); k++) {
         execute(directory, cases[k].change);
         const size_t bytes = store_read_file(file_of(directory), before, sizeof before);
-        ck_assert_int_eq(cld_records_open(&records, directory, &err), CLADE_ERR_UNSUPPORTED);
+        ck_assert_int_eq(cld_records_open(&records, directory, true, &err), CLADE_ERR_UNSUPPORTED);
         ck_assert_ptr_null(records);
         ck_assert_ptr_nonnull(strstr(err.message, cases[k].says));
         ck_assert_uint_eq(store_read_file(file_of(directory), after, sizeof after), bytes);
@@ -151,12 +151,12 @@ START_TEST(places_that_cannot_be_used) {
     const char *directory = store_directory("records-place");
     ck_assert_int_eq(mkdir(directory, 0700), 0);
     ck_assert_int_eq(mkfifo(file_of(directory), 0600), 0);
-    ck_assert_int_eq(cld_records_open(&records, directory, &err), CLADE_ERR_IO);
+    ck_assert_int_eq(cld_records_open(&records, directory, true, &err), CLADE_ERR_IO);
     ck_assert_ptr_nonnull(strstr(err.message, "tuning file"));
     ck_assert_ptr_nonnull(strstr(err.message, "is not a plain file"));
     ck_assert_int_eq(unlink(file_of(directory)), 0);
     ck_assert_int_eq(mkdir(file_of(directory), 0700), 0);
-    ck_assert_int_eq(cld_records_open(&records, directory, &err), CLADE_ERR_IO);
+    ck_assert_int_eq(cld_records_open(&records, directory, true, &err), CLADE_ERR_IO);
 }
 END_TEST
 

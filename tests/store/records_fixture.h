@@ -22,7 +22,7 @@ static const cld_record sample = { .device = "GPU",
                                    .tried = 12,
                                    .date = 1700000000 };
 
-static inline void open_at(const char *directory) { ck_ok(cld_records_open(&records, directory, &err), err); }
+static inline void open_at(const char *directory) { ck_ok(cld_records_open(&records, directory, true, &err), err); }
 
 static inline const char *file_of(const char *directory) {
     static char path[4200];

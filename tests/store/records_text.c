@@ -10,7 +10,7 @@
 static cld_records *records;
 static clade_error err;
 
-static void setup(void) { ck_ok(cld_records_open(&records, store_directory("records-text"), &err), err); }
+static void setup(void) { ck_ok(cld_records_open(&records, store_directory("records-text"), true, &err), err); }
 static void teardown(void) { cld_records_close(records); }
 
 #define HEADER "clade-records 1\n"
