@@ -38,7 +38,8 @@ typedef struct clade_device clade_device;
 /* Options of clade_device_open. */
 typedef struct clade_device_options {
     size_t size_bytes;     /* sizeof(clade_device_options): start from CLADE_DEVICE_OPTIONS_INIT */
-    const char *cache_dir; /* NULL: CLADE_CACHE_DIR, else the user's XDG cache directory; "": no cache on disk */
+    const char *cache_dir; /* for programs and tuning records. NULL: CLADE_CACHE_DIR, else the user's XDG cache and data
+                            * directories; "": neither is on disk */
     /* NULL: plan for the device as it is. "gpu" or "cpu", then limits ("gpu,group=64,local=32768,fp64=0"): plan as if
      * it were such a one, to see or test on this device what another would get. Keys: group (work-items), local,
      * memory, alloc (bytes), units (compute units), fp64, fp16, blas (0 or 1). More than the device has is refused. */

@@ -60,8 +60,8 @@ static bool obey(const cld_emit *emit, const cld_impl *rows, cld_wish wish, choi
         row++;
     if (!row->name || !consider(emit, row, out))
         return false;
-    while (cld_wish_param(&parts.params, &name, &value))
-        if (!set_param(out, name, value))
+    while (parts.params.size > 0)
+        if (!cld_wish_param(&parts.params, &name, &value) || !set_param(out, name, value))
             return false;
     out->inner = parts.inner;
     return !row->space || row->space->valid(emit->call, emit->caps, out->value);

@@ -40,11 +40,15 @@ static char *plan(const char *as, const clade_session_options *options, clade_de
     clade_device *device;
     clade_session *session;
     char *text;
+    static float values[16 * 16];
+    const clade_tensor zeros = { CLADE_FLOAT32, 2, { 16, 16 }, values, sizeof values };
     of_device.cache_dir = directory;
     of_device.as = as;
     ck_ok(clade_device_open(&device, "", &of_device, &err), err);
     ck_ok(clade_device_get_info(device, info, &err), err);
     ck_ok(clade_session_create(&session, device, model, options, &err), err);
+    ck_ok(clade_session_set_input(session, "a", &zeros, &err), err);
+    ck_ok(clade_session_set_input(session, "b", &zeros, &err), err);
     ck_ok(clade_session_dump(session, CLADE_DUMP_TEXT, &text, &err), err);
     clade_session_free(session);
     clade_device_close(device);
