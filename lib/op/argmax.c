@@ -15,7 +15,9 @@ static void write(const cld_emit *emit, cld_step *step) {
     cld_step_lines_through(emit, step);
 }
 
-static const cld_line_kernels kernels = { .family = "argmax", .least = 1024, .flops = 1, .write = write };
+static const cld_line_kernels kernels = {
+    .family = "argmax", .least = 1024, .flops = 1, .local_bytes = 16, .write = write
+};
 
 static clade_status read_extremes(cld_call *call, void *problem, clade_error *err) {
     extremes *out = problem;
@@ -40,7 +42,7 @@ static clade_status infer(cld_call *call, clade_error *err) {
     return CLADE_OK;
 }
 
-static const cld_impl rows[] = { CLD_LINES_REFERENCE, { 0 } };
+static const cld_impl rows[] = { CLD_LINES_EACH, CLD_LINES_COLUMNS, CLD_LINES_GROUP, CLD_LINES_REFERENCE, { 0 } };
 
 #define ARG(symbol, which)                                                                                             \
     const cld_op cld_op_##symbol = {                                                                                   \

@@ -2,6 +2,8 @@
 /* Reductions on the device against the host, softmax and normalisation against a reference in double: every row, random
  * shapes, axes and types.
  */
+#include <math.h>
+
 #include "op/rig.h"
 #include "ref/lines.h"
 
@@ -95,29 +97,49 @@ START_TEST(halves) {
 }
 END_TEST
 
-START_TEST(arguments_of_extremes) {
-    for (int i = 0; i < 24; i++) {
-        cld_type in = op_type(&rig, op_dtype(&rig, CLD_NUMBERS), 3, 9);
-        int32_t axis = i % 3, last = i / 3 % 2, max = i / 6 % 2;
-        cld_attr attr[] = { OP_INT("axis", axis), OP_INT("select_last_index", last), OP_INT("keepdims", 1) };
-        clade_tensor *x = op_tensor(&rig, &in), *want;
-        cld_type out = { CLADE_INT64, 3, { in.dims[0], in.dims[1], in.dims[2] } };
-        out.dims[axis] = 1;
-        want = cld_tensor_new(rig.graph->arena, &out);
-        int64_t inner = cld_type_span(&in, axis + 1, 3), n = in.dims[axis];
-        for (int64_t e = 0; e < clade_tensor_count(want); e++) {
-            int64_t first = e / inner * n * inner + e % inner, best = 0;
-            for (int64_t k = 1; k < n; k++) {
-                double a = cld_tensor_get(x, first + k * inner), b = cld_tensor_get(x, first + best * inner);
-                if ((max ? a > b : a < b) || (a == b && last))
-                    best = k;
-            }
-            cld_tensor_set_int(want, e, best);
-        }
-        op_add_want(&rig,
-                    &(op_node){ .type = max ? "ArgMax" : "ArgMin", .attr = attr, .n_attr = 3, .in = { x }, .n_in = 1 },
-                    (const clade_tensor *[]){ want });
+static const struct {
+    const char *prefer;
+    int64_t longest, neighbours;
+} extremes[] = { { NULL, 9, 9 },
+                 { "ArgMax=group,ArgMin=group", 700, 9 },
+                 { "ArgMax=group(group 32),ArgMin=group(group 64)", 40, 3 },
+                 { "ArgMax=columns,ArgMin=columns", 300, 70 } };
+
+/* By comparing one after the other: a NaN takes the place of what is none. */
+static int64_t best_of(const clade_tensor *x, int64_t first, int64_t inner, int64_t n, bool max, bool last) {
+    int64_t best = 0;
+    for (int64_t k = 1; k < n; k++) {
+        double a = cld_tensor_get(x, first + k * inner), b = cld_tensor_get(x, first + best * inner);
+        if ((max ? a > b : a < b) || (a == b && last) || (a != a && b == b))
+            best = k;
     }
+    return best;
+}
+
+static void add_extreme(int64_t longest, int64_t neighbours, int i) {
+    cld_type in = op_type(&rig, op_dtype(&rig, CLD_NUMBERS), 3, 9);
+    int32_t axis = i % 3, last = i / 3 % 2, max = i / 6 % 2;
+    in.dims[2] = op_between(&rig, CLD_MIN(8, neighbours), neighbours);
+    in.dims[axis] = op_between(&rig, 1, longest);
+    cld_attr attr[] = { OP_INT("axis", axis), OP_INT("select_last_index", last), OP_INT("keepdims", 1) };
+    clade_tensor *x = op_tensor(&rig, &in), *want;
+    for (int k = 0; cld_dtype_in(in.dtype, CLD_FLOATS) && k < i % 4; k++)
+        cld_tensor_set(x, op_below(&rig, clade_tensor_count(x)), NAN);
+    cld_type out = { CLADE_INT64, 3, { in.dims[0], in.dims[1], in.dims[2] } };
+    out.dims[axis] = 1;
+    want = cld_tensor_new(rig.graph->arena, &out);
+    int64_t inner = cld_type_span(&in, axis + 1, 3), n = in.dims[axis];
+    for (int64_t e = 0; e < clade_tensor_count(want); e++)
+        cld_tensor_set_int(want, e, best_of(x, e / inner * n * inner + e % inner, inner, n, max, last));
+    op_add_want(&rig,
+                &(op_node){ .type = max ? "ArgMax" : "ArgMin", .attr = attr, .n_attr = 3, .in = { x }, .n_in = 1 },
+                (const clade_tensor *[]){ want });
+}
+
+START_TEST(arguments_of_extremes) {
+    rig.prefer = extremes[_i].prefer;
+    for (int i = 0; i < 24; i++)
+        add_extreme(extremes[_i].longest, extremes[_i].neighbours, i);
     op_run(&rig);
 }
 END_TEST
@@ -232,21 +254,27 @@ START_TEST(normalization) {
 }
 END_TEST
 
+static TCase *part(Suite *suite, const char *name) {
+    TCase *tcase = tcase_create(name);
+    tcase_set_timeout(tcase, 240);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    suite_add_tcase(suite, tcase);
+    return tcase;
+}
+
 Suite *suite_op_reduce(void);
 Suite *suite_op_reduce(void) {
     Suite *suite = suite_create("op_reduce");
-    TCase *tcase = tcase_create("device");
-    tcase_set_timeout(tcase, 240);
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    TCase *tcase = part(suite, "reductions");
     tcase_add_test(tcase, along);
     tcase_add_test(tcase, across);
     tcase_add_test(tcase, in_groups);
     tcase_add_test(tcase, in_columns);
     tcase_add_test(tcase, one_by_one);
     tcase_add_test(tcase, halves);
-    tcase_add_test(tcase, arguments_of_extremes);
+    tcase_add_loop_test(part(suite, "extremes"), arguments_of_extremes, 0, (int)CLD_COUNT(extremes));
+    tcase = part(suite, "normalisations");
     tcase_add_loop_test(tcase, softmax, 0, (int)CLD_COUNT(softmax_rows));
     tcase_add_loop_test(tcase, normalization, 0, (int)CLD_COUNT(normalization_rows));
-    suite_add_tcase(suite, tcase);
     return suite;
 }
