@@ -54,11 +54,12 @@ ACC NAME(whole_root)(const ACC x) {
 }
 #endif
 
-#define SIGNATURE                                                                                                      \
-    __global T_STORE *out, const ulong out_off, __global const T_STORE *in, const ulong in_off, const idx lines,       \
-        const idx n, const int k_n1, const int k_n2, const int k_n3, const int k_s0, const int k_s1, const int k_s2,   \
-        const int k_s3, const int runs, const int run, const int step, const int r_n1, const int r_n2,                 \
+#define SIZES                                                                                                          \
+    const idx lines, const idx n, const int k_n1, const int k_n2, const int k_n3, const int k_s0, const int k_s1,      \
+        const int k_s2, const int k_s3, const int runs, const int run, const int step, const int r_n1, const int r_n2, \
         const int r_s0, const int r_s1, const int r_s2, const int per_item
+#define SIGNATURE                                                                                                      \
+    __global T_STORE *out, const ulong out_off, __global const T_STORE *in, const ulong in_off, SIZES
 #define PLACE_K(k) NAME(place)(k, k_n1, k_n2, k_n3, k_s0, k_s1, k_s2, k_s3)
 #define PLACE_R(r) NAME(place)(r, r_n1, r_n2, 1, r_s0, r_s1, r_s2, 0)
 
@@ -130,14 +131,40 @@ KERNEL(each)(SIGNATURE) {
     }
 }
 
+/* acc = the elements [first, last) of line k, this work-item's slice of them. */
+#define FOLD_SLICE(acc, k, first, last)                                                                                \
+    const idx base = PLACE_K(k);                                                                                       \
+    ACC acc = START;                                                                                                   \
+    for (idx r = (first) + GROUP_SLICE; r < (last); r += GROUP_SLICES) {                                               \
+        const ACC x = T_LOAD(in, in_off + base + PLACE_R(r / run) + r % run * step);                                   \
+        acc = COMBINE(acc, EACH(x));                                                                                   \
+    }
+
 KERNEL(group)(SIGNATURE, __local ACC *part) {
     GROUP_LINE(k, k_n3);
-    const idx base = PLACE_K(k);
+    FOLD_SLICE(acc, k, 0, n)
+    GROUP_FOLD(part, acc, COMBINE);
+    if (GROUP_SLICE == 0 && !k_is_twice)
+        T_SAVE(out, out_off + k, (T)(FINISH(part[GROUP_COLUMN], (ACC)n)));
+}
+
+/* Two stages: a group makes a part of its lines, parts[stage, line]; then what they are together. */
+KERNEL(parts)(__global ACC *parts, const ulong parts_off, __global const T_STORE *in, const ulong in_off, SIZES,
+              __local ACC *part) {
+    const idx stages = (idx)get_num_groups(1), stage = (idx)get_group_id(1), length = (n + stages - 1) / stages;
+    GROUP_LINE(k, k_n3);
+    FOLD_SLICE(acc, k, stage * length, min((stage + 1) * length, n))
+    GROUP_FOLD(part, acc, COMBINE);
+    if (GROUP_SLICE == 0 && !k_is_twice)
+        parts[parts_off + stage * lines + k] = part[GROUP_COLUMN];
+}
+
+KERNEL(finish)(__global T_STORE *out, const ulong out_off, __global const ACC *parts, const ulong parts_off,
+               const idx lines, const idx n, const idx stages, const int per_item, __local ACC *part) {
+    GROUP_LINE(k, lines);
     ACC acc = START;
-    for (idx r = GROUP_SLICE; r < n; r += GROUP_SLICES) {
-        const ACC x = T_LOAD(in, in_off + base + PLACE_R(r / run) + r % run * step);
-        acc = COMBINE(acc, EACH(x));
-    }
+    for (idx s = GROUP_SLICE; s < stages; s += GROUP_SLICES)
+        acc = COMBINE(acc, parts[parts_off + s * lines + k]);
     GROUP_FOLD(part, acc, COMBINE);
     if (GROUP_SLICE == 0 && !k_is_twice)
         T_SAVE(out, out_off + k, (T)(FINISH(part[GROUP_COLUMN], (ACC)n)));

@@ -122,10 +122,9 @@ static clade_status emit_group(const cld_emit *emit, size_t lanes, int64_t colum
     const cld_lines *lines = emit->call->problem;
     if (is_nothing(emit))
         return CLADE_OK;
-    size_t groups = (size_t)(lines->count / lines->inner * cld_parts(lines->inner, columns));
     cld_step *step = start(emit, "group", columns);
     cld_step_local(emit->steps, step, lanes * (size_t)lines->kernels->local_bytes);
-    cld_step_size(step, groups * lanes, 1, 1, lanes, 1, 1);
+    cld_step_size(step, (size_t)cld_lines_groups(lines, columns) * lanes, 1, 1, lanes, 1, 1);
     return CLADE_OK;
 }
 

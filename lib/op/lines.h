@@ -42,6 +42,11 @@ void cld_lines_describe(const cld_call *call, cld_problem *out);
 void cld_step_lines(const cld_emit *emit, cld_step *step);
 void cld_step_lines_through(const cld_emit *emit, cld_step *step);
 
+/* Groups that make `columns` neighbouring lines each. */
+static inline int64_t cld_lines_groups(const cld_lines *lines, int64_t columns) {
+    return lines->count / lines->inner * cld_parts(lines->inner, columns);
+}
+
 bool cld_lines_along_applicable(const cld_call *call, const cld_caps *caps);
 bool cld_lines_across_applicable(const cld_call *call, const cld_caps *caps);
 bool cld_lines_columns_applicable(const cld_call *call, const cld_caps *caps);

@@ -89,6 +89,22 @@ START_TEST(in_columns) {
     op_run(&rig);
 }
 END_TEST
+/* Few long lines, alone and side by side. */
+START_TEST(in_stages) {
+    static const struct {
+        int64_t n, inner;
+    } sizes[] = { { 10007, 1 }, { 8192, 1 }, { 20011, 3 }, { 9001, 13 }, { 3000, 40 }, { 8193, 33 } };
+    rig.prefer = "ReduceSum=stages(stages 7),ReduceMax=stages,ReduceL2=stages(group 64,stages 256),"
+                 "ReduceMean=stages(group 128,columns 1,stages 3)";
+    for (size_t k = 0; k < CLD_COUNT(sizes); k++) {
+        add_columns("ReduceSum", k % 2 ? CLADE_INT32 : CLADE_FLOAT32, sizes[k].n, sizes[k].inner);
+        add_columns("ReduceMax", k % 2 ? CLADE_FLOAT32 : CLADE_UINT8, sizes[k].n, sizes[k].inner);
+        add_columns("ReduceL2", CLADE_FLOAT64, sizes[k].n, sizes[k].inner);
+        add_columns("ReduceMean", CLADE_FLOAT32, sizes[k].n, sizes[k].inner);
+    }
+    op_run(&rig);
+}
+END_TEST
 START_TEST(one_by_one) { run_reductions("reference", CLD_NUMBERS & ~CLD_BIT(FLOAT16), 9, 10); }
 END_TEST
 START_TEST(halves) {
@@ -270,6 +286,7 @@ Suite *suite_op_reduce(void) {
     tcase_add_test(tcase, across);
     tcase_add_test(tcase, in_groups);
     tcase_add_test(tcase, in_columns);
+    tcase_add_test(tcase, in_stages);
     tcase_add_test(tcase, one_by_one);
     tcase_add_test(tcase, halves);
     tcase_add_loop_test(part(suite, "extremes"), arguments_of_extremes, 0, (int)CLD_COUNT(extremes));
