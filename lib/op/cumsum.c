@@ -14,7 +14,7 @@ static void write(const cld_emit *emit, cld_step *step) {
     cld_step_lines_through(emit, step);
 }
 
-static const cld_line_kernels kernels = { .family = "cumsum", .flops = 1, .write = write };
+static const cld_line_kernels kernels = { .family = "cumsum", .flops = 1, .local_bytes = 8, .write = write };
 
 static clade_status read_sums(cld_call *call, void *problem, clade_error *err) {
     sums *out = problem;
@@ -65,7 +65,19 @@ static clade_status eval(const cld_call *call, clade_tensor *const *out, clade_e
     return CLADE_OK;
 }
 
-static const cld_impl rows[] = { CLD_LINES_ABREAST, { 0 } };
+/* Lines that lie apart, or that are few. */
+static bool group_applicable(const cld_call *call, const cld_caps *caps) {
+    enum { LINES_A_UNIT = 64 };
+    const cld_lines *lines = call->problem;
+    return !caps->is_cpu && cld_lines_group_applicable(call, caps) &&
+           (lines->inner == 1 || lines->count < (int64_t)caps->compute_units * LINES_A_UNIT);
+}
+
+static const cld_impl rows[] = {
+    { .name = "group", .applicable = group_applicable, .emit = cld_lines_emit_group, .space = &cld_lines_group_space },
+    CLD_LINES_ABREAST,
+    { 0 },
+};
 
 const cld_op cld_op_CumSum = {
     .domain = "",

@@ -39,18 +39,34 @@ START_TEST(topk_by_sorting) {
 }
 END_TEST
 
+static void add_cumsum(const cld_type *type, int64_t axis, int i) {
+    cld_attr attr[] = { OP_INT("exclusive", i & 1), OP_INT("reverse", i >> 1 & 1) };
+    op_add(&rig, &(op_node){ .type = "CumSum",
+                             .attr = attr,
+                             .n_attr = 2,
+                             .in = { op_tensor(&rig, type), op_scalar(&rig, CLADE_INT32, (double)axis) },
+                             .n_in = 2,
+                             .known = 2 });
+}
+
 START_TEST(cumsum) {
     for (int i = 0; i < CASES; i++) {
         int32_t rank = (int32_t)op_between(&rig, 1, 4);
         cld_type type = op_type(&rig, op_dtype(&rig, CLD_NUMBERS), rank, 6);
-        cld_attr attr[] = { OP_INT("exclusive", i & 1), OP_INT("reverse", i >> 1 & 1) };
-        op_add(&rig, &(op_node){ .type = "CumSum",
-                                 .attr = attr,
-                                 .n_attr = 2,
-                                 .in = { op_tensor(&rig, &type),
-                                         op_scalar(&rig, CLADE_INT32, (double)op_between(&rig, -rank, rank - 1)) },
-                                 .n_in = 2,
-                                 .known = 2 });
+        add_cumsum(&type, op_between(&rig, -rank, rank - 1), i);
+    }
+    op_run(&rig);
+}
+END_TEST
+
+/* Lines shorter and longer than what a group takes at once. */
+START_TEST(cumsum_in_groups) {
+    static const int64_t lengths[] = { 32, 33, 257, 2048, 2049, 5000 };
+    rig.prefer = "CumSum=group";
+    for (int i = 0; i < CASES; i++) {
+        cld_type type = { op_dtype(&rig, CLD_NUMBERS & ~CLD_BIT(FLOAT16)), 2, { 2, 3 } };
+        type.dims[i / 6 % 2] = lengths[i % 6];
+        add_cumsum(&type, i / 6 % 2, i);
     }
     op_run(&rig);
 }
@@ -119,6 +135,7 @@ Suite *suite_op_lines(void) {
     tcase_add_test(tcase, topk_short_lines);
     tcase_add_test(tcase, topk_by_sorting);
     tcase_add_test(tcase, cumsum);
+    tcase_add_test(tcase, cumsum_in_groups);
     tcase_add_test(tcase, reverse_sequence);
     tcase_add_test(tcase, triangle);
     tcase_add_test(tcase, resize);
