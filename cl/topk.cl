@@ -7,7 +7,10 @@
  * topk_rank   one work-item (element, line) counts the elements before its own: short lines.
  * topk_merge  one pass of a merge sort of indices, width -> 2 * width; work-item (position, line) finds its place by
  *             binary search in the other run. The first pass (width 1) sorts 0, 1, ... and does not read `from`.
- * topk_take   the first k of the sorted indices; work-item (rank, line).
+ * topk_keep   of each of `parts` parts of `count` candidates the best k, in order; work-item (part, line). Candidates are
+ *             the elements, or (AGAIN) indices, of which -1 is none; a part that has too few ends with -1. A part's lie
+ *             `apart` from one another: 1, or, so that neighbouring items read neighbours, `parts`.
+ * topk_take   the first k of `row` sorted indices; work-item (rank, line).
  */
 #ifndef T
 #define T float
@@ -17,6 +20,9 @@
 #endif
 #ifndef REAL
 #define REAL 1
+#endif
+#ifndef AGAIN
+#define AGAIN 0
 #endif
 #ifndef LARGEST
 #define LARGEST 1
@@ -81,13 +87,43 @@ KERNEL(topk_merge)
     to[pair + (at - own) + (low - other)] = i;
 }
 
+KERNEL(topk_keep)
+(__global int *to, ulong to_off, __global const int *from, ulong from_off, __global const T_STORE *in, ulong in_off,
+ LINES, const idx k, const idx count, const idx parts, const idx apart) {
+    const idx part = get_global_id(0), line = get_global_id(1), length = (count + parts - 1) / parts;
+    if (part >= parts || line >= lines)
+        return;
+    in += in_off + LINE_START(line, n, inner);
+    from += from_off + (AGAIN ? (ulong)line * count : 0);
+    to += to_off + ((ulong)line * parts + part) * k;
+    idx held = 0, last = 0;
+    T least = 0; /* the last one held */
+    const idx first = apart == 1 ? part * length : part, end = apart == 1 ? min(first + length, count) : count;
+    for (idx c = first; c < end; c += apart) {
+        const idx i = AGAIN ? from[c] : c;
+        if (i < 0)
+            continue;
+        const T v = T_LOAD(in, i * inner);
+        if (held == k && !NAME(before)(v, i, least, last))
+            continue;
+        idx at = held < k ? held++ : k - 1;
+        for (; at > 0 && NAME(before)(v, i, T_LOAD(in, to[at - 1] * inner), to[at - 1]); at--)
+            to[at] = to[at - 1];
+        to[at] = i;
+        last = to[held - 1];
+        least = T_LOAD(in, last * inner);
+    }
+    for (; held < k; held++)
+        to[held] = -1;
+}
+
 KERNEL(topk_take)
 (__global T_STORE *values, ulong values_off, __global long *places, ulong places_off, __global const T_STORE *in,
- ulong in_off, __global const int *sorted, ulong sorted_off, LINES, const idx k) {
+ ulong in_off, __global const int *sorted, ulong sorted_off, LINES, const idx k, const idx row) {
     const idx rank = get_global_id(0), line = get_global_id(1);
     if (rank >= k || line >= lines)
         return;
-    const idx i = sorted[sorted_off + (ulong)line * n + rank], at = LINE_START(line, k, inner) + rank * inner;
+    const idx i = sorted[sorted_off + (ulong)line * row + rank], at = LINE_START(line, k, inner) + rank * inner;
     T_SAVE(values + values_off, at, T_LOAD(in + in_off, LINE_START(line, n, inner) + i * inner));
     places[places_off + at] = i;
 }

@@ -25,6 +25,9 @@ int64_t cld_per_item(const cld_caps *caps, int64_t units, int64_t unit_elements,
 /* Cuts `count` elements into work-items: on CPUs few and large (a multiple of 16 elements each), on GPUs one element
  * each. */
 int64_t cld_item_elements(const cld_caps *caps, int64_t count);
+/* How far apart lies what one of `items` work-items goes through: on CPUs side by side; on GPUs what all of them are at
+ * is. */
+static inline int64_t cld_item_stride(const cld_caps *caps, int64_t items) { return caps->is_cpu ? 1 : items; }
 /* Work-items that fill the device. */
 int64_t cld_fill_items(const cld_caps *caps);
 

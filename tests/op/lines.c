@@ -9,12 +9,12 @@ static op_rig rig;
 static void setup(void) { op_begin(&rig); }
 static void teardown(void) { op_end(&rig); }
 
-static void add_topk(int64_t longest) {
+static void add_topk(int64_t shortest, int64_t longest, int64_t most) {
     int32_t rank = (int32_t)op_between(&rig, 1, 3), axis = (int32_t)op_below(&rig, rank);
     cld_type type = op_type(&rig, op_dtype(&rig, CLD_NUMBERS), rank, 5);
-    type.dims[axis] = op_between(&rig, 1, longest); /* values repeat: ties go by index */
+    type.dims[axis] = op_between(&rig, shortest, longest); /* values repeat: ties go by index */
     cld_attr attr[] = { OP_INT("axis", axis), OP_INT("largest", op_below(&rig, 2)) };
-    const int64_t k = op_between(&rig, 1, type.dims[axis]);
+    const int64_t k = op_between(&rig, 1, CLD_MIN(most, type.dims[axis]));
     op_add(&rig, &(op_node){ .type = "TopK",
                              .attr = attr,
                              .n_attr = 2,
@@ -26,7 +26,7 @@ static void add_topk(int64_t longest) {
 
 START_TEST(topk_short_lines) {
     for (int i = 0; i < CASES; i++)
-        add_topk(20);
+        add_topk(1, 20, 20);
     op_run(&rig);
 }
 END_TEST
@@ -34,7 +34,15 @@ END_TEST
 START_TEST(topk_by_sorting) {
     rig.prefer = "TopK=merge";
     for (int i = 0; i < CASES; i++)
-        add_topk(300);
+        add_topk(1, 300, 300);
+    op_run(&rig);
+}
+END_TEST
+
+START_TEST(topk_by_selection) {
+    rig.prefer = "TopK=select";
+    for (int i = 0; i < CASES; i++)
+        add_topk(i % 2 ? 3000 : 8, i % 2 ? 9000 : 200, i % 2 ? 140 : 16);
     op_run(&rig);
 }
 END_TEST
@@ -134,6 +142,7 @@ Suite *suite_op_lines(void) {
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, topk_short_lines);
     tcase_add_test(tcase, topk_by_sorting);
+    tcase_add_test(tcase, topk_by_selection);
     tcase_add_test(tcase, cumsum);
     tcase_add_test(tcase, cumsum_in_groups);
     tcase_add_test(tcase, reverse_sequence);
