@@ -33,7 +33,7 @@ static cli_exit close_output(cli_exit code) {
     return code == CLI_OK ? CLI_REFUSED : code;
 }
 
-int main(int argc, char **argv) {
+static cli_exit run(int argc, char **argv) {
     if (argc < 2) {
         print_help(stderr);
         return CLI_USAGE;
@@ -59,3 +59,5 @@ int main(int argc, char **argv) {
     fputs("'; clade --help lists them\n", stderr);
     return CLI_USAGE;
 }
+
+int main(int argc, char **argv) { return (int)run(argc, argv); }

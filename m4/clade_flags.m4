@@ -32,7 +32,7 @@ AM_CONDITIONAL([SYMBOL_VERSIONS], [test "$clade_versions" = yes])])
 
 AC_DEFUN([CLADE_WARNINGS],
 [for clade_flag in -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wwrite-strings \
-                  -Wundef -Wvla -Wformat=2 -Wcast-align -Wno-overlength-strings; do
+                  -Wundef -Wvla -Wformat=2 -Wcast-align -Wconversion -Wno-overlength-strings; do
     CLADE_ADD_FLAG([$clade_flag])
 done
 AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [warnings are errors])], [], [enable_werror=no])

@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-#define select(otherwise, taken, condition) ((condition) ? (taken) : (otherwise))
+#define select(otherwise, taken, condition) ((condition) != 0 ? (taken) : (otherwise))
 #define clamp(x, low, high) fmin(fmax(x, low), high)
 #define fast_tanh(x) tanh(x)
 #define fast_erf(x) erf(x)

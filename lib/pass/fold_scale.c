@@ -152,7 +152,7 @@ static clade_status fold_before(cld_graph *graph, cld_node *node, const cld_read
                                 bool *folded, clade_error *err) {
     cld_scale scale;
     taker t = { .scale = &scale };
-    size_t kind;
+    size_t kind = 0;
     for (int32_t k = 0; k < node->n_in && !t.node; k++)
         t.node = linear_maker(graph, node->in[k], &kind);
     if (!t.node || t.node->n_out != 1 || cld_readers_count(readers, t.node->out[0]) != 1 ||

@@ -5,7 +5,7 @@
 cld_mem *cld_value_locate(const clade_session *session, const cld_slot *slot) {
     if (!slot->home)
         return slot->input >= 0 ? session->inputs[slot->input].mem : NULL;
-    const cld_stage *stage = (const cld_stage *)((const char *)slot->home - offsetof(cld_stage, segment));
+    const void *stage = (const char *)slot->home - offsetof(cld_stage, segment);
     return cld_turn_output(stage, slot->output);
 }
 

@@ -124,7 +124,7 @@ START_TEST(simulator_standardises) {
     float *rows = calloc(ROWS, sizeof(float) * FEATURES);
     ck_assert(rows != NULL);
     simulate_book(rows, ROWS, 1);
-    for (int f = 0; f < FEATURES; f++) {
+    for (size_t f = 0; f < FEATURES; f++) {
         double sum = 0, squares = 0;
         for (size_t r = 0; r < ROWS; r++) {
             sum += rows[r * FEATURES + f];

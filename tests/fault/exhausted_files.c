@@ -104,18 +104,21 @@ static void free_tensor(void) { clade_tensor_free(&tensor); }
 
 /* ---- the cache ---- */
 
-enum { HEAD = 16 }; /* before what SQLite gets: its size */
+typedef struct head {
+    _Alignas(16) int bytes;
+} head; /* before what SQLite gets */
 
-static int size_of(void *memory) { return memory ? *(int *)((char *)memory - HEAD) : 0; }
+static head *head_of(void *memory) { return memory ? (head *)memory - 1 : NULL; }
+static int size_of(void *memory) { return memory ? head_of(memory)->bytes : 0; }
 static void *take(void *memory, int bytes) {
-    char *head = cld_realloc(memory ? (char *)memory - HEAD : NULL, (size_t)bytes + HEAD, 1);
-    if (!head)
+    head *taken = cld_realloc(head_of(memory), (size_t)bytes + sizeof *taken, 1);
+    if (!taken)
         return NULL;
-    *(int *)head = bytes;
-    return head + HEAD;
+    taken->bytes = bytes;
+    return taken + 1;
 }
 static void *allocate(int bytes) { return take(NULL, bytes); }
-static void drop(void *memory) { cld_free(memory ? (char *)memory - HEAD : NULL); }
+static void drop(void *memory) { cld_free(head_of(memory)); }
 static int round_up(int bytes) { return (bytes + 7) & ~7; }
 static int start(void *unused) { return unused != NULL; }
 static void stop(void *unused) { (void)unused; }

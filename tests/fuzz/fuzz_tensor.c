@@ -17,9 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes) {
     const cld_type type = cld_tensor_type(&tensor);
     if (cld_type_check(&type, "tensor", &err) != CLADE_OK || cld_type_bytes(&type) != tensor.size_bytes)
         abort();
-    volatile double sum = 0;
+    static volatile double last;
     for (int64_t i = 0; i < clade_tensor_count(&tensor); i++)
-        sum += cld_tensor_get(&tensor, i);
+        last = cld_tensor_get(&tensor, i);
     clade_tensor_free(&tensor);
     return 0;
 }

@@ -47,8 +47,7 @@ static const char *const everything[] = {
     "    graph \"\"() -> c:int32[]\n"
     "      c:int32[] = {5}\n",
     "graph \"\"() -> \n",
-    "graph g(x) -> \n"
-    "  = Print(x)  # \"no result\"\n",
+    "graph g(x) -> \n  = Print(x)  # \"no result\"\n",
     "graph g(x) -> x, x\n",
 };
 

@@ -87,7 +87,7 @@ START_TEST(long_table) {
     ck_ok(decode(&out, text.data, &err), err);
     ck_assert_int_eq(out.dims[0], ROWS);
     for (int row = 0; row < ROWS; row++)
-        ck_assert(((float *)out.data)[2 * row] == row && ((float *)out.data)[2 * row + 1] == -row);
+        ck_assert(((float *)out.data)[2 * row] == (float)row && ((float *)out.data)[2 * row + 1] == (float)-row);
     clade_tensor_free(&out);
     cld_text_add(&text, "1,oops\n");
     ck_refused(decode(&out, text.data, &err), CLADE_ERR_FORMAT, "line 40001: field 2, 'oops'", err);

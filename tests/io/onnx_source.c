@@ -164,7 +164,7 @@ START_TEST(borrowed_and_damaged) {
         }
         ck_assert_msg(errors[0].status == errors[1].status, "byte %zu: %s, %s", k, errors[0].message,
                       errors[1].message);
-        ck_assert_int_eq(texts[0].size, texts[1].size);
+        ck_assert_uint_eq(texts[0].size, texts[1].size);
         ck_assert(texts[0].size == 0 || strcmp(texts[0].data, texts[1].data) == 0);
         for (int borrow = 0; borrow < 2; borrow++) {
             cld_graph_free(graph[borrow]);
@@ -269,7 +269,7 @@ START_TEST(metadata) {
     ck_assert_str_eq(facts.graph_description, "of the graph");
     ck_assert(facts.n_opsets == 2 && facts.opsets[0].version == 17 && facts.opsets[1].version == 3);
     ck_assert_str_eq(facts.opsets[1].domain, "com.example");
-    ck_assert_int_eq(facts.n_properties, 2);
+    ck_assert_uint_eq(facts.n_properties, 2);
     ck_assert_str_eq(facts.properties[0].key, "features");
     ck_assert_str_eq(facts.properties[0].value, "a,b");
     ck_assert_str_eq(facts.properties[1].value, "");

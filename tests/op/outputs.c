@@ -141,7 +141,7 @@ static void add_input(wire *graph, const char *name, const given *in, bool const
     fed[n_fed++].tensor = tensor;
 }
 
-typedef char value_name[24];
+typedef char value_name[48];
 
 static int32_t outputs_of(const example *e) {
     int32_t count = 0;

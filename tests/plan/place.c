@@ -23,7 +23,7 @@ static void make_graph(unsigned seed, int32_t nodes) {
     cld_type type = { CLADE_FLOAT32, 2, { 3 + (int64_t)(seed % 5), 7 } };
     values[0] = cld_graph_input(graph, "x", &type);
     for (int32_t n = 0; n < nodes; n++) {
-        cld_value_id pair[2] = { values[rand_r(&seed) % (unsigned)count], values[rand_r(&seed) % (unsigned)count] };
+        cld_value_id pair[2] = { values[rand_r(&seed) % count], values[rand_r(&seed) % count] };
         bool join =
             cld_shape_equal(&cld_graph_at(graph, pair[0])->type, &cld_graph_at(graph, pair[1])->type) && n % 3 == 0;
         cld_attr axis = { .name = "axis", .kind = CLD_ATTR_INT, .u.i = 1 };
