@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ArgMax and ArgMin: out[o, i] = the index along axis n of the best in[o, n, i]. Written by lib/op/argmax.c.
+/* ArgMax and ArgMin: out[o, i] = the index along axis n of the best in[o, n, i]. Written by lib/op/lines/argmax.c.
  *
  * BETTER(a, b): a takes the place of b; it also decides between equal elements. A NaN is better than anything before it
  * that is not one. Entries and launches: lines.clh. group: local memory one

@@ -5,7 +5,7 @@
  * sums: same input, same bits.
  *   direct   an item computes CHUNK outputs of a row, taps outside, so that on CPUs the loop over the row is vectors; CHUNK 1
  *            is one output an item. Launch (od*oh*ceil(ow/CHUNK), groups*M, images)
- *            END as op/epilogue.c makes it; with QUANTISED x and w have zero points and END is x, with SCALED too: round half to even,
+ *            END as op/map/epilogue.c makes it; with QUANTISED x and w have zero points and END is x, with SCALED too: round half to even,
  *            saturate to T
  *   im2col   columns[n][group][C*taps][P] for a matrix product with the weights, images from `first` on;
  *            launch (od*oh*ow, C*taps, images*groups)
@@ -27,7 +27,7 @@
 #define ACC_STORE T_STORE
 #define ACC_LOAD T_LOAD
 #endif
-#ifndef END /* what is done to element e of the result before it is stored: lib/op/epilogue.c */
+#ifndef END /* what is done to element e of the result before it is stored: lib/op/map/epilogue.c */
 #define END_PARAMS
 #define END_ARGS
 #define END(V, GET) return x;

@@ -12,7 +12,7 @@
 #define T_LOAD CLADE_LOAD
 #define T_SAVE CLADE_SAVE
 #endif
-#ifndef END /* what is done to element e of the result before it is stored: lib/op/epilogue.c */
+#ifndef END /* what is done to element e of the result before it is stored: lib/op/map/epilogue.c */
 #define END_PARAMS
 #define END_ARGS
 #define END(V, GET) return x;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Local response normalisation of [N, channels, inner]: out = x / (bias + alpha * s)^beta, s = the sum of squares of the
- * channels from c - before to c + after that exist. Written by lib/op/lrn.c. One work-item an element, any launch shape.
+ * channels from c - before to c + after that exist. Written by lib/op/image/lrn.c. One work-item an element, any launch shape.
  * The same input gives the same bits.
  */
 #ifndef T

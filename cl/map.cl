@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pointwise maps: out[e] = f(in0[e], in1[e], ...) over one shape, inputs broadcast. Written by lib/op/map_emit.c.
+/* Pointwise maps: out[e] = f(in0[e], in1[e], ...) over one shape, inputs broadcast. Written by lib/op/map/map_emit.c.
  *
  * Variables v0, v1, ... are the inputs, then expressions of earlier ones, each rounded to what its element type can hold,
  * so that a chain gives the bits that its nodes would give one by one. The instance gives their text:
@@ -96,7 +96,7 @@ KERNEL(rows)(BUFFERS, const int cols, const int segment, const int tiles, const 
 
 #else
 
-/* The scalar meaning (choose: of select) of what the expressions of lib/op/pointwise.def use; lib/op/pointwise_eval.c is the host's. */
+/* The scalar meaning (choose: of select) of what the expressions of lib/op/map/pointwise.def use; lib/op/map/pointwise_eval.c is the host's. */
 #define choose(otherwise, taken, condition) ((condition) ? (taken) : (otherwise))
 #define negated(x) (0 - (ulong)(x))
 #define magnitude(x) whole_abs(x)

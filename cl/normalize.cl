@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Normalisation of lines of n elements: out = (x - mean) * inv * scale + bias, inv = 1 / sqrt(variance + epsilon), with the
- * line's own mean and (biased) variance, in two passes. Written by lib/op/normalize.c.
+ * line's own mean and (biased) variance, in two passes. Written by lib/op/lines/normalize.c.
  *
  * A line is cut into parts of `part` elements. scale and bias are read at (line % s_lines) * s_parts + part number, or,
  * where COLUMN is defined, at the element's own column (one part). mean and inv are written per line, as type U,

@@ -14,7 +14,7 @@
 #define LANES 16
 #define NV 2
 #endif
-#ifndef END /* what is done to element e of the result before it is stored: lib/op/epilogue.c */
+#ifndef END /* what is done to element e of the result before it is stored: lib/op/map/epilogue.c */
 #define END_PARAMS
 #define END_ARGS
 #define END(V, GET) return x;

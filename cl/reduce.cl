@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reductions: out[k] = FINISH(COMBINE over r of EACH(x)), x = in[place of k + place of r]. Written by lib/op/reduce.c.
+/* Reductions: out[k] = FINISH(COMBINE over r of EACH(x)), x = in[place of k + place of r]. Written by lib/op/lines/reduce.c.
  *
  * The input's dimensions form up to four kept and four reduced groups, outermost first; k and r count through them, and
  * the output is dense in k. Kept: k_n1..3, k_s0..3; reduced: r_n1, r_n2, r_s0..2 over `runs` runs of `run` elements

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Softmax and LogSoftmax along n of [outer, n, inner]: out = e^(x - m) / s, or x - m - ln s, with m = max x and
- * s = sum e^(x - m). Written by lib/op/softmax.c; entries and launches: lines.clh. group: local memory one T an item.
+ * s = sum e^(x - m). Written by lib/op/lines/softmax.c; entries and launches: lines.clh. group: local memory one T an item.
  */
 #ifndef T
 #define T float

@@ -26,7 +26,7 @@
 #define A_TRANS 0
 #define B_TRANS 0
 #endif
-#ifndef END /* what is done to element e of the result before it is stored: lib/op/epilogue.c */
+#ifndef END /* what is done to element e of the result before it is stored: lib/op/map/epilogue.c */
 #define END_PARAMS
 #define END_ARGS
 #define END(V, GET) return x;

@@ -5,6 +5,9 @@ BEGIN {
     split("base 0 tensor 1 store 1 graph 2 kern 2 op 3 ocl 3 io 4 pass 4 plan 4 exec 5 tune 6 session 7 train 8", words)
     for (i = 1; i in words; i += 2)
         floor[words[i]] = words[i + 1]
+    split("core 0 map 1 move 2 lines 3 matrix 4 image 5 quant 6 recurrent 7 host 8", words) # the rooms of lib/op
+    for (i = 1; i in words; i += 2)
+        room[words[i]] = words[i + 1]
 
     # An include that matches the first may stand in files that match the second only.
     allow("<CL/", "^(lib/ocl/|include/clade/opencl[.]h$)")
@@ -43,6 +46,17 @@ function check_floor(header,    own, other) {
     else if (floor[other] >= floor[own])
         report("floor " floor[own] " (" own ") includes \"" header "\" of floor " floor[other])
 }
+# Inside lib/op: its own room, or one that stands before it.
+function check_room(header,    own, other) {
+    own = FILENAME
+    sub(/^lib\/op\//, "", own); sub(/\/.*/, "", own)
+    other = header
+    sub(/^op\//, "", other); sub(/\/.*/, "", other)
+    if (!(own in room))
+        report("lib/op/" own " is no room")
+    else if (header ~ /^op\// && other != own && !(other in room && room[other] < room[own]))
+        report("room " own " includes \"" header "\", which is no room before it")
+}
 # The command and the examples: public headers and their own.
 function check_public(header,    folder) {
     folder = FILENAME
@@ -60,6 +74,8 @@ FNR == 2 && !licensed { report("no SPDX line at the top") }
         if ($0 ~ header_pattern[i] && FILENAME !~ file_pattern[i])
             report($0 ": only " file_pattern[i] " may include this")
     if (split($0, quoted, "\"") > 1) {
+        if (FILENAME ~ /^lib\/op\//)
+            check_room(quoted[2])
         if (FILENAME ~ /^lib\//)
             check_floor(quoted[2])
         else if (FILENAME ~ /^(cli|examples)\//)

@@ -10,7 +10,7 @@
 
 #include "tensor/tensor.h"
 
-struct cld_op; /* op/op.h: the operator's descriptor; this floor only carries the pointer */
+struct cld_op; /* op/core/op.h: the operator's descriptor; this floor only carries the pointer */
 
 typedef struct cld_value_id {
     int32_t i; /* < 0: absent */
@@ -83,7 +83,7 @@ typedef struct cld_graph {
     int32_t n_values, n_nodes, n_inputs, n_outputs;
     int32_t n_formal; /* sub-graphs: inputs [n_formal, n_inputs) are captures from outside, in the node's order */
     const char *unsupported; /* why a model can be looked at, but not run: parts of it are left out; else NULL */
-    /* Static graphs: what folding has cost, and the most it may (op/build.c; 0: what that file says). */
+    /* Static graphs: what folding has cost, and the most it may (op/core/build.c; 0: what that file says). */
     size_t folded_bytes, max_folded_bytes; /* host bytes of the constants it made */
     uint64_t evaluated;                    /* elements it has read and written */
     int32_t cap_values, cap_nodes, cap_inputs, cap_outputs;

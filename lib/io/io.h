@@ -4,7 +4,7 @@
 #define CLD_IO_H
 
 #include "clade/model.h"
-#include "op/op.h"
+#include "op/core/op.h"
 
 /* What a file says of itself. Everything lies in the graph's arena; no text is NULL. */
 typedef struct cld_opset {

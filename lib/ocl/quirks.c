@@ -32,7 +32,7 @@ static const struct quirk_row {
     { "NVIDIA CUDA", NULL, NULL, NULL, 0,
       "negating a short and widening it is one instruction, which makes -(-32768) 32768 (580.159.04): shorts are cut "
       "out "
-      "by shifts, on every device (lib/op/pointwise.c)",
+      "by shifts, on every device (lib/op/map/pointwise.c)",
       "bench/results/2026-11-26-nvidia-h200.md" },
     { "Intel(R) OpenCL", "Graphics", NULL, NULL, CLD_QUIRK_SPINS, "clFinish and clWaitForEvents yield in a loop",
       "https://github.com/intel/compute-runtime/issues/363" },

@@ -3,7 +3,7 @@
 #ifndef CLD_PASS_FUSE_H
 #define CLD_PASS_FUSE_H
 
-#include "op/pointwise.h"
+#include "op/map/pointwise.h"
 #include "pass/facts.h"
 
 /* A graph that does not change during one step. */

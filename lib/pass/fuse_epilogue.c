@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fusing into epilogues: float32 nodes that hang on one producer's result, and whose last one is all that anybody else
- * reads, become a map that the producer applies before it stores (op/epilogue.h). What they read besides are scalar
+ * reads, become a map that the producer applies before it stores (op/map/epilogue.h). What they read besides are scalar
  * constants and up to CLD_EPILOGUE_INPUTS operands: a residual, a scale or shift for each channel. The producer then
  * stands where the last of them stood, since the operands may be made after it.
  */
-#include "op/epilogue.h"
+#include "op/map/epilogue.h"
 #include "pass/fuse.h"
 
 #include <math.h>

@@ -6,7 +6,7 @@
  * over the last axes, in float32. Only the last node is replaced; what nobody reads after that is dropped as dead. The
  * square may be Pow(d, 2) or Mul(d, d), and d may be computed twice.
  */
-#include "op/reduce.h"
+#include "op/lines/reduce.h"
 #include "pass/fuse.h"
 
 /* The input of a two-input node that a node of `op` makes (*maker), and the other one. */

@@ -2,8 +2,8 @@
 /* Pass: operators that have an expansion become what they are made of.
  *
  * Needs: a static graph. Keeps: its inputs, the number and order of its outputs, the names of values. Makes: a graph of
- * operators that have rows, or are aliases; what an expansion makes is folded and expanded in turn (op/build.c). It
- * comes behind whatever wants to see an operator as the file had it.
+ * operators that have rows, or are aliases; what an expansion makes is folded and expanded in turn (op/core/build.c).
+ * It comes behind whatever wants to see an operator as the file had it.
  */
 #include "pass/pass.h"
 

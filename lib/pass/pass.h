@@ -3,7 +3,7 @@
 #ifndef CLD_PASS_H
 #define CLD_PASS_H
 
-#include "op/op.h"
+#include "op/core/op.h"
 
 /* ---- on model graphs, once per model ------------------------------------------------------------ */
 

@@ -3,7 +3,7 @@
 #ifndef CLD_PLAN_H
 #define CLD_PLAN_H
 
-#include "op/op.h"
+#include "op/core/op.h"
 
 typedef enum cld_place {
     CLD_PLACE_NONE,     /* no step touches it */
@@ -44,7 +44,7 @@ typedef struct cld_plan {
 typedef struct cld_plan_options {
     bool no_blas;
     bool unchecked_indices;
-    const char *prefer_impl;      /* "Op=row,..." (op/wish.c) or NULL */
+    const char *prefer_impl;      /* "Op=row,..." (op/core/wish.c) or NULL */
     const cld_measured *measured; /* choices, or NULL */
     cld_watch watch;
 } cld_plan_options;

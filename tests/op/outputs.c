@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "node.h"
-#include "op/op.h"
+#include "op/core/op.h"
 #include "test.h"
 
 enum { MOST_OUTPUTS = 4, MOST_INPUTS = 5, MOST_VALUES = 8 };

@@ -3,7 +3,7 @@
  * on the internal operator only. */
 #include <stdio.h>
 
-#include "op/pointwise.h"
+#include "op/map/pointwise.h"
 #include "test.h"
 
 START_TEST(nothing_internal_can_be_named) {

@@ -5,7 +5,7 @@
 #ifndef CLADE_TEST_OP_RIG_H
 #define CLADE_TEST_OP_RIG_H
 
-#include "op/op.h"
+#include "op/core/op.h"
 #include "test.h"
 
 enum { OP_INPUTS = 8, OP_NODES = 256 };

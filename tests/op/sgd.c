@@ -4,7 +4,7 @@
  * precision.
  */
 #include "exec/exec.h"
-#include "op/op.h"
+#include "op/core/op.h"
 #include "pass/pass.h"
 #include "test.h"
 

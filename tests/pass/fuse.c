@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the fuse pass joins, and what it must leave alone. */
-#include "op/pointwise.h"
+#include "op/map/pointwise.h"
 #include "test.h"
 #include "written.h"
 
