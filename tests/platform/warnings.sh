@@ -10,7 +10,7 @@ for compiler in gcc clang; do
     log=$directory/build.log
     mkdir -p "$directory"
     if (cd "$directory" && "$source_dir/configure" --enable-werror --disable-shared CC="$compiler" CFLAGS="-O1" &&
-        make -k -j"$(nproc)" all tests/unit tests/device tests/faults) >"$log" 2>&1; then
+        make -k -j"$(nproc)" && make -k -j"$(nproc)" tests/unit tests/device tests/faults) >"$log" 2>&1; then
         pass
     else
         fail "$compiler: $(grep -E ': (warning|error|fatal error):' "$log" | head -n 20)"
