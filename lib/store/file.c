@@ -21,6 +21,8 @@ enum { MAX_BLOB_BYTES = 256 << 20, MAX_ASIDE = 1000 };
 bool cld_store_is_damage(int code) { return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB; }
 
 clade_status cld_store_fail(cld_store *store, int code, clade_error *why) {
+    if ((code & 0xff) == SQLITE_NOMEM)
+        return cld_no_memory(why, store->file);
     return cld_fail(why, cld_store_is_damage(code) ? CLADE_ERR_FORMAT : CLADE_ERR_IO, "%s file '%s': %s",
                     store->kind->what, store->file, store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(code));
 }

@@ -14,9 +14,11 @@ clade_status cld_records_begin(cld_records *records, const char *device, const c
     if (!records)
         return CLADE_OK;
     cld_lock_take(records->lock);
-    sqlite3_stmt *statement =
-        cld_records_prepare(records, "INSERT INTO journal(device, problem, choice) VALUES(?1, ?2, ?3)", texts, 3, err);
-    clade_status status = statement ? cld_records_finish(records, statement, err) : CLADE_ERR_IO;
+    sqlite3_stmt *statement;
+    clade_status status = cld_records_prepare(
+        &statement, records, "INSERT INTO journal(device, problem, choice) VALUES(?1, ?2, ?3)", texts, 3, err);
+    if (status == CLADE_OK)
+        status = cld_records_finish(records, statement, SQLITE_ROW, err);
     if (status == CLADE_OK)
         *entry = sqlite3_last_insert_rowid(records->db);
     cld_lock_drop(records->lock);
@@ -27,10 +29,13 @@ clade_status cld_records_end(cld_records *records, int64_t entry, clade_error *e
     if (!records)
         return CLADE_OK;
     cld_lock_take(records->lock);
-    sqlite3_stmt *statement = cld_records_prepare(records, "DELETE FROM journal WHERE entry = ?1", NULL, 0, err);
-    if (statement)
+    sqlite3_stmt *statement;
+    clade_status status =
+        cld_records_prepare(&statement, records, "DELETE FROM journal WHERE entry = ?1", NULL, 0, err);
+    if (status == CLADE_OK) {
         sqlite3_bind_int64(statement, 1, entry);
-    clade_status status = statement ? cld_records_finish(records, statement, err) : CLADE_ERR_IO;
+        status = cld_records_finish(records, statement, SQLITE_ROW, err);
+    }
     cld_lock_drop(records->lock);
     return status;
 }
@@ -42,11 +47,14 @@ clade_status cld_records_suspect(cld_records *records, const char *device, const
     if (!records)
         return CLADE_OK;
     cld_lock_take(records->lock);
-    sqlite3_stmt *statement = cld_records_prepare(
-        records, "SELECT 1 FROM journal WHERE device = ?1 AND problem = ?2 AND choice = ?3", texts, 3, err);
-    if (statement)
-        *out = sqlite3_step(statement) == SQLITE_ROW;
-    clade_status status = statement ? cld_records_finish(records, statement, err) : CLADE_ERR_IO;
+    sqlite3_stmt *statement;
+    clade_status status = cld_records_prepare(
+        &statement, records, "SELECT 1 FROM journal WHERE device = ?1 AND problem = ?2 AND choice = ?3", texts, 3, err);
+    if (status == CLADE_OK) {
+        const int code = sqlite3_step(statement);
+        *out = code == SQLITE_ROW;
+        status = cld_records_finish(records, statement, code, err);
+    }
     cld_lock_drop(records->lock);
     return status;
 }

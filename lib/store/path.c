@@ -88,7 +88,9 @@ char *cld_store_path(const cld_store_kind *kind, const char *directory, bool mak
             make_directories(wanted.data);
         if ((make || access(wanted.data, F_OK) == 0) && directory_check(kind->what, wanted.data, why) == CLADE_OK) {
             resolved = cld_real_path(wanted.data);
-            if (!resolved)
+            if (!resolved && errno == ENOMEM)
+                (void)cld_no_memory(why, "the path of a store");
+            else if (!resolved)
                 (void)cld_fail(why, CLADE_ERR_IO, "%s directory '%s': %s", kind->what, wanted.data, strerror(errno));
         }
     }

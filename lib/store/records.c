@@ -68,30 +68,32 @@ clade_status cld_record_check(const cld_record *r, clade_error *err) {
 /* ---- statements ---------------------------------------------------------------------------------------------------
  */
 
-sqlite3_stmt *cld_records_prepare(cld_records *records, const char *sql, const char *const *texts, int count,
-                                  clade_error *err) {
+/* Damage, too, is an error of this call: only opening sets aside. */
+static clade_status fail(cld_records *records, int code, clade_error *err) {
+    clade_error why = { 0 };
+    const clade_status status = cld_store_fail(records, code, &why);
+    return cld_fail(err, status == CLADE_ERR_MEMORY ? status : CLADE_ERR_IO, "%s", why.message);
+}
+
+clade_status cld_records_prepare(sqlite3_stmt **out, cld_records *records, const char *sql, const char *const *texts,
+                                 int count, clade_error *err) {
     sqlite3_stmt *statement = NULL;
     int code = sqlite3_prepare_v2(records->db, sql, -1, &statement, NULL);
     for (int k = 0; k < count && code == SQLITE_OK; k++)
         code = sqlite3_bind_text(statement, k + 1, texts[k], -1, SQLITE_STATIC);
-    if (code == SQLITE_OK)
-        return statement;
-    clade_error why = { 0 };
-    (void)cld_store_fail(records, code, &why);
-    (void)cld_fail(err, CLADE_ERR_IO, "%s", why.message);
-    sqlite3_finalize(statement);
-    return NULL;
-}
-
-clade_status cld_records_finish(cld_records *records, sqlite3_stmt *statement, clade_error *err) {
-    clade_error why = { 0 };
-    while (sqlite3_step(statement) == SQLITE_ROW)
-        ;
-    const int code = sqlite3_finalize(statement);
+    *out = statement;
     if (code == SQLITE_OK)
         return CLADE_OK;
-    (void)cld_store_fail(records, code, &why); /* damage, too, is an error of this call: only opening sets aside */
-    return cld_fail(err, CLADE_ERR_IO, "%s", why.message);
+    const clade_status status = fail(records, code, err);
+    sqlite3_finalize(statement);
+    return status;
+}
+
+clade_status cld_records_finish(cld_records *records, sqlite3_stmt *statement, int code, clade_error *err) {
+    while (code == SQLITE_ROW)
+        code = sqlite3_step(statement);
+    code = sqlite3_finalize(statement);
+    return code == SQLITE_OK ? CLADE_OK : fail(records, code, err);
 }
 
 /* ---- rows ---------------------------------------------------------------------------------------------------------
@@ -169,14 +171,14 @@ static cld_record *copy(const cld_record *r) {
 
 static clade_status get(cld_records *records, const char *const key[2], cld_record **out, clade_error *err) {
     cld_record row;
-    sqlite3_stmt *statement =
-        cld_records_prepare(records, "SELECT " COLUMNS " FROM record WHERE device = ?1 AND problem = ?2", key, 2, err);
-    if (!statement)
-        return CLADE_ERR_IO;
+    sqlite3_stmt *statement;
+    CLD_RETURN(cld_records_prepare(&statement, records,
+                                   "SELECT " COLUMNS " FROM record WHERE device = ?1 AND problem = ?2", key, 2, err));
     clade_status status = CLADE_OK;
-    if (sqlite3_step(statement) == SQLITE_ROW && read_row(statement, &row) && is_for(&row, key) && !(*out = copy(&row)))
+    const int code = sqlite3_step(statement);
+    if (code == SQLITE_ROW && read_row(statement, &row) && is_for(&row, key) && !(*out = copy(&row)))
         status = cld_no_memory(err, "a tuning record");
-    const clade_status finished = cld_records_finish(records, statement, err);
+    const clade_status finished = cld_records_finish(records, statement, code, err);
     return status == CLADE_OK ? finished : status;
 }
 
@@ -201,9 +203,8 @@ clade_status cld_records_write(cld_records *records, const cld_record *r, bool i
                                                       "record.seconds ELSE excluded.date > record.date END" };
 #undef INSERT
     const char *const texts[] = { r->device, r->problem, r->driver, r->library, r->choice };
-    sqlite3_stmt *statement = cld_records_prepare(records, sql[if_better], texts, (int)CLD_COUNT(texts), err);
-    if (!statement)
-        return CLADE_ERR_IO;
+    sqlite3_stmt *statement;
+    CLD_RETURN(cld_records_prepare(&statement, records, sql[if_better], texts, (int)CLD_COUNT(texts), err));
     char sum[CLD_DIGEST_HEX];
     checksum(sum, r);
     sqlite3_bind_double(statement, 6, r->seconds);
@@ -211,7 +212,7 @@ clade_status cld_records_write(cld_records *records, const cld_record *r, bool i
     sqlite3_bind_int64(statement, 8, r->tried);
     sqlite3_bind_int64(statement, 9, r->date);
     sqlite3_bind_text(statement, 10, sum, -1, SQLITE_STATIC);
-    return cld_records_finish(records, statement, err);
+    return cld_records_finish(records, statement, SQLITE_ROW, err);
 }
 
 clade_status cld_records_put(cld_records *records, const cld_record *record, clade_error *err) {
@@ -229,10 +230,9 @@ static clade_status forget(cld_records *records, const char *const key[2], int64
     static const char *const sql[] = { "DELETE FROM journal" WHERE, "DELETE FROM record" WHERE };
 #undef WHERE
     for (size_t k = 0; k < CLD_COUNT(sql); k++) {
-        sqlite3_stmt *statement = cld_records_prepare(records, sql[k], key, 2, err);
-        if (!statement)
-            return CLADE_ERR_IO;
-        CLD_RETURN(cld_records_finish(records, statement, err));
+        sqlite3_stmt *statement;
+        CLD_RETURN(cld_records_prepare(&statement, records, sql[k], key, 2, err));
+        CLD_RETURN(cld_records_finish(records, statement, SQLITE_ROW, err));
         *count = sqlite3_changes(records->db);
     }
     return CLADE_OK;
@@ -250,17 +250,17 @@ clade_status cld_records_forget(cld_records *records, const char *device, const 
 }
 
 static clade_status list(cld_records *records, cld_records_visitor visit, void *user, clade_error *err) {
-    sqlite3_stmt *statement =
-        cld_records_prepare(records, "SELECT " COLUMNS " FROM record ORDER BY device, problem", NULL, 0, err);
-    if (!statement)
-        return CLADE_ERR_IO;
+    sqlite3_stmt *statement;
+    CLD_RETURN(cld_records_prepare(&statement, records, "SELECT " COLUMNS " FROM record ORDER BY device, problem", NULL,
+                                   0, err));
     clade_status status = CLADE_OK;
     cld_record row;
-    while (status == CLADE_OK && sqlite3_step(statement) == SQLITE_ROW)
+    int code = SQLITE_ROW;
+    while (status == CLADE_OK && (code = sqlite3_step(statement)) == SQLITE_ROW)
         if (read_row(statement, &row))
             status = visit(user, &row, err);
     if (status == CLADE_OK)
-        return cld_records_finish(records, statement, err);
+        return cld_records_finish(records, statement, code, err);
     sqlite3_finalize(statement);
     return status;
 }

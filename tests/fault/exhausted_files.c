@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Host memory that runs out while files are read and written: models with their external data, tensors, the cache.
- * Three operations degrade: a model that cannot be mapped is read, libcsv asks again for less, and what has no cache
- * says so and goes on. There SQLite takes its memory from the library's allocator, so that it runs out as well.
+/* Host memory that runs out while files are read and written: models with their external data, tensors, the cache,
+ * tuning records. Some degrade: a model that cannot be mapped is read, libcsv asks again for less, what has no cache
+ * says so and goes on. SQLite takes its memory from the library's allocator here, and can do without some of it.
  */
 #include <sqlite3.h>
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include "fault/exhausted.h"
 #include "io/wire.h"
 #include "store/fixture.h"
+#include "store/records.h"
 #include "test.h"
 
 /* ---- models ---- */
@@ -160,6 +161,59 @@ static void check_cache(void) {
 }
 static void nothing(void) {}
 
+/* ---- tuning records ---- */
+
+static const cld_record sample = { .device = "GPU",
+                                   .problem = "product",
+                                   .driver = "1.0",
+                                   .library = "0.1.0",
+                                   .choice = "tiles(tm 64)",
+                                   .seconds = 1e-5,
+                                   .tried = 12,
+                                   .date = 1700000000 };
+static cld_records *records;
+static cld_record *record;
+
+static void begin_records(void) {
+    clade_error err;
+    begin_cache();
+    ck_ok(cld_records_open(&records, directory, true, &err), err);
+    ck_ok(cld_records_put(records, &sample, &err), err);
+    cld_records_close(records);
+    records = NULL;
+}
+
+static int listed;
+static clade_status count(void *user, const cld_record *one, clade_error *err) {
+    (void)err;
+    *(int *)user += one->seconds > 0;
+    return CLADE_OK;
+}
+
+static clade_status use_records(clade_error *err) {
+    listed = 0;
+    int64_t entry;
+    bool suspect;
+    CLD_RETURN(cld_records_open(&records, directory, true, err));
+    CLD_RETURN(cld_records_put(records, &sample, err));
+    CLD_RETURN(cld_records_begin(records, "GPU", "product", "rows", &entry, err));
+    CLD_RETURN(cld_records_end(records, entry, err));
+    CLD_RETURN(cld_records_suspect(records, "GPU", "product", "rows", &suspect, err));
+    CLD_RETURN(cld_records_list(records, count, &listed, err));
+    return cld_records_get(records, "GPU", "product", &record, err);
+}
+static void check_records(void) {
+    ck_assert_ptr_nonnull(record);
+    ck_assert_str_eq(record->choice, sample.choice);
+    ck_assert_int_eq(listed, 1);
+}
+static void close_records(void) {
+    cld_free(record);
+    cld_records_close(records);
+    record = NULL;
+    records = NULL;
+}
+
 static const struct {
     exhausted_operation operation;
     void (*begin)(void);
@@ -171,6 +225,7 @@ static const struct {
     { { "a .csv file", csv, check_tensor, free_tensor, true }, nothing },
     { { "a .pb file", pb, check_tensor, free_tensor, false }, nothing },
     { { "the cache", use_cache, check_cache, nothing, true }, begin_cache },
+    { { "tuning records", use_records, check_records, close_records, true }, begin_records },
 };
 
 START_TEST(every_allocation) {
