@@ -5,6 +5,7 @@
 #include "base/base.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 void *cld_calloc(size_t count, size_t bytes) { return calloc(count, bytes); }
 
@@ -14,3 +15,10 @@ void *cld_realloc(void *memory, size_t count, size_t bytes) {
 }
 
 void cld_free(void *memory) { free(memory); }
+
+void *cld_pages_new(size_t bytes) {
+    void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return pages == MAP_FAILED ? NULL : pages;
+}
+
+void cld_pages_free(void *pages, size_t bytes) { (void)munmap(pages, bytes); }

@@ -60,6 +60,9 @@ void cld_log(clade_log_level level, const char *format, ...) CLADE_PRINTF(2, 3);
 void *cld_calloc(size_t count, size_t bytes);
 void *cld_realloc(void *memory, size_t count, size_t bytes); /* what is new is not zeroed */
 void cld_free(void *memory);
+/* Whole pages, zeroed. Given back they are the system's at once, where a heap would keep them for what lies above. */
+void *cld_pages_new(size_t bytes);
+void cld_pages_free(void *pages, size_t bytes);
 
 /* ---- memory.c ------------------------------------------------------------------------------------------------- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checked sizes and the arena: a list of zeroed blocks that grow geometrically; a request too large for a block gets
- * one of its own. Blocks are never moved, so pointers stay valid until the arena is freed.
+/* Checked sizes and the arena: a list of zeroed blocks that grow geometrically, large ones of whole pages; a request
+ * too large for a block gets one of its own. Blocks are never moved, so pointers stay valid until the arena is freed.
  */
 #include "base/base.h"
 
@@ -13,6 +13,7 @@
 #define CLADE_ARENA_BLOCK 1024 /* bytes of the first block; a test wants few */
 #endif
 enum { FIRST_BLOCK = CLADE_ARENA_BLOCK, LARGEST_BLOCK = FIRST_BLOCK << 10, ALIGN_SMALL = 16, ALIGN_LARGE = 64 };
+enum { PAGED_BLOCK = 32 << 10 }; /* from so many bytes on: few enough pages to be mapped, enough to be worth it */
 
 typedef struct block {
     struct block *next;
@@ -68,12 +69,27 @@ cld_arena *cld_arena_new(void) {
     return arena;
 }
 
+static block *block_new(size_t total) {
+    block *b = total < PAGED_BLOCK ? cld_calloc(1, total) : cld_pages_new(total);
+    if (b)
+        b->size = total - sizeof(block);
+    return b;
+}
+
+static void block_free(block *b) {
+    const size_t total = b->size + sizeof(block);
+    if (total < PAGED_BLOCK)
+        cld_free(b);
+    else
+        cld_pages_free(b, total);
+}
+
 void cld_arena_free(cld_arena *arena) {
     if (!arena)
         return;
     for (block *b = arena->blocks, *next; b; b = next) {
         next = b->next;
-        cld_free(b);
+        block_free(b);
     }
     cld_free(arena);
 }
@@ -104,10 +120,9 @@ static void *allocate(cld_arena *arena, size_t bytes) {
     bool own = total > arena->next_size / 4;
     if (!own)
         total = arena->next_size;
-    block *b = cld_calloc(1, total);
+    block *b = block_new(total);
     if (!b)
         return NULL;
-    b->size = total - sizeof(block);
     arena->bytes += total;
     if (own && arena->blocks) { /* keep filling the present block */
         b->next = arena->blocks->next;

@@ -53,3 +53,10 @@ void cld_free(void *memory) {
         __atomic_sub_fetch(&held, 1, __ATOMIC_SEQ_CST);
     free(memory);
 }
+
+void *cld_pages_new(size_t bytes) { return cld_calloc(1, bytes); }
+
+void cld_pages_free(void *pages, size_t bytes) {
+    (void)bytes;
+    cld_free(pages);
+}
