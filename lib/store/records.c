@@ -25,7 +25,7 @@ static const cld_store_kind kind = { .name = "tuning.sqlite",
                                      .wait_ms = WAIT_MS,
                                      .steps = steps,
                                      .tables = tables,
-                                     .synchronous = "FULL",
+                                     .synchronous = "EXTRA", /* as FULL, and what is committed outlives the power */
                                      .disposable = false };
 
 clade_status cld_records_open(cld_records **out, const char *directory, bool make, clade_error *err) {

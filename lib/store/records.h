@@ -3,8 +3,9 @@
  * problem fastest. They cost hours, so they lie in a file of their own, apart from the cache, which may be deleted.
  *
  * A change is on the disk when its call returns. A damaged file is set aside under another name, never emptied; one of
- * a newer format is refused and left alone. Safe under several threads and processes: a call waits for another process
- * two seconds at most, and then fails alone. Texts are opaque here: one line each, printable, of bounded length.
+ * a newer format is refused and left alone; one that cannot be written can be read. Safe under several threads and
+ * processes: a call waits for another process two seconds at most, and then fails alone. Texts are opaque here: one
+ * line each, printable, of bounded length.
  */
 #ifndef CLD_RECORDS_H
 #define CLD_RECORDS_H
@@ -22,8 +23,8 @@ typedef struct cld_record {
 } cld_record;
 
 /* `directory` NULL: CLADE_CACHE_DIR, else XDG_DATA_HOME/clade, else ~/.local/share/clade; "": none. *out NULL: none is
- * wanted, or there is none and `make` is false; every call below accepts that, and finds nothing. ERR_IO,
- * ERR_UNSUPPORTED: it cannot be used, and why. */
+ * wanted, or there is none and `make` is false; every call below accepts that, and finds nothing. `make`, which is for
+ * who writes, also looks at every page. ERR_IO, ERR_UNSUPPORTED: it cannot be used, and why. */
 clade_status cld_records_open(cld_records **out, const char *directory, bool make, clade_error *err);
 void cld_records_close(cld_records *records);
 

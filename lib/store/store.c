@@ -20,7 +20,7 @@ clade_status cld_store_open_kind(cld_store **out, const cld_store_kind *kind, co
     if (!store->lock)
         status = cld_no_memory(why, kind->what);
     else if ((store->file = cld_store_path(kind, directory, make, why)))
-        status = cld_store_file_open(store, false, why);
+        status = cld_store_file_open(store, make && !kind->disposable, why);
     else
         status = why->status;
     if (store->db) {

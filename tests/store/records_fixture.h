@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "store/fixture.h"
 #include "store/records.h"
@@ -45,6 +46,17 @@ static inline double seconds_of(const char *device, const char *problem) {
     const double seconds = found ? found->seconds : 0;
     cld_free(found);
     return seconds;
+}
+
+/* How many files were set aside. */
+static inline int count_aside(const char *directory) {
+    int count = 0;
+    char path[4400];
+    for (int k = 1; k <= 5; k++) {
+        snprintf(path, sizeof path, "%s.damaged-%d", file_of(directory), k);
+        count += access(path, R_OK) == 0;
+    }
+    return count;
 }
 
 #endif
