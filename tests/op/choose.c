@@ -32,10 +32,22 @@ static cld_caps machine(bool cpu) {
                        .align_bytes = 128 };
 }
 
+/* What is recorded, of any problem that begins so; choice NULL: nothing. */
+typedef struct record {
+    const char *problem, *choice;
+} record;
+static record recorded;
+
+static const char *find_record(void *user, const char *problem, cld_arena *arena) {
+    const record *r = user;
+    return r->choice && strncmp(problem, r->problem, strlen(r->problem)) == 0 ? cld_arena_text(arena, r->choice) : NULL;
+}
+
 /* One node; b may be NULL. */
 static void make(const char *type, const cld_type *a, const cld_type *b, const cld_caps *caps, const char *prefer) {
     cld_build build = { .graph = graph, .node = "test" };
-    const cld_plan_options options = { .prefer_impl = prefer };
+    const cld_measured measured = { find_record, &recorded };
+    const cld_plan_options options = { .prefer_impl = prefer, .measured = &measured };
     const bool recurrent = strcmp(type, "GRU") == 0;
     cld_value_id in[3] = { cld_graph_input(graph, "a", a) }, out;
     if (b)
@@ -110,6 +122,54 @@ START_TEST(choices_are_named) {
 }
 END_TEST
 
+/* What was measured is taken where it can be, unless the caller prefers something; else cost decides. */
+#define BY_COST "panels(mr 12, nv 2, kb 96, mb 24, nb 64)"
+static const struct {
+    record record;
+    const char *type, *prefer, *label;
+    bool taken;
+} records[] = {
+    { { "product", "reference" }, "MatMul", NULL, "reference", true },
+    { { "product", "panels(mr 12, nv 2, kb 32, mb 48, nb 64)" },
+      "MatMul",
+      NULL,
+      "panels(mr 12, nv 2, kb 32, mb 48, nb 64)",
+      true },
+    { { "product", "tiles" }, "MatMul", "MatMul=reference", "reference", false },
+    { { "product", "tiles" }, "MatMul", "MatMul=panels(mb 25)", "tiles(tm 32, tn 32, mi 4, ni 4, kb 16, ks 2)", true },
+    { { "conv", "reference" }, "MatMul", NULL, BY_COST, false }, /* of another problem */
+    { { "product", "zzz" }, "MatMul", NULL, BY_COST, false },
+    { { "product", "" }, "MatMul", NULL, BY_COST, false },
+    { { "product", "((((" }, "MatMul", NULL, BY_COST, false },
+    { { "product", "panels(mr 9999)" }, "MatMul", NULL, BY_COST, false },
+    { { "product", "panels(mb 25)" }, "MatMul", NULL, BY_COST, false },
+    { { "product", "panels(zz 32)" }, "MatMul", NULL, BY_COST, false },
+    { { "product", "panels(kb 32, mb)" }, "MatMul", NULL, BY_COST, false },
+    { { "product", "panels(kb 32, mb 48x)" }, "MatMul", NULL, BY_COST, false },
+    { { "product", "panels(kb 32" }, "MatMul", NULL, BY_COST, false },
+    { { "product", "panels > tiles" }, "MatMul", NULL, BY_COST, false },
+    { { "conv", "rows(chunk 7)" }, "Conv", NULL, "rows(chunk 7)", true },
+    { { "conv", "im2col > reference" }, "Conv", NULL, "im2col > reference", true },
+    { { "conv", "im2col > zzz" }, "Conv", NULL, "implicit(mr 8, nv 2, kb 72, mb 16)", false },
+    { { "conv", "rows(chunk 4096)" }, "Conv", NULL, "implicit(mr 8, nv 2, kb 72, mb 16)", false },
+    { { "conv", "convgemm" }, "Conv", NULL, "implicit(mr 8, nv 2, kb 72, mb 16)", false }, /* which is not there */
+    { { "product", "reference" }, "Conv", "Conv=im2col", "im2col > reference", true },     /* the problem within */
+    { { "product", "tiles" }, "Conv", "Conv=im2col > reference", "im2col > reference", false },
+};
+
+START_TEST(what_was_recorded_is_taken) {
+    cld_caps caps = machine(true);
+    const bool conv = strcmp(records[_i].type, "Conv") == 0;
+    caps.blas = false;
+    recorded = records[_i].record;
+    make(records[_i].type, conv ? &image : &matrix, conv ? &filters : &matrix, &caps, records[_i].prefer);
+    const cld_step *step = &plan->steps.steps[plan->steps.n_steps - 1];
+    ck_assert_msg(strcmp(step->impl, records[_i].label) == 0, "the record '%s' gives '%s', not '%s'",
+                  records[_i].record.choice, step->impl, records[_i].label);
+    ck_assert_int_eq(step->measured, records[_i].taken);
+}
+END_TEST
+
 /* What is solved has a name of its own, the same for the same problem wherever it arises. */
 START_TEST(problems_are_named) {
     const cld_caps caps = machine(true);
@@ -167,6 +227,7 @@ Suite *suite_op_choose(void) {
     TCase *tcase = tcase_create("op/choose");
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_loop_test(tcase, choices_are_named, 0, (int)CLD_COUNT(choices));
+    tcase_add_loop_test(tcase, what_was_recorded_is_taken, 0, (int)CLD_COUNT(records));
     tcase_add_test(tcase, problems_are_named);
     tcase_add_test(tcase, no_problem_no_name);
     tcase_add_loop_test(tcase, what_there_is_not, 0, (int)CLD_COUNT(wishes));

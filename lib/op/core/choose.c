@@ -104,13 +104,15 @@ static const char *problem_text(const cld_emit *emit) {
     return cld_text_take(&text, emit->steps->arena);
 }
 
-/* What was measured for the problem, where the row that was best is still applicable, and its parameters are. */
+/* What was measured for the problem, where the row that was best is still applicable, and its parameters are. Its text
+ * comes from outside, so it is checked as a caller's is, to the last choice within. */
 static bool recall(const cld_emit *emit, const cld_impl *rows, const char *problem, choice *out) {
     const cld_measured *measured = emit->describe ? emit->measured : NULL;
     const char *text = measured ? measured->find(measured->user, problem, emit->steps->arena) : NULL;
     if (!text)
         return false;
-    if (obey(emit, rows, (cld_wish){ text, (int)strlen(text) }, out))
+    const cld_wish wish = { text, (int)strlen(text) };
+    if (cld_wish_exists(rows, wish) && obey(emit, rows, wish, out))
         return out->measured = true;
     cld_log(CLADE_LOG_DEBUG, "'%s', measured for %s, is not applicable", text, problem);
     return false;

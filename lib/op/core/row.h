@@ -94,6 +94,8 @@ cld_wish_parts cld_wish_split(cld_wish choice);
 bool cld_wish_is(cld_wish wish, const char *name);
 /* Takes "name value" off the front of *params. false: there is none, or it is malformed. */
 bool cld_wish_param(cld_wish *params, cld_wish *name, int32_t *value);
+/* `choice` is well formed, its row is one of `rows`, and so on within. */
+bool cld_wish_exists(const cld_impl *rows, cld_wish choice);
 /* Every item is one there is: ERR_NOT_FOUND lists what there is. ERR_ARGUMENT: malformed. NULL: none. */
 clade_status cld_wish_check(const char *prefer, clade_error *err);
 

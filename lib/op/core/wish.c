@@ -141,6 +141,10 @@ static clade_status check_choice(cld_wish item, const char *owner, const cld_imp
     }
 }
 
+bool cld_wish_exists(const cld_impl *rows, cld_wish choice) {
+    return check_choice(choice, "", rows, choice, NULL) == CLADE_OK;
+}
+
 /* The operator's descriptor that has rows, or any; what the fuse pass makes is named by a plan too. NULL: none. */
 static const cld_op *find(cld_wish name) {
     int32_t count;
