@@ -33,7 +33,7 @@ double cld_cost_chain(const cld_caps *caps, double length) {
 }
 
 static bool consider(const cld_emit *emit, const cld_impl *row, choice *out) {
-    if (row->applicable && !row->applicable(emit->call, emit->caps))
+    if (!cld_impl_fits(row, emit->caps) || (row->applicable && !row->applicable(emit->call, emit->caps)))
         return false;
     *out = (choice){ .row = row };
     if (row->space)

@@ -9,7 +9,7 @@
 
 static inline int64_t cld_parts(int64_t items, int64_t size) { return (items + size - 1) / size; }
 
-/* cld_impl.applicable of a row made for CPUs. */
+/* The device is a CPU. A row made for CPUs says so by cld_impl.needs. */
 bool cld_on_cpu(const cld_call *call, const cld_caps *caps);
 /* A group of work-items that do not need each other, at most `most`. */
 size_t cld_group(const cld_caps *caps, size_t most);

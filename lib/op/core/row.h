@@ -52,9 +52,13 @@ typedef struct cld_space {
     bool (*valid)(const cld_call *call, const cld_caps *caps, const int32_t *value);
 } cld_space;
 
+/* What a device must be or have for a row, whatever is asked of it. */
+enum { CLD_NEEDS_CPU = 1, CLD_NEEDS_BLAS = 2 };
+
 /* Rows stand fastest first; the last is always applicable. Either all rows of a list have a cost or none. */
 struct cld_impl {
     const char *name;                                               /* "reference", "clblast", "panels" */
+    uint32_t needs;                                                 /* CLD_NEEDS_..., or'ed; 0: any device will do */
     bool (*applicable)(const cld_call *call, const cld_caps *caps); /* NULL: always */
     clade_status (*emit)(const cld_emit *emit, clade_error *err);
     const cld_space *space; /* NULL: it has no parameters */
@@ -62,6 +66,11 @@ struct cld_impl {
     /* Seconds, estimated; must be sane on a device never seen. NULL: its place among the rows decides. */
     double (*cost)(const cld_call *call, const cld_caps *caps, const int32_t *value);
 };
+
+/* The device is one that the row is for. */
+static inline bool cld_impl_fits(const cld_impl *row, const cld_caps *caps) {
+    return !((row->needs & CLD_NEEDS_CPU) && !caps->is_cpu) && !((row->needs & CLD_NEEDS_BLAS) && !caps->blas);
+}
 
 /* ---- choose.c ------------------------------------------------------------------------------------------------- */
 

@@ -95,7 +95,7 @@ static clade_status emit_pool(const cld_emit *emit, clade_error *err) {
 }
 
 static const cld_impl rows[] = {
-    { .name = "rows", .applicable = cld_on_cpu, .emit = emit_pool, .space = &cld_chunk_space },
+    { .name = "rows", .needs = CLD_NEEDS_CPU, .emit = emit_pool, .space = &cld_chunk_space },
     { .name = "reference", .emit = emit_pool },
     { 0 }
 };

@@ -77,16 +77,18 @@ clade_status cld_lines_emit_abreast(const cld_emit *emit, clade_error *err) {
 
 /* ---- rows for CPUs: in vectors ----------------------------------------------------------------------------------- */
 
-static bool in_vectors(const cld_call *call, const cld_caps *caps) {
-    return cld_on_cpu(call, caps) && cld_dtype_in(call->in[0].dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16));
+static bool in_vectors(const cld_call *call) {
+    return cld_dtype_in(call->in[0].dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16));
 }
 
 bool cld_lines_along_applicable(const cld_call *call, const cld_caps *caps) {
-    return in_vectors(call, caps) && ((const cld_lines *)call->problem)->run >= VECTOR;
+    (void)caps;
+    return in_vectors(call) && ((const cld_lines *)call->problem)->run >= VECTOR;
 }
 
 bool cld_lines_across_applicable(const cld_call *call, const cld_caps *caps) {
-    return in_vectors(call, caps) && ((const cld_lines *)call->problem)->inner >= VECTOR;
+    (void)caps;
+    return in_vectors(call) && ((const cld_lines *)call->problem)->inner >= VECTOR;
 }
 
 static clade_status emit_wide(const cld_emit *emit, const char *entry, int64_t units, int64_t lines_each) {

@@ -61,11 +61,14 @@ extern const cld_space cld_lines_columns_space, cld_lines_group_space;
 
 /* For CPUs: 16 neighbouring elements of a line at a time; 16 neighbouring lines; a line. */
 #define CLD_LINES_ALONG                                                                                                \
-    { .name = "along", .applicable = cld_lines_along_applicable, .emit = cld_lines_emit_along }
+    { .name = "along", .needs = CLD_NEEDS_CPU, .applicable = cld_lines_along_applicable, .emit = cld_lines_emit_along }
 #define CLD_LINES_ACROSS                                                                                               \
-    { .name = "across", .applicable = cld_lines_across_applicable, .emit = cld_lines_emit_across }
+    {                                                                                                                  \
+        .name = "across", .needs = CLD_NEEDS_CPU, .applicable = cld_lines_across_applicable,                           \
+        .emit = cld_lines_emit_across                                                                                  \
+    }
 #define CLD_LINES_EACH                                                                                                 \
-    { .name = "each", .applicable = cld_on_cpu, .emit = cld_lines_emit_each }
+    { .name = "each", .needs = CLD_NEEDS_CPU, .emit = cld_lines_emit_each }
 /* For GPUs: a group makes neighbouring lines, so that what its work-items read together is together; a line. Entry
  * "group". */
 #define CLD_LINES_COLUMNS                                                                                              \

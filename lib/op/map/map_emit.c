@@ -174,10 +174,10 @@ static bool elements_applicable(const cld_call *call, const cld_caps *caps) {
 
 static bool rows_applicable(const cld_call *call, const cld_caps *caps) {
     cld_map map;
-    if (!cld_on_cpu(call, caps) || !usable(&map, call, caps) || (map.rank > 1 && map.dims[map.rank - 1] < LANES))
+    if (!usable(&map, call, caps) || (map.rank > 1 && map.dims[map.rank - 1] < LANES))
         return false;
     for (int32_t k = 0; k < map.n_vars; k++)
-        if (!cld_dtype_in(map.dtype[k], CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16) | CLD_BIT(BOOL)))
+        if (!cld_dtype_in(map.dtype[k], CLD_MAP_WIDE))
             return false;
     return true;
 }
@@ -234,7 +234,7 @@ static clade_status emit_elements(const cld_emit *emit, clade_error *err) {
 }
 
 const cld_impl cld_map_impls[] = {
-    { .name = "rows", .applicable = rows_applicable, .emit = emit_rows },
+    { .name = "rows", .needs = CLD_NEEDS_CPU, .applicable = rows_applicable, .emit = emit_rows },
     { .name = "elements", .applicable = elements_applicable, .emit = emit_elements },
     { 0 },
 };

@@ -170,7 +170,7 @@ static clade_status expand_many(const cld_call *call, cld_build *build, clade_er
         .infer = infer_##infers,                                                                                       \
         .expand = (most) < 0 ? expand_many : NULL,                                                                     \
         .eval = cld_pointwise_eval,                                                                                    \
-        .impls = cld_map_impls,                                                                                        \
+        .impls = cld_map_impls + !((dtypes)&CLD_MAP_WIDE),                                                             \
     };
 #include "op/map/pointwise.def"
 

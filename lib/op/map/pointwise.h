@@ -34,8 +34,10 @@ typedef struct cld_pointwise {
 const cld_pointwise *cld_pointwise_row(const cld_op *op);
 /* The value of p or q of a row in this call. */
 double cld_pointwise_attr(const cld_call *call, const cld_pointwise_with *with);
-/* Rows of every pointwise operator (map_emit.c). */
+/* Rows of every pointwise operator (map_emit.c). The first is for types that CPUs compute in vectors: an operator that
+ * takes none of them begins at the second. */
 extern const cld_impl cld_map_impls[];
+#define CLD_MAP_WIDE (CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16) | CLD_BIT(BOOL))
 
 clade_status cld_pointwise_eval(const cld_call *call, clade_tensor *const *out, clade_error *err);
 /* NumPy broadcast of all present inputs' shapes, the dtype given. */

@@ -17,8 +17,8 @@ static const cld_param params[] = { [MR] = { "mr", { 4, 6, 8, 12 } }, /* filters
 bool cld_conv_implicit_applicable(const cld_call *call, const cld_caps *caps) {
     const int64_t fewest = 3; /* filters of a group; for fewer (depthwise) gathering costs more than multiplying */
     const cld_conv *conv = call->problem;
-    return cld_on_cpu(call, caps) && caps->float_lanes >= 4 && conv->dtype == CLADE_FLOAT32 &&
-           cld_conv_terms(conv) > 0 && conv->filters >= fewest && cld_type_count(&call->out[0]) > 0;
+    return caps->float_lanes >= 4 && conv->dtype == CLADE_FLOAT32 && cld_conv_terms(conv) > 0 &&
+           conv->filters >= fewest && cld_type_count(&call->out[0]) > 0;
 }
 
 static int64_t panels_of(const cld_conv *conv, int64_t columns) {

@@ -15,10 +15,11 @@ static clade_status emit_direct(const cld_emit *emit, clade_error *err) {
 static bool can_convgemm(const cld_call *call, const cld_caps *caps) {
     const cld_conv *conv = call->problem;
     const cld_window *w = &conv->window;
+    (void)caps;
     bool same = cld_span3(w->kernel) * conv->channels > 0 && w->in[0] == 1 && w->out[0] == 1;
     for (int32_t d = 1; d < 3; d++)
         same &= (w->in[d] + 2 * w->before[d] - (w->kernel[d] - 1) * w->dilation[d] - 1) / w->stride[d] + 1 == w->out[d];
-    return caps->blas && same && conv->groups == 1 && cld_type_count(&call->out[0]) > 0 &&
+    return same && conv->groups == 1 && cld_type_count(&call->out[0]) > 0 &&
            cld_dtype_in(conv->dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT64));
 }
 
@@ -155,17 +156,22 @@ static double cost_reference(const cld_call *call, const cld_caps *caps, const i
 
 const cld_impl cld_conv_rows[] = {
     { .name = "implicit",
+      .needs = CLD_NEEDS_CPU,
       .applicable = cld_conv_implicit_applicable,
       .emit = cld_conv_implicit_emit,
       .space = &cld_conv_implicit_space,
       .cost = cld_conv_implicit_cost },
-    { .name = "rows", .applicable = cld_on_cpu, .emit = emit_direct, .space = &cld_chunk_space, .cost = cost_rows },
+    { .name = "rows", .needs = CLD_NEEDS_CPU, .emit = emit_direct, .space = &cld_chunk_space, .cost = cost_rows },
     { .name = "tiles",
       .applicable = cld_conv_tiles_applicable,
       .emit = cld_conv_tiles_emit,
       .space = &cld_conv_tiles_space,
       .cost = cld_conv_tiles_cost },
-    { .name = "convgemm", .applicable = can_convgemm, .emit = emit_convgemm, .cost = cost_convgemm },
+    { .name = "convgemm",
+      .needs = CLD_NEEDS_BLAS,
+      .applicable = can_convgemm,
+      .emit = emit_convgemm,
+      .cost = cost_convgemm },
     { .name = "im2col", .applicable = can_im2col, .emit = emit_im2col, .inner = cld_product_rows, .cost = cost_im2col },
     { .name = "reference", .emit = emit_direct, .cost = cost_reference },
     { 0 }

@@ -82,8 +82,7 @@ void cld_panels_define(cld_steps *steps, cld_step *step, cld_tile tile) {
 
 bool cld_panels_applicable(const cld_call *call, const cld_caps *caps) {
     const cld_gemm *gemm = call->problem;
-    return cld_on_cpu(call, caps) && caps->float_lanes >= 4 && gemm->dtype == CLADE_FLOAT32 && gemm->k > 0 &&
-           !cld_product_empty(gemm);
+    return caps->float_lanes >= 4 && gemm->dtype == CLADE_FLOAT32 && gemm->k > 0 && !cld_product_empty(gemm);
 }
 
 double cld_panels_cost(const cld_call *call, const cld_caps *caps, const int32_t *value) {

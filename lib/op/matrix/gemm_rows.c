@@ -49,7 +49,8 @@ void cld_gemm_finish(const cld_emit *emit, const cld_gemm *gemm) {
 /* CLBlast strides one batch dimension only, and knows neither bias nor epilogue: those are a second step. */
 static bool can_blas(const cld_call *call, const cld_caps *caps) {
     const cld_gemm *gemm = call->problem;
-    return caps->blas && !cld_product_empty(gemm) && gemm->k > 0 && gemm->batch_rank <= 1 &&
+    (void)caps;
+    return !cld_product_empty(gemm) && gemm->k > 0 && gemm->batch_rank <= 1 &&
            cld_dtype_in(gemm->dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT64));
 }
 
@@ -111,11 +112,12 @@ static clade_status emit_reference(const cld_emit *emit, clade_error *err) {
 
 const cld_impl cld_product_rows[] = {
     { .name = "panels",
+      .needs = CLD_NEEDS_CPU,
       .applicable = cld_panels_applicable,
       .emit = cld_panels_emit,
       .space = &cld_panels_space,
       .cost = cld_panels_cost },
-    { .name = "clblast", .applicable = can_blas, .emit = emit_blas, .cost = cost_blas },
+    { .name = "clblast", .needs = CLD_NEEDS_BLAS, .applicable = can_blas, .emit = emit_blas, .cost = cost_blas },
     { .name = "tiles",
       .applicable = cld_product_tiles_applicable,
       .emit = cld_product_tiles_emit,

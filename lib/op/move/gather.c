@@ -51,7 +51,7 @@ static clade_status eval_rows(const cld_call *call, clade_tensor *const *out, ro
     static clade_status op##_eval(const cld_call *call, clade_tensor *const *out, clade_error *err) {                  \
         return eval_rows(call, out, op##_rows_of, err);                                                                \
     }                                                                                                                  \
-    static const cld_impl op##_rows[] = { { .name = "rows", .applicable = cld_on_cpu, .emit = op##_emit_whole },       \
+    static const cld_impl op##_rows[] = { { .name = "rows", .needs = CLD_NEEDS_CPU, .emit = op##_emit_whole },         \
                                           { .name = "items", .emit = op##_emit },                                      \
                                           { 0 } }
 

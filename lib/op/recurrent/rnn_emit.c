@@ -264,7 +264,7 @@ void cld_rnn_describe(const cld_call *call, cld_problem *out) {
 
 static bool suits_panels(const cld_call *call, const cld_caps *caps) {
     const cld_rnn *rnn = call->problem;
-    return cld_on_cpu(call, caps) && caps->float_lanes > 1 && rnn->dtype == CLADE_FLOAT32 &&
+    return caps->float_lanes > 1 && rnn->dtype == CLADE_FLOAT32 &&
            state_bytes(rnn, caps->float_lanes, 1) <= caps->local_bytes;
 }
 
@@ -292,6 +292,7 @@ static clade_status emit_reference(const cld_emit *emit, clade_error *err) {
 }
 
 const cld_impl cld_rnn_impls[] = { { .name = "panels",
+                                     .needs = CLD_NEEDS_CPU,
                                      .applicable = suits_panels,
                                      .emit = emit_panels,
                                      .space = &panels_space,
