@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "op/op.h"
 #include "test.h"
 #include "wire.h"
 
@@ -87,17 +88,37 @@ START_TEST(is_refused) {
 }
 END_TEST
 
-/* The domain not imported, the node names it nevertheless. */
-START_TEST(domain_without_import) {
-    clade_error err;
-    cld_graph *out;
-    wire graph = { 0 }, node = { 0 };
-    wire_text(&node, 3, "n");
-    wire_text(&node, 4, "Fused");
-    wire_text(&node, 7, "clade");
-    wire_message(&graph, GRAPH_NODE, &node);
-    wire model = wire_model(&graph);
-    ck_refused(wire_parse(&out, &model, &err), CLADE_ERR_GRAPH, "Fused 'n' is of domain 'clade'", err);
+/* Every operator of lib/op/internal.def: where the file imports the domain; where it does not, and the node names it
+ * nevertheless; as an operator of another domain, where it is none. */
+START_TEST(no_internal_operator_is_reached) {
+    int32_t count;
+    const cld_op *const *all = cld_op_internal(&count);
+    ck_assert_int_ge(count, 3);
+    for (int32_t k = 0; k < count; k++) {
+        clade_error err;
+        cld_graph *out;
+        char line[96];
+        wire graph = { 0 }, node = { 0 }, none = { 0 };
+        wire model = model_of(CLD_INTERNAL, all[k]->name, &none, false);
+        ck_refused(wire_parse(&out, &model, &err), CLADE_ERR_FORMAT,
+                   "imports operator domain 'clade', which is reserved", err);
+        wire_text(&node, 3, "n");
+        wire_text(&node, 4, all[k]->name);
+        wire_text(&node, 7, CLD_INTERNAL);
+        wire_message(&graph, GRAPH_NODE, &node);
+        model = wire_model(&graph);
+        snprintf(line, sizeof line, "%s 'n' is of domain 'clade'", all[k]->name);
+        ck_refused(wire_parse(&out, &model, &err), CLADE_ERR_GRAPH, line, err);
+        static const char *const others[] = { "", "com.microsoft", "Clade", "clade.x" };
+        for (size_t d = 0; d < CLD_COUNT(others); d++) {
+            none = (wire){ 0 };
+            model = model_of(others[d], all[k]->name, &none, false);
+            ck_ok(wire_parse(&out, &model, &err), err);
+            ck_assert_int_eq(out->n_nodes, 1);
+            ck_assert_ptr_null(out->nodes[0].op);
+            cld_graph_free(out);
+        }
+    }
 }
 END_TEST
 
@@ -123,7 +144,7 @@ Suite *suite_io_onnx_reserved(void) {
     Suite *suite = suite_create("io/onnx_reserved");
     TCase *tcase = tcase_create("reserved");
     tcase_add_loop_test(tcase, is_refused, 0, CLD_COUNT(cases));
-    tcase_add_test(tcase, domain_without_import);
+    tcase_add_test(tcase, no_internal_operator_is_reached);
     tcase_add_loop_test(tcase, hostile_files, 0, 4);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -6,8 +6,9 @@
 #include "test.h"
 
 static const cld_op *find(const cld_node *node, char *reason, size_t reason_size) {
-    static const cld_op *const internal[] = { &cld_op_Fused, &cld_op_SgdStep };
-    for (size_t k = 0; k < CLD_COUNT(internal); k++)
+    int32_t count;
+    const cld_op *const *internal = cld_op_internal(&count);
+    for (int32_t k = 0; k < count; k++)
         if (strcmp(node->domain, CLD_INTERNAL) == 0 && strcmp(node->type, internal[k]->name) == 0)
             return internal[k];
     return cld_op_of(node, reason, reason_size);

@@ -33,8 +33,8 @@ static inline cld_buf cld_emit_in(const cld_emit *emit, int32_t k) {
 typedef struct cld_build cld_build;
 
 /* What only passes and expansions may make. Attributes that they give to nodes begin with CLD_RESERVED, and operators
- * of theirs are of CLD_INTERNAL and stand in no table; a file that uses either is refused, since an epilogue becomes
- * kernel source and a body decides what a kernel reads and writes. */
+ * of theirs are of CLD_INTERNAL and stand in internal.def; a file that uses either is refused, since an epilogue
+ * becomes kernel source and a body decides what a kernel reads and writes. */
 #define CLD_INTERNAL "clade"
 #define CLD_RESERVED "clade_"
 #define CLD_EPILOGUE CLD_RESERVED "epilogue"
@@ -82,15 +82,15 @@ typedef struct cld_op {
 const cld_op *cld_op_find(const char *domain, const char *type, int32_t opset, char *reason, size_t reason_size);
 /* The newest opset of a domain whose operators the descriptors were checked against; 0: a domain Clade lacks. */
 int32_t cld_op_newest(const char *domain);
-/* All descriptors, for listings and tests. */
+/* All descriptors, for listings and tests: those that a file can name, and those that only passes make. */
 const cld_op *const *cld_op_all(int32_t *count);
+const cld_op *const *cld_op_internal(int32_t *count);
 
-/* Each descriptor of ops.def by its symbol: passes find operators so, never by name. */
+/* Each descriptor by its symbol: passes find operators so, never by name. */
 #define OP(symbol) extern const cld_op cld_op_##symbol;
+#include "op/core/internal.def"
 #include "op/core/ops.def"
 #undef OP
-/* Operators that only passes make. They are in no table, so no file can name them. */
-extern const cld_op cld_op_Fused, cld_op_SgdStep;
 
 /* ---- attributes.c --------------------------------------------------------------------------------------------- */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of operators: op/core/ops.def made into an array, and the look-up by domain, type and opset. */
+/* The tables of operators: op/core/ops.def and op/core/internal.def made into arrays, and the look-up by domain, type and
+ * opset, which knows the first. */
 #include "op/core/op.h"
 
 #include <stdio.h>
@@ -10,9 +11,20 @@ static const cld_op *const table[] = {
 #undef OP
 };
 
+static const cld_op *const internal[] = {
+#define OP(symbol) &cld_op_##symbol,
+#include "op/core/internal.def"
+#undef OP
+};
+
 const cld_op *const *cld_op_all(int32_t *count) {
     *count = (int32_t)CLD_COUNT(table);
     return table;
+}
+
+const cld_op *const *cld_op_internal(int32_t *count) {
+    *count = (int32_t)CLD_COUNT(internal);
+    return internal;
 }
 
 /* Each descriptor was compared with every version of its operator's schema up to here. What a later version adds is

@@ -145,12 +145,12 @@ bool cld_wish_exists(const cld_impl *rows, cld_wish choice) {
     return check_choice(choice, "", rows, choice, NULL) == CLADE_OK;
 }
 
-/* The operator's descriptor that has rows, or any; what the fuse pass makes is named by a plan too. NULL: none. */
+/* The operator's descriptor that has rows, or any; a plan names what passes make too. NULL: none. */
 static const cld_op *find(cld_wish name) {
-    int32_t count;
-    const cld_op *const *all = cld_op_all(&count), *found = NULL;
-    for (int32_t k = 0; k <= count; k++) {
-        const cld_op *op = k < count ? all[k] : &cld_op_Fused;
+    int32_t count, more;
+    const cld_op *const *all = cld_op_all(&count), *const *internal = cld_op_internal(&more), *found = NULL;
+    for (int32_t k = 0; k < count + more; k++) {
+        const cld_op *op = k < count ? all[k] : internal[k - count];
         if (cld_wish_is(name, op->name) && (!found || op->impls))
             found = op; /* another opset's rows are the same */
     }

@@ -71,11 +71,11 @@ static clade_status eval(const cld_call *call, clade_tensor *const *out, clade_e
     return CLADE_OK;
 }
 
-static const cld_impl impls[] = { { .name = "rows", .applicable = cld_on_cpu, .emit = emit_rows },
+static const cld_impl impls[] = { { .name = "rows", .needs = CLD_NEEDS_CPU, .emit = emit_rows },
                                   { .name = "items", .emit = emit_items },
                                   { 0 } };
 
-static const cld_op resample = {
+const cld_op cld_op_Resample = {
     .domain = CLD_INTERNAL,
     .name = "Resample",
     .doc = "along an axis, bias[j] + sum over t of weight[j,t] x[index[j,t]]",
@@ -114,5 +114,5 @@ clade_status cld_resample(cld_build *build, cld_value_id in, int32_t axis, const
     CLD_RETURN(constant(build, CLADE_INT32, table->n_out, table->taps, table->index, NULL, &inputs[INDEX], err));
     CLD_RETURN(constant(build, real, table->n_out, table->taps, NULL, table->weight, &inputs[WEIGHT], err));
     CLD_RETURN(constant(build, real, table->n_out, 0, NULL, table->bias, &inputs[BIAS], err));
-    return cld_build_with(build, &resample, inputs, INPUTS, attr, CLD_COUNT(attr), out, err);
+    return cld_build_with(build, &cld_op_Resample, inputs, INPUTS, attr, CLD_COUNT(attr), out, err);
 }
