@@ -7,6 +7,7 @@
 #define CLADE_TEST_H
 
 #include <check.h>
+#include <stdbool.h>
 
 #include "clade/status.h"
 
@@ -34,5 +35,10 @@ void test_skip(const char *why);
 const char *test_shared(const char *path);
 /* A path in a directory for scratch files, made for this test run. Static memory, overwritten by the next call. */
 const char *test_scratch(const char *name);
+
+/* Facts that the tests of one run leave for later ones, whatever process they run in. "all suites" is one when no suite
+ * was named. */
+void test_record(const char *fact);
+bool test_recorded(const char *fact);
 
 #endif

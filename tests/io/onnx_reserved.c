@@ -4,7 +4,7 @@
  */
 #include <stdio.h>
 
-#include "op/op.h"
+#include "op/core/op.h"
 #include "test.h"
 #include "wire.h"
 

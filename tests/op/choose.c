@@ -2,8 +2,8 @@
 /* The chooser: choices within choices are made, named and forced alike, parameters too; what cannot be is not taken;
  * what there is not is refused in one line. Planning only.
  */
+#include "op/rig.h"
 #include "plan/plan.h"
-#include "test.h"
 
 static clade_error err;
 static cld_graph *graph;
@@ -16,20 +16,6 @@ static void begin(void) {
 static void end(void) {
     cld_plan_free(plan);
     cld_graph_free(graph);
-}
-
-static cld_caps machine(bool cpu) {
-    return (cld_caps){ .is_cpu = cpu,
-                       .is_gpu = !cpu,
-                       .fp64 = true,
-                       .blas = true,
-                       .float_lanes = cpu ? 16 : 1,
-                       .compute_units = 2,
-                       .max_group = 256,
-                       .max_group_dim = { 256, 256, 256 },
-                       .max_alloc_bytes = 1 << 30,
-                       .local_bytes = 1 << 18,
-                       .align_bytes = 128 };
 }
 
 /* What is recorded, of any problem that begins so; choice NULL: nothing. */
@@ -115,7 +101,7 @@ static bool has_label(const char *label) {
 }
 
 START_TEST(choices_are_named) {
-    const cld_caps caps = machine(choices[_i].cpu);
+    const cld_caps caps = op_machine(choices[_i].cpu);
     make(choices[_i].type, choices[_i].a, choices[_i].b, &caps, choices[_i].prefer);
     ck_assert_msg(has_label(choices[_i].label), "'%s' gives '%s', not '%s'", choices[_i].prefer,
                   plan->steps.steps[plan->steps.n_steps - 1].impl, choices[_i].label);
@@ -158,7 +144,7 @@ static const struct {
 };
 
 START_TEST(what_was_recorded_is_taken) {
-    cld_caps caps = machine(true);
+    cld_caps caps = op_machine(true);
     const bool conv = strcmp(records[_i].type, "Conv") == 0;
     caps.blas = false;
     recorded = records[_i].record;
@@ -172,7 +158,7 @@ END_TEST
 
 /* What is solved has a name of its own, the same for the same problem wherever it arises. */
 START_TEST(problems_are_named) {
-    const cld_caps caps = machine(true);
+    const cld_caps caps = op_machine(true);
     make("Conv", &image, &filters, &caps, "Conv=im2col > reference");
     const cld_steps *steps = &plan->steps;
     ck_assert_int_eq(steps->n_steps, 2);
@@ -182,7 +168,7 @@ START_TEST(problems_are_named) {
 END_TEST
 
 START_TEST(no_problem_no_name) {
-    const cld_caps caps = machine(true);
+    const cld_caps caps = op_machine(true);
     make("Add", &matrix, &matrix, &caps, NULL);
     ck_assert_ptr_null(plan->steps.steps[0].problem);
 }

@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Conv and ConvTranspose: every row on random shapes against the double reference, and auto_pad against explicit
  * padding. */
-#include "test.h"
+#include <stdio.h>
+
 #include "windows.h"
 
-#include <stdio.h>
+static op_rig rig;
+
+static void setup(void) {
+    op_begin(&rig);
+    rig.rtol = rig.atol = 1e-6;
+}
+static void teardown(void) { op_end(&rig); }
 
 typedef struct want {
     const ref_windows *w;
-    const drawn *c;
+    const op_node *node;
     bool transposed;
 } want;
 
 static ref_value expected(const void *context, int64_t image, int64_t m, int64_t o) {
     const want *p = context;
-    const float *bias = p->c->count > 2 ? p->c->in[2].data : NULL;
-    ref_value r =
-        (p->transposed ? ref_conv_transposed : ref_conv)(p->w, p->c->in[0].data, p->c->in[1].data, image, m, o);
-    r.value += bias != NULL ? (double)bias[m] : 0;
+    const clade_tensor *const *in = p->node->in;
+    ref_value r = (p->transposed ? ref_conv_transposed : ref_conv)(p->w, in[0]->data, in[1]->data, image, m, o);
+    r.value += in[2] != NULL ? cld_tensor_get(in[2], m) : 0;
     return r;
 }
 
@@ -26,34 +32,29 @@ typedef struct shape {
     int64_t groups, C, M, most; /* of one group; positions an axis */
 } shape;
 
-/* Runs one random convolution of that shape; true when the row ran. */
-static bool run_conv(const char *row, const shape *s, uint32_t seed, bool transposed) {
-    drawn c;
+/* Adds one random convolution of that shape. */
+static void add_conv(const shape *s, bool transposed) {
     ref_windows w = { .groups = s->groups, .C = s->C, .M = s->M };
     const int64_t channels = s->groups * s->C, filters = s->groups * s->M;
-    int64_t dims[5];
-    clade_tensor out;
-    char what[96];
-    drawn_begin(&c, transposed ? "ConvTranspose" : "Conv", seed);
-    windows_draw(&c, &w, s->axes, s->most);
-    wire_attr_int(&c.node.attributes, "group", s->groups);
+    op_node node = { .type = transposed ? "ConvTranspose" : "Conv" };
+    windows_draw(&rig, &node, &w, s->axes, s->most);
+    op_attr(&rig, &node, OP_INT("group", s->groups));
     if (transposed)
         for (int d = 3 - s->axes; d < 3; d++) {
             w.out[d] = (w.in[d] - 1) * w.stride[d] + (w.kernel[d] - 1) * w.dilation[d] + 1 - w.before[d] - w.after[d];
             ck_assert_int_gt(w.out[d], 0); /* padding is less than the kernel */
         }
-    drawn_input(&c, CLADE_FLOAT32, windows_dims(dims, w.images, channels, w.in, s->axes), dims, false);
-    const int32_t rank = transposed ? windows_dims(dims, channels, s->M, w.kernel, s->axes)
-                                    : windows_dims(dims, filters, s->C, w.kernel, s->axes);
-    drawn_input(&c, CLADE_FLOAT32, rank, dims, drawn_number(&c, 0, 1) == 0);
-    if (drawn_number(&c, 0, 2) > 0)
-        drawn_input(&c, CLADE_FLOAT32, 1, &filters, false);
-    const bool forced = drawn_run(&c, row, CLADE_FLOAT32, &out);
-    snprintf(what, sizeof what, "%s=%s seed %u", c.node.type, row, seed);
-    windows_check(&out, &w, filters, expected, &(want){ &w, &c, transposed }, what);
-    clade_tensor_free(&out);
-    drawn_free(&c);
-    return forced;
+    const cld_type x = windows_type(CLADE_FLOAT32, w.images, channels, w.in, s->axes);
+    const cld_type weights = transposed ? windows_type(CLADE_FLOAT32, channels, s->M, w.kernel, s->axes)
+                                        : windows_type(CLADE_FLOAT32, filters, s->C, w.kernel, s->axes);
+    op_in(&node, op_reals(&rig, &x, 1), false);
+    op_in(&node, op_reals(&rig, &weights, 1), op_below(&rig, 2));
+    if (op_below(&rig, 3))
+        op_in(&node, op_reals(&rig, &(cld_type){ CLADE_FLOAT32, 1, { filters } }, 1), false);
+    const double *size;
+    const clade_tensor *out =
+        windows_fill(&rig, &w, filters, s->axes, expected, &(want){ &w, &node, transposed }, &size);
+    op_add_near(&rig, &node, &out, &size);
 }
 
 static const shape shapes[] = {
@@ -85,36 +86,32 @@ static const struct {
     { "tiles(tm 64, tn 32, mi 4, ni 2, kb 16, ks 1)", false, 30 },
     { "im2col > reference", false, 30 },
     { "col2im > tiles", true, 15 },
+    { "col2im > reference", true, 15 },
 };
 
 START_TEST(row_agrees) {
-    int ran = 0;
-    for (uint32_t seed = 1; seed <= 2; seed++)
-        for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++)
-            ran += run_conv(rows[_i].row, &shapes[s], seed * 1000 + (uint32_t)s, rows[_i].transposed);
-    ck_assert_msg(ran >= rows[_i].at_least, "%s ran in %d cases", rows[_i].row, ran);
+    char prefer[96];
+    snprintf(prefer, sizeof prefer, "%s=%s", rows[_i].transposed ? "ConvTranspose" : "Conv", rows[_i].row);
+    rig.prefer = prefer;
+    for (int round = 0; round < 2; round++)
+        for (size_t s = 0; s < CLD_COUNT(shapes); s++)
+            add_conv(&shapes[s], rows[_i].transposed);
+    op_run(&rig);
+    op_took(&rig, rows[_i].at_least);
 }
 END_TEST
 
 /* SAME_UPPER and SAME_LOWER put the odd element of padding behind and before. */
 START_TEST(auto_pad) {
     static const char *const names[] = { "SAME_UPPER", "SAME_LOWER" };
-    static float x[] = { 1, 2, 3, 4 }, w[] = { 1, 10 };
-    static const float want_first[] = { 21, 10 }, want_last[] = { 4, 43 };
-    const clade_tensor in = { CLADE_FLOAT32, 3, { 1, 1, 4 }, x, sizeof x };
-    const clade_tensor weights = { CLADE_FLOAT32, 3, { 1, 1, 2 }, w, sizeof w };
-    node_test test;
-    clade_tensor out;
-    node_begin(&test, "Conv");
-    wire_attr_text(&test.attributes, "auto_pad", names[_i]);
-    node_input(&test, &in, false);
-    node_input(&test, &weights, true);
-    node_output(&test, CLADE_FLOAT32);
-    node_run(&test, NULL, &out);
-    ck_assert_int_eq(out.dims[2], 4);
-    ck_assert_float_eq(((float *)out.data)[0], want_first[_i]);
-    ck_assert_float_eq(((float *)out.data)[3], want_last[_i]);
-    clade_tensor_free(&out);
+    static const double results[][4] = { { 21, 32, 43, 4 }, { 10, 21, 32, 43 } };
+    const cld_type x = { CLADE_FLOAT32, 3, { 1, 1, 4 } }, w = { CLADE_FLOAT32, 3, { 1, 1, 2 } };
+    op_node node = { .type = "Conv", .attr = &OP_TEXT("auto_pad", names[_i]), .n_attr = 1 };
+    op_in(&node, op_given(&rig, &x, (const double[]){ 1, 2, 3, 4 }), false);
+    op_in(&node, op_given(&rig, &w, (const double[]){ 1, 10 }), true);
+    op_add_want(&rig, &node, &(const clade_tensor *){ op_given(&rig, &x, results[_i]) });
+    rig.rtol = rig.atol = 0;
+    op_run(&rig);
 }
 END_TEST
 
@@ -123,7 +120,8 @@ Suite *suite_op_conv(void) {
     Suite *suite = suite_create("op/conv");
     TCase *tcase = tcase_create("rows");
     tcase_set_timeout(tcase, 240);
-    tcase_add_loop_test(tcase, row_agrees, 0, (int)(sizeof rows / sizeof rows[0]));
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, row_agrees, 0, (int)CLD_COUNT(rows));
     tcase_add_loop_test(tcase, auto_pad, 0, 2);
     suite_add_tcase(suite, tcase);
     return suite;

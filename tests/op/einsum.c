@@ -2,10 +2,15 @@
 /* Einsum on the device against its definition, one product at a time: letters, ellipses, diagonals, broadcasting, one
  * to three operands; equations that must be refused.
  */
-#include <math.h>
+#include "op/rig.h"
 
-#include "node.h"
-#include "test.h"
+static op_rig rig;
+
+static void setup(void) {
+    op_begin(&rig);
+    rig.atol = 1e-5;
+}
+static void teardown(void) { op_end(&rig); }
 
 enum { MAX_OPERANDS = 3 };
 
@@ -56,11 +61,11 @@ static int operands(const char *text) {
 
 static int64_t size_of(const char *sizes, char letter) { return letter >= 'a' ? sizes[letter - 'a'] - '0' : 1; }
 
-static clade_tensor operand(const char *letters, int rank, const char *sizes, uint64_t seed) {
-    int64_t dims[CLADE_MAX_RANK];
+static cld_type type_of(const char *letters, int rank, const char *sizes) {
+    cld_type type = { CLADE_FLOAT32, rank, { 0 } };
     for (int i = 0; i < rank; i++)
-        dims[i] = size_of(sizes, letters[i]);
-    return node_random(CLADE_FLOAT32, rank, dims, seed, 1);
+        type.dims[i] = size_of(sizes, letters[i]);
+    return type;
 }
 
 /* The element of x (letters) at the indices of all letters. */
@@ -71,7 +76,7 @@ static int64_t place(const char *letters, int rank, const char *sizes, const int
     return at;
 }
 
-static void define(const char *full, const char *sizes, const clade_tensor *x, int n, double *out) {
+static void define(const char *full, const char *sizes, const clade_tensor *const *x, int n, double *out) {
     int64_t index[8] = { 0 };
     char letters[MAX_OPERANDS + 1][16];
     int rank[MAX_OPERANDS + 1];
@@ -86,7 +91,7 @@ static void define(const char *full, const char *sizes, const clade_tensor *x, i
     for (int l = n_letters; l >= 0;) { /* counts through the indices of the letters in use */
         double product = 1;
         for (int k = 0; k < n; k++)
-            product *= (double)((const float *)x[k].data)[place(letters[k], rank[k], sizes, index)];
+            product *= (double)((const float *)x[k]->data)[place(letters[k], rank[k], sizes, index)];
         out[place(letters[n], rank[n], sizes, index)] += product;
         for (l = n_letters - 1; l >= 0; l--) {
             if (used[l] && ++index[l] < sizes[l] - '0')
@@ -100,29 +105,20 @@ START_TEST(against_the_definition) {
     const char *equation = examples[_i].equation, *sizes = examples[_i].sizes;
     const char *full = examples[_i].full != NULL ? examples[_i].full : equation;
     const int n = operands(full);
-    clade_tensor x[MAX_OPERANDS], out;
     double want[1024] = { 0 };
-    node_test t;
-    node_begin(&t, "Einsum");
-    wire_attr_text(&t.attributes, "equation", equation);
-    for (int k = 0; k < n; k++) {
-        char letters[16];
-        const int rank = term(full, k, letters);
-        x[k] = operand(letters, rank, sizes, (uint64_t)(_i * 10 + k + 1));
-        node_input(&t, &x[k], k == 1);
-    }
-    node_output(&t, CLADE_FLOAT32);
-    node_run(&t, NULL, &out);
-    define(full, sizes, x, n, want);
     char letters[16];
-    ck_assert_int_eq(out.rank, term(full, n, letters));
-    for (int i = 0; i < out.rank; i++)
-        ck_assert_int_eq(out.dims[i], size_of(sizes, letters[i]));
-    for (int64_t i = 0; i < clade_tensor_count(&out); i++)
-        ck_assert_double_eq_tol((double)((const float *)out.data)[i], want[i], 1e-5);
-    for (int k = 0; k < n; k++)
-        clade_tensor_free(&x[k]);
-    clade_tensor_free(&out);
+    op_node node = { .type = "Einsum", .attr = &OP_TEXT("equation", equation), .n_attr = 1 };
+    for (int k = 0; k <= n; k++) {
+        const int rank = term(full, k, letters);
+        const cld_type type = type_of(letters, rank, sizes);
+        if (k < n) {
+            op_in(&node, op_reals(&rig, &type, 1), k == 1);
+            continue;
+        }
+        define(full, sizes, node.in, n, want);
+        op_add_want(&rig, &node, &(const clade_tensor *){ op_given(&rig, &type, want) });
+    }
+    op_run(&rig);
 }
 END_TEST
 
@@ -143,14 +139,9 @@ static const struct {
 };
 
 START_TEST(refuses) {
-    clade_tensor x = node_random(CLADE_FLOAT32, 2, (int64_t[]){ 2, 3 }, 1, 1);
-    node_test t;
-    node_begin(&t, "Einsum");
-    wire_attr_text(&t.attributes, "equation", refused[_i].equation);
-    node_input(&t, &x, false);
-    node_output(&t, CLADE_FLOAT32);
-    node_refused(&t, refused[_i].status, refused[_i].part);
-    clade_tensor_free(&x);
+    op_node node = { .type = "Einsum", .attr = &OP_TEXT("equation", refused[_i].equation), .n_attr = 1 };
+    op_in(&node, op_reals(&rig, &(cld_type){ CLADE_FLOAT32, 2, { 2, 3 } }, 1), false);
+    op_refused(&rig, &node, refused[_i].status, refused[_i].part);
 }
 END_TEST
 
@@ -159,6 +150,7 @@ Suite *suite_op_einsum(void) {
     Suite *suite = suite_create("op/einsum");
     TCase *tcase = tcase_create("einsum");
     tcase_set_timeout(tcase, 120);
+    tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, against_the_definition, 0, CLD_COUNT(examples));
     tcase_add_loop_test(tcase, refuses, 0, CLD_COUNT(refused));
     suite_add_tcase(suite, tcase);

@@ -4,11 +4,19 @@
  */
 #include <math.h>
 
-#include "node.h"
-#include "test.h"
+#include "op/rig.h"
+
+static op_rig rig;
+
+static void setup(void) {
+    op_begin(&rig);
+    rig.rtol = rig.atol = 1e-4;
+}
+static void teardown(void) { op_end(&rig); }
 
 enum { RANK = 3 };
 static const int64_t dims[RANK] = { 2, 4, 4 };
+static const cld_type x_type = { CLADE_FLOAT32, RANK, { 2, 4, 4 } };
 
 typedef struct shape {
     int32_t rank;
@@ -54,40 +62,32 @@ static void normalise(const clade_tensor *x, int64_t axis, double *mean, double 
     }
 }
 
-static bool close_to(double got, double want) { return fabs(got - want) <= 1e-4 + 1e-4 * fabs(want); }
+static const clade_tensor *random_of(const shape *s) {
+    cld_type type = { CLADE_FLOAT32, s->rank, { 0 } };
+    memcpy(type.dims, s->dims, sizeof s->dims);
+    return op_reals(&rig, &type, 2);
+}
 
 START_TEST(scale_and_bias_broadcast) {
-    const shape *s = &cases[_i].scale, *b = &cases[_i].bias;
-    clade_tensor out[3], x = node_random(CLADE_FLOAT32, RANK, dims, 1, 2);
-    clade_tensor scale = node_random(CLADE_FLOAT32, s->rank, s->dims, 2, 2), bias = { .dtype = CLADE_NONE };
-    node_test t;
-    node_begin(&t, "LayerNormalization");
-    wire_attr_int(&t.attributes, "axis", cases[_i].axis);
-    node_input(&t, &x, false);
-    node_input(&t, &scale, false);
-    if (b->rank >= 0) {
-        bias = node_random(CLADE_FLOAT32, b->rank, b->dims, 3, 2);
-        node_input(&t, &bias, false);
-    }
-    for (int k = 0; k < 3; k++)
-        node_output(&t, CLADE_FLOAT32);
-    node_run(&t, NULL, out);
-    double mean[32], inv[32];
+    const bool biased = cases[_i].bias.rank >= 0;
+    op_node node = { .type = "LayerNormalization", .attr = &OP_INT("axis", cases[_i].axis), .n_attr = 1, .n_out = 3 };
+    op_in(&node, op_reals(&rig, &x_type, 2), false);
+    op_in(&node, random_of(&cases[_i].scale), false);
+    if (biased)
+        op_in(&node, random_of(&cases[_i].bias), false);
+    double mean[32], inv[32], y[32];
     int64_t n;
-    normalise(&x, cases[_i].axis, mean, inv, &n);
-    for (int64_t i = 0; i < clade_tensor_count(&x); i++) {
-        double want = (cld_tensor_get(&x, i) - mean[i / n]) * inv[i / n] * at(&scale, i);
-        want += b->rank >= 0 ? at(&bias, i) : 0;
-        ck_assert_msg(close_to(cld_tensor_get(&out[0], i), want), "case %d, element %lld: %g, want %g", _i,
-                      (long long)i, cld_tensor_get(&out[0], i), want);
-        ck_assert(close_to(cld_tensor_get(&out[1], i / n), mean[i / n]));
-        ck_assert(close_to(cld_tensor_get(&out[2], i / n), inv[i / n]));
-    }
-    for (int k = 0; k < 3; k++)
-        clade_tensor_free(&out[k]);
-    clade_tensor_free(&x);
-    clade_tensor_free(&scale);
-    clade_tensor_free(&bias);
+    normalise(node.in[0], cases[_i].axis, mean, inv, &n);
+    for (int64_t i = 0; i < cld_type_count(&x_type); i++)
+        y[i] = (cld_tensor_get(node.in[0], i) - mean[i / n]) * inv[i / n] * at(node.in[1], i) +
+               (biased ? at(node.in[2], i) : 0);
+    cld_type stats = x_type;
+    for (int64_t d = cases[_i].axis < 0 ? cases[_i].axis + RANK : cases[_i].axis; d < RANK; d++)
+        stats.dims[d] = 1;
+    op_add_want(&rig, &node,
+                (const clade_tensor *[]){ op_given(&rig, &x_type, y), op_given(&rig, &stats, mean),
+                                          op_given(&rig, &stats, inv) });
+    op_run(&rig);
 }
 END_TEST
 
@@ -96,7 +96,8 @@ Suite *suite_op_layernorm(void) {
     Suite *suite = suite_create("op/layernorm");
     TCase *tcase = tcase_create("op/layernorm");
     tcase_set_timeout(tcase, 120);
-    tcase_add_loop_test(tcase, scale_and_bias_broadcast, 0, sizeof cases / sizeof *cases);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, scale_and_bias_broadcast, 0, CLD_COUNT(cases));
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -4,8 +4,15 @@
  */
 #include <math.h>
 
-#include "node.h"
-#include "test.h"
+#include "op/rig.h"
+
+static op_rig rig;
+
+static void setup(void) {
+    op_begin(&rig);
+    rig.atol = 2e-5;
+}
+static void teardown(void) { op_end(&rig); }
 
 enum { N = 4, C = 5, D = 3, IGNORED = -7 };
 
@@ -18,12 +25,12 @@ static const struct {
     { "mean", true, true, true, true },    { "sum", true, false, true, false },  { "none", true, true, false, true },
 };
 
-static clade_tensor targets(bool wide, bool ignoring) {
-    clade_tensor out;
-    clade_error err;
-    ck_ok(clade_tensor_alloc(&out, wide ? CLADE_INT64 : CLADE_INT32, 2, (int64_t[]){ N, D }, &err), err);
+static const cld_type x_type = { CLADE_FLOAT32, 3, { N, C, D } }, each_type = { CLADE_FLOAT32, 2, { N, D } };
+
+static const clade_tensor *targets(bool wide, bool ignoring) {
+    clade_tensor *out = cld_tensor_new(rig.graph->arena, &(cld_type){ wide ? CLADE_INT64 : CLADE_INT32, 2, { N, D } });
     for (int64_t i = 0; i < N * D; i++)
-        cld_tensor_set_int(&out, i, ignoring && i % 4 == 1 ? IGNORED : (i * 3) % C);
+        cld_tensor_set_int(out, i, ignoring && i % 4 == 1 ? IGNORED : (i * 3) % C);
     return out;
 }
 
@@ -55,44 +62,32 @@ static void log_softmax(const clade_tensor *x, double *out) {
 START_TEST(against_the_definition) {
     const bool entropy = examples[_i].entropy;
     const char *reduction = examples[_i].reduction != NULL ? examples[_i].reduction : "mean";
-    clade_tensor x = node_random(CLADE_FLOAT32, 3, (int64_t[]){ N, C, D }, 3, 2), out[2] = { { 0 } };
-    clade_tensor weight = node_random(CLADE_FLOAT32, 1, (int64_t[]){ C }, 4, 1);
-    clade_tensor target = targets(examples[_i].wide, examples[_i].ignoring);
+    clade_tensor *x = op_reals(&rig, &x_type, 2);
+    const clade_tensor *target = targets(examples[_i].wide, examples[_i].ignoring), *weight = NULL;
+    op_node node = { .type = entropy ? "SoftmaxCrossEntropyLoss" : "NegativeLogLikelihoodLoss", .n_out = 1 + entropy };
     double logp[N * C * D], each[N * D];
     for (int64_t i = 0; i < N * C * D; i++)
-        logp[i] = cld_tensor_get(&x, i);
+        logp[i] = cld_tensor_get(x, i);
     if (entropy)
-        log_softmax(&x, logp);
+        log_softmax(x, logp);
     else if (examples[_i].ignoring)
-        cld_tensor_set(&x, 1, -INFINITY); /* class 0 at target 1, which is ignored: it must not become NaN */
-    node_test t;
-    node_begin(&t, entropy ? "SoftmaxCrossEntropyLoss" : "NegativeLogLikelihoodLoss");
+        cld_tensor_set(x, 1, -INFINITY); /* class 0 at target 1, which is ignored: it must not become NaN */
     if (examples[_i].reduction != NULL)
-        wire_attr_text(&t.attributes, "reduction", reduction);
+        op_attr(&rig, &node, OP_TEXT("reduction", reduction));
     if (examples[_i].ignoring)
-        wire_attr_int(&t.attributes, "ignore_index", IGNORED);
-    node_input(&t, &x, false);
-    node_input(&t, &target, false);
+        op_attr(&rig, &node, OP_INT("ignore_index", IGNORED));
+    op_in(&node, x, false);
+    op_in(&node, target, false);
     if (examples[_i].weighted)
-        node_input(&t, &weight, true);
-    node_output(&t, CLADE_FLOAT32);
-    if (entropy)
-        node_output(&t, CLADE_FLOAT32);
-    node_run(&t, NULL, out);
-    const double mean = define(logp, &target, examples[_i].weighted ? &weight : NULL, each);
-    double sum = 0;
+        op_in(&node, weight = op_reals(&rig, &(cld_type){ CLADE_FLOAT32, 1, { C } }, 1), true);
+    double mean = define(logp, target, weight, each), sum = 0;
     for (int i = 0; i < N * D; i++)
         sum += each[i];
-    const bool none = strcmp(reduction, "none") == 0;
-    ck_assert_int_eq(clade_tensor_count(&out[0]), none ? N * D : 1);
-    ck_assert_int_eq(out[0].rank, none ? 2 : 0);
-    for (int64_t i = 0; i < clade_tensor_count(&out[0]); i++)
-        ck_assert_double_eq_tol(cld_tensor_get(&out[0], i), none ? each[i] : reduction[0] == 's' ? sum : mean, 2e-5);
-    for (int64_t i = 0; entropy && i < N * C * D; i++)
-        ck_assert_double_eq_tol(cld_tensor_get(&out[1], i), logp[i], 2e-5);
-    clade_tensor *const all[] = { &x, &weight, &target, &out[0], &out[1] };
-    for (size_t k = 0; k < CLD_COUNT(all); k++)
-        clade_tensor_free(all[k]);
+    const clade_tensor *want[2] = { op_given(&rig, &each_type, each), op_given(&rig, &x_type, logp) };
+    if (strcmp(reduction, "none") != 0)
+        want[0] = op_scalar(&rig, CLADE_FLOAT32, reduction[0] == 's' ? sum : mean);
+    op_add_want(&rig, &node, want);
+    op_run(&rig);
 }
 END_TEST
 
@@ -110,20 +105,14 @@ START_TEST(refuses) {
           CLADE_ERR_SHAPE },
         { { N, D }, C, "median", "reduction 'median' is not supported", CLADE_ERR_UNSUPPORTED },
     };
-    clade_tensor x = node_random(CLADE_FLOAT32, 3, (int64_t[]){ N, C, D }, 3, 2);
-    clade_tensor target = node_random(CLADE_INT64, 2, cases[_i].target, 5, 1);
-    clade_tensor weight = node_random(CLADE_FLOAT32, 1, &cases[_i].classes, 4, 1);
-    node_test t;
-    node_begin(&t, "NegativeLogLikelihoodLoss");
-    wire_attr_text(&t.attributes, "reduction", cases[_i].reduction);
-    node_input(&t, &x, false);
-    node_input(&t, &target, false);
-    node_input(&t, &weight, false);
-    node_output(&t, CLADE_FLOAT32);
-    node_refused(&t, cases[_i].status, cases[_i].part);
-    clade_tensor_free(&x);
-    clade_tensor_free(&target);
-    clade_tensor_free(&weight);
+    const cld_type target = { CLADE_INT64, 2, { cases[_i].target[0], cases[_i].target[1] } };
+    op_node node = { .type = "NegativeLogLikelihoodLoss",
+                     .attr = &OP_TEXT("reduction", cases[_i].reduction),
+                     .n_attr = 1 };
+    op_in(&node, op_reals(&rig, &x_type, 2), false);
+    op_in(&node, op_tensor(&rig, &target), false);
+    op_in(&node, op_reals(&rig, &(cld_type){ CLADE_FLOAT32, 1, { cases[_i].classes } }, 1), false);
+    op_refused(&rig, &node, cases[_i].status, cases[_i].part);
 }
 END_TEST
 
@@ -132,6 +121,7 @@ Suite *suite_op_loss(void) {
     Suite *suite = suite_create("op/loss");
     TCase *tcase = tcase_create("loss");
     tcase_set_timeout(tcase, 120);
+    tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, against_the_definition, 0, CLD_COUNT(examples));
     tcase_add_loop_test(tcase, refuses, 0, 3);
     suite_add_tcase(suite, tcase);

@@ -4,8 +4,40 @@
 #include <stdio.h>
 
 #include "../ref/ref.h"
-#include "drawn.h"
-#include "test.h"
+#include "op/rig.h"
+
+static op_rig rig;
+static char prefer[96];
+
+static void setup(void) {
+    op_begin(&rig);
+    rig.rtol = rig.atol = 1e-6;
+    rig.prefer = prefer;
+}
+static void teardown(void) { op_end(&rig); }
+
+/* What the reference gives, and the sizes that errors are of. */
+typedef struct result {
+    clade_tensor *value;
+    double *size;
+} result;
+
+static result result_of(cld_type type) {
+    type.dtype = CLADE_FLOAT64;
+    result out = { cld_tensor_new(rig.graph->arena, &type),
+                   cld_arena_calloc(rig.graph->arena, (size_t)cld_type_count(&type) + 1, sizeof *out.size) };
+    ck_assert(out.value && out.size);
+    return out;
+}
+
+static void put(const result *to, int64_t i, ref_value r) {
+    cld_tensor_set(to->value, i, r.value);
+    to->size[i] = r.magnitude;
+}
+
+static void add(const op_node *node, const result *want) {
+    op_add_near(&rig, node, &(const clade_tensor *){ want->value }, &(const double *){ want->size });
+}
 
 /* Of the panels also tiles and blocks that divide nothing evenly. */
 static const char *const rows[] = { "panels",
@@ -18,12 +50,6 @@ static const char *const rows[] = { "panels",
                                     "tiles(tm 64, tn 32, mi 8, ni 2, kb 32, ks 1)",
                                     "reference" };
 
-static void check(const clade_tensor *got, int64_t i, ref_value r, const char *what) {
-    const double error = fabs(cld_tensor_get(got, i) - r.value);
-    ck_assert_msg(error <= 1e-6 * (1 + r.magnitude), "%s: element %lld is %.9g, not %.9g", what, (long long)i,
-                  cld_tensor_get(got, i), r.value);
-}
-
 /* ---- Gemm ---------------------------------------------------------------------------------------------------------
  */
 
@@ -34,32 +60,29 @@ static const gemm_shape gemm_shapes[] = { { 1, 1, 1 },     { 1, 70, 33 },   { 3,
                                           { 12, 32, 64 },  { 13, 33, 65 },  { 100, 1, 40 },
                                           { 37, 129, 20 }, { 65, 64, 300 }, { 5, 200, 513 } };
 
-static void run_gemm(const char *row, const gemm_shape *s, uint32_t seed) {
-    drawn c;
-    drawn_begin(&c, "Gemm", seed);
+static void add_gemm(const gemm_shape *s) {
     const int64_t m = s->m, n = s->n, k = s->k;
-    const bool trans_a = drawn_number(&c, 0, 1), trans_b = drawn_number(&c, 0, 1);
-    const float alpha = (float)drawn_number(&c, -8, 8) / 4, beta = (float)drawn_number(&c, -8, 8) / 4;
-    const int64_t bias = drawn_number(&c, 0, 5); /* none, scalar, [n], [1,n], [m,1], [m,n] */
-    const int64_t bias_dims[6][2] = { { 0, 0 }, { 1, 1 }, { n, 0 }, { 1, n }, { m, 1 }, { m, n } };
-    static const int32_t bias_ranks[6] = { 0, 0, 1, 2, 2, 2 };
-    clade_tensor out;
-    char what[96];
-    wire_attr_int(&c.node.attributes, "transA", trans_a);
-    wire_attr_int(&c.node.attributes, "transB", trans_b);
-    wire_attr_float(&c.node.attributes, "alpha", alpha);
-    wire_attr_float(&c.node.attributes, "beta", beta);
-    const int64_t a_dims[2] = { trans_a ? k : m, trans_a ? m : k }, b_dims[2] = { trans_b ? n : k, trans_b ? k : n };
-    const float *a = drawn_input(&c, CLADE_FLOAT32, 2, a_dims, false)->data;
-    const float *b = drawn_input(&c, CLADE_FLOAT32, 2, b_dims, drawn_number(&c, 0, 1))->data;
-    const float *d = NULL;
+    const bool trans_a = op_below(&rig, 2), trans_b = op_below(&rig, 2);
+    const float alpha = (float)op_between(&rig, -8, 8) / 4, beta = (float)op_between(&rig, -8, 8) / 4;
+    const int64_t bias = op_below(&rig, 6); /* none, scalar, [n], [1,n], [m,1], [m,n] */
+    const cld_type biases[6] = { { 0 },
+                                 { .dtype = CLADE_FLOAT32 },
+                                 { CLADE_FLOAT32, 1, { n } },
+                                 { CLADE_FLOAT32, 2, { 1, n } },
+                                 { CLADE_FLOAT32, 2, { m, 1 } },
+                                 { CLADE_FLOAT32, 2, { m, n } } };
+    const cld_attr attr[] = { OP_INT("transA", trans_a), OP_INT("transB", trans_b), OP_FLOAT("alpha", alpha),
+                              OP_FLOAT("beta", beta) };
+    const cld_type a_type = { CLADE_FLOAT32, 2, { trans_a ? k : m, trans_a ? m : k } },
+                   b_type = { CLADE_FLOAT32, 2, { trans_b ? n : k, trans_b ? k : n } };
+    op_node node = { .type = "Gemm", .attr = attr, .n_attr = CLD_COUNT(attr) };
+    op_in(&node, op_reals(&rig, &a_type, 1), false);
+    op_in(&node, op_reals(&rig, &b_type, 1), op_below(&rig, 2));
     if (bias > 0)
-        d = drawn_input(&c, CLADE_FLOAT32, bias_ranks[bias], bias_dims[bias], false)->data;
-    const bool forced = drawn_run(&c, row, CLADE_FLOAT32, &out);
-    snprintf(what, sizeof what, "Gemm=%s %lldx%lldx%lld", row, (long long)m, (long long)n, (long long)k);
-    ck_assert_msg(forced, "%s: another row ran", what);
-    ck_assert_int_eq(clade_tensor_count(&out), m * n);
+        op_in(&node, op_reals(&rig, &biases[bias], 1), false);
+    const float *a = node.in[0]->data, *b = node.in[1]->data, *d = bias > 0 ? node.in[2]->data : NULL;
     const int64_t d_row[6] = { 0, 0, 0, 0, 1, n }, d_col[6] = { 0, 0, 1, 1, 0, 1 };
+    const result want = result_of((cld_type){ CLADE_FLOAT32, 2, { m, n } });
     for (int64_t i = 0; i < m; i++)
         for (int64_t j = 0; j < n; j++) {
             ref_value r =
@@ -68,16 +91,19 @@ static void run_gemm(const char *row, const gemm_shape *s, uint32_t seed) {
             r.magnitude *= fabs((double)alpha);
             if (d != NULL)
                 r.value += (double)beta * (double)d[i * d_row[bias] + j * d_col[bias]];
-            check(&out, i * n + j, r, what);
+            put(&want, i * n + j, r);
         }
-    clade_tensor_free(&out);
-    drawn_free(&c);
+    add(&node, &want);
 }
 
 START_TEST(gemm) {
-    for (uint32_t seed = 1; seed <= 2; seed++)
-        for (size_t s = 0; s < sizeof gemm_shapes / sizeof gemm_shapes[0]; s++)
-            run_gemm(rows[_i], &gemm_shapes[s], seed * 100 + (uint32_t)s);
+    enum { ROUNDS = 2, CASES = ROUNDS * CLD_COUNT(gemm_shapes) };
+    snprintf(prefer, sizeof prefer, "Gemm=%s", rows[_i]);
+    for (int round = 0; round < ROUNDS; round++)
+        for (size_t s = 0; s < CLD_COUNT(gemm_shapes); s++)
+            add_gemm(&gemm_shapes[s]);
+    op_run(&rig);
+    op_took(&rig, CASES);
 }
 END_TEST
 
@@ -111,31 +137,49 @@ static int64_t matrix_at(const int64_t *dims, int32_t rank, const int64_t at[3],
     return index * size;
 }
 
-START_TEST(matmul) {
-    for (size_t s = 0; s < sizeof matmul_shapes / sizeof matmul_shapes[0]; s++) {
-        const matmul_shape *p = &matmul_shapes[s];
-        const int64_t m = p->out[3], n = p->out[4], k = p->out[5];
-        drawn c;
-        clade_tensor out;
-        char what[64];
-        drawn_begin(&c, "MatMul", (uint32_t)s);
-        snprintf(what, sizeof what, "MatMul=%s shape %zu", rows[_i], s);
-        const float *a = drawn_input(&c, CLADE_FLOAT32, p->a_rank, p->a, false)->data;
-        const float *b = drawn_input(&c, CLADE_FLOAT32, p->b_rank, p->b, s % 2 == 0)->data;
-        const bool forced = drawn_run(&c, rows[_i], CLADE_FLOAT32, &out);
-        ck_assert_msg(forced || (!p->clblast && strcmp(rows[_i], "clblast") == 0), "%s: another row ran", what);
-        ck_assert_int_eq(clade_tensor_count(&out), p->out[0] * p->out[1] * p->out[2] * m * n);
-        for (int64_t i = 0; i < clade_tensor_count(&out); i++) {
-            const int64_t batch = i / (m * n), row = i / n % m, column = i % n;
-            const int64_t at[3] = { batch / p->out[2] / p->out[1], batch / p->out[2] % p->out[1], batch % p->out[2] };
-            check(&out, i,
-                  ref_dot(a + matrix_at(p->a, p->a_rank, at, m * k) + row * k, 1,
-                          b + matrix_at(p->b, p->b_rank, at, k * n) + column, n, k),
-                  what);
-        }
-        clade_tensor_free(&out);
-        drawn_free(&c);
+/* The batch dimensions of both, matrices apart from those that are vectors. */
+static cld_type product_type(const matmul_shape *p) {
+    cld_type type = { .dtype = CLADE_FLOAT32 };
+    const int32_t batch = CLD_MAX(CLD_MAX(p->a_rank, p->b_rank) - 2, 0);
+    for (int32_t d = 3 - batch; d < 3; d++)
+        type.dims[type.rank++] = p->out[d];
+    if (p->a_rank > 1)
+        type.dims[type.rank++] = p->out[3];
+    if (p->b_rank > 1)
+        type.dims[type.rank++] = p->out[4];
+    return type;
+}
+
+static void add_matmul(const matmul_shape *p, bool constant) {
+    const int64_t m = p->out[3], n = p->out[4], k = p->out[5];
+    cld_type a_type = { CLADE_FLOAT32, p->a_rank, { 0 } }, b_type = { CLADE_FLOAT32, p->b_rank, { 0 } };
+    memcpy(a_type.dims, p->a, sizeof p->a);
+    memcpy(b_type.dims, p->b, sizeof p->b);
+    op_node node = { .type = "MatMul" };
+    op_in(&node, op_reals(&rig, &a_type, 1), false);
+    op_in(&node, op_reals(&rig, &b_type, 1), constant);
+    const float *a = node.in[0]->data, *b = node.in[1]->data;
+    const result want = result_of(product_type(p));
+    for (int64_t i = 0; i < clade_tensor_count(want.value); i++) {
+        const int64_t batch = i / (m * n), row = i / n % m, column = i % n;
+        const int64_t at[3] = { batch / p->out[2] / p->out[1], batch / p->out[2] % p->out[1], batch % p->out[2] };
+        put(&want, i,
+            ref_dot(a + matrix_at(p->a, p->a_rank, at, m * k) + row * k, 1,
+                    b + matrix_at(p->b, p->b_rank, at, k * n) + column, n, k));
     }
+    add(&node, &want);
+}
+
+START_TEST(matmul) {
+    const bool blas = strcmp(rows[_i], "clblast") == 0;
+    int32_t at_least = 0;
+    snprintf(prefer, sizeof prefer, "MatMul=%s", rows[_i]);
+    for (size_t s = 0; s < CLD_COUNT(matmul_shapes); s++) {
+        add_matmul(&matmul_shapes[s], s % 2 == 0);
+        at_least += !blas || matmul_shapes[s].clblast;
+    }
+    op_run(&rig);
+    op_took(&rig, at_least);
 }
 END_TEST
 
@@ -144,8 +188,9 @@ Suite *suite_op_matmul(void) {
     Suite *suite = suite_create("op/matmul");
     TCase *tcase = tcase_create("rows");
     tcase_set_timeout(tcase, 240);
-    tcase_add_loop_test(tcase, gemm, 0, (int)(sizeof rows / sizeof rows[0]));
-    tcase_add_loop_test(tcase, matmul, 0, (int)(sizeof rows / sizeof rows[0]));
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, gemm, 0, (int)CLD_COUNT(rows));
+    tcase_add_loop_test(tcase, matmul, 0, (int)CLD_COUNT(rows));
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -5,8 +5,15 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "test.h"
 #include "windows.h"
+
+static op_rig rig;
+
+static void setup(void) {
+    op_begin(&rig);
+    rig.rtol = rig.atol = 1e-6;
+}
+static void teardown(void) { op_end(&rig); }
 
 typedef struct fold {
     const float *x;
@@ -86,52 +93,46 @@ static bool has_answers(const ref_windows *w) {
     return true;
 }
 
-/* True when the row ran. */
-static bool run_pool(const char *row, const pool_kind *kind, int axes, uint32_t seed) {
-    drawn d;
+/* False: it has no answer, and was not added. */
+static bool add_pool(const pool_kind *kind, int axes, bool indices) {
     ref_windows w = { .groups = 1 };
-    int64_t dims[5];
     const int64_t channels = 3;
-    const bool indices = kind->take == take_max && seed % 2 == 0;
-    char what[96], prefer[64];
-    clade_tensor out[2];
-    drawn_begin(&d, kind->type, seed);
-    windows_draw(&d, &w, axes, axes == 1 ? 300 : 20 / axes);
-    if (!has_answers(&w)) {
-        cld_text_free(&d.node.attributes);
+    op_node node = { .type = kind->type, .n_out = 1 + indices };
+    windows_draw(&rig, &node, &w, axes, axes == 1 ? 300 : 20 / axes);
+    if (!has_answers(&w))
         return false;
-    }
     if (kind->pad_counts)
-        wire_attr_int(&d.node.attributes, "count_include_pad", 1);
+        op_attr(&rig, &node, OP_INT("count_include_pad", 1));
     if (kind->take == take_cubes)
-        wire_attr_int(&d.node.attributes, "p", 3);
-    const float *x =
-        drawn_input(&d, CLADE_FLOAT32, windows_dims(dims, w.images, channels, w.in, axes), dims, false)->data;
-    snprintf(prefer, sizeof prefer, "%s=%s", kind->type, row);
-    snprintf(what, sizeof what, "%s seed %u", prefer, seed);
-    node_output(&d.node, CLADE_FLOAT32);
-    if (indices)
-        node_output(&d.node, CLADE_INT64);
-    const bool ran = node_run(&d.node, prefer, out);
-    const want wanted = { &w, kind, x, channels };
-    windows_check(&out[0], &w, channels, expected, &wanted, what);
-    for (int64_t i = 0; indices && i < clade_tensor_count(&out[1]); i++) {
+        op_attr(&rig, &node, OP_INT("p", 3));
+    const cld_type type = windows_type(CLADE_FLOAT32, w.images, channels, w.in, axes);
+    op_in(&node, op_reals(&rig, &type, 1), false);
+    const want wanted = { &w, kind, node.in[0]->data, channels };
+    const double *size[2] = { NULL, NULL };
+    const clade_tensor *out[2] = { windows_fill(&rig, &w, channels, axes, expected, &wanted, &size[0]) };
+    cld_type places = windows_type(CLADE_INT64, w.images, channels, w.out, axes);
+    clade_tensor *best = cld_tensor_new(rig.graph->arena, &places);
+    for (int64_t i = 0; indices && i < clade_tensor_count(best); i++) {
         const int64_t pixels = ref_span(w.out), plane = i / pixels;
-        const int64_t best = fold_of(&wanted, plane / channels, plane % channels, i % pixels).best;
-        ck_assert_int_eq(((int64_t *)out[1].data)[i], plane * ref_span(w.in) + best);
+        cld_tensor_set_int(
+            best, i, plane * ref_span(w.in) + fold_of(&wanted, plane / channels, plane % channels, i % pixels).best);
     }
-    for (int k = 0; k < 1 + indices; k++)
-        clade_tensor_free(&out[k]);
-    drawn_free(&d);
-    return ran;
+    out[1] = best;
+    op_add_near(&rig, &node, out, size);
+    return true;
 }
 
 START_TEST(row_agrees) {
     const pool_kind *kind = &kinds[_i / 2];
-    int ran = 0;
-    for (uint32_t seed = 0; seed < 12; seed++)
-        ran += run_pool(rows[_i % 2], kind, 1 + (int)seed % 3, seed);
-    ck_assert_msg(ran >= 8, "%s=%s ran in %d cases", kind->type, rows[_i % 2], ran);
+    char prefer[64];
+    int added = 0;
+    snprintf(prefer, sizeof prefer, "%s=%s", kind->type, rows[_i % 2]);
+    rig.prefer = prefer;
+    for (int i = 0; i < 12; i++)
+        added += add_pool(kind, 1 + i % 3, kind->take == take_max && i % 2 == 0);
+    ck_assert_int_ge(added, 8);
+    op_run(&rig);
+    op_took(&rig, added);
 }
 END_TEST
 
@@ -140,60 +141,46 @@ END_TEST
 static const struct {
     const char *type;
     int64_t kernel, n;
-    float result[3];
+    double result[3];
 } roundings[] = { { "MaxPool", 2, 3, { 2, 4, 5 } },
-                  { "AveragePool", 2, 3, { 1.5f, 3.5f, 5 } },
+                  { "AveragePool", 2, 3, { 1.5, 3.5, 5 } },
                   { "MaxPool", 6, 1, { 5 } },
                   { "AveragePool", 6, 1, { 3 } } };
 
+/* A node on one line of `n` numbers with windows of `kernel`. */
+static op_node pool_of(const char *type, clade_dtype dtype, int64_t n, const double *x, int64_t kernel) {
+    op_node node = { .type = type };
+    op_attr(&rig, &node, OP_INTS("kernel_shape", 1, op_ints(&rig, &kernel, 1)->data));
+    op_in(&node, op_given(&rig, &(cld_type){ dtype, 3, { 1, 1, n } }, x), false);
+    return node;
+}
+
 START_TEST(rounded_up) {
-    static float x[] = { 1, 2, 3, 4, 5 };
-    const clade_tensor in = { CLADE_FLOAT32, 3, { 1, 1, 5 }, x, sizeof x };
-    const int64_t two = 2;
-    node_test test;
-    clade_tensor out;
-    node_begin(&test, roundings[_i].type);
-    wire_attr_ints(&test.attributes, "kernel_shape", 1, &roundings[_i].kernel);
-    wire_attr_ints(&test.attributes, "strides", 1, &two);
-    wire_attr_int(&test.attributes, "ceil_mode", 1);
+    static const int64_t two = 2;
+    op_node node =
+        pool_of(roundings[_i].type, CLADE_FLOAT32, 5, (const double[]){ 1, 2, 3, 4, 5 }, roundings[_i].kernel);
+    op_attr(&rig, &node, OP_INTS("strides", 1, &two));
+    op_attr(&rig, &node, OP_INT("ceil_mode", 1));
     if (_i % 2)
-        wire_attr_int(&test.attributes, "count_include_pad", 1);
-    node_input(&test, &in, false);
-    node_output(&test, CLADE_FLOAT32);
-    node_run(&test, NULL, &out);
-    ck_assert_int_eq(out.dims[2], roundings[_i].n);
-    for (int64_t i = 0; i < roundings[_i].n; i++)
-        ck_assert_float_eq(((float *)out.data)[i], roundings[_i].result[i]);
-    clade_tensor_free(&out);
+        op_attr(&rig, &node, OP_INT("count_include_pad", 1));
+    const cld_type type = { CLADE_FLOAT32, 3, { 1, 1, roundings[_i].n } };
+    op_add_want(&rig, &node, &(const clade_tensor *){ op_given(&rig, &type, roundings[_i].result) });
+    rig.rtol = rig.atol = 0;
+    op_run(&rig);
 }
 END_TEST
 
 START_TEST(bytes) {
-    static uint8_t x[] = { 3, 200, 7, 1 };
-    const clade_tensor in = { CLADE_UINT8, 3, { 1, 1, 4 }, x, sizeof x };
-    const int64_t two = 2;
-    node_test test;
-    clade_tensor out;
-    node_begin(&test, "MaxPool");
-    wire_attr_ints(&test.attributes, "kernel_shape", 1, &two);
-    node_input(&test, &in, false);
-    node_output(&test, CLADE_UINT8);
-    node_run(&test, NULL, &out);
-    ck_assert_mem_eq(out.data, ((uint8_t[]){ 200, 200, 7 }), 3);
-    clade_tensor_free(&out);
+    const op_node node = pool_of("MaxPool", CLADE_UINT8, 4, (const double[]){ 3, 200, 7, 1 }, 2);
+    const cld_type type = { CLADE_UINT8, 3, { 1, 1, 3 } };
+    op_add_want(&rig, &node, &(const clade_tensor *){ op_given(&rig, &type, (const double[]){ 200, 200, 7 }) });
+    op_run(&rig);
 }
 END_TEST
 
 START_TEST(window_too_large) {
-    static float x[] = { 1, 2 };
-    const clade_tensor in = { CLADE_FLOAT32, 3, { 1, 1, 2 }, x, sizeof x };
-    const int64_t three = 3;
-    node_test test;
-    node_begin(&test, "MaxPool");
-    wire_attr_ints(&test.attributes, "kernel_shape", 1, &three);
-    node_input(&test, &in, false);
-    node_output(&test, CLADE_FLOAT32);
-    node_refused(&test, CLADE_ERR_SHAPE, "a window of 3 does not fit in 2");
+    const op_node node = pool_of("MaxPool", CLADE_FLOAT32, 2, (const double[]){ 1, 2 }, 3);
+    op_refused(&rig, &node, CLADE_ERR_SHAPE, "a window of 3 does not fit in 2");
 }
 END_TEST
 
@@ -202,7 +189,8 @@ Suite *suite_op_pool(void) {
     Suite *suite = suite_create("op/pool");
     TCase *tcase = tcase_create("pool");
     tcase_set_timeout(tcase, 240);
-    tcase_add_loop_test(tcase, row_agrees, 0, 2 * (int)(sizeof kinds / sizeof kinds[0]));
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, row_agrees, 0, 2 * (int)CLD_COUNT(kinds));
     tcase_add_loop_test(tcase, rounded_up, 0, (int)CLD_COUNT(roundings));
     tcase_add_test(tcase, bytes);
     tcase_add_test(tcase, window_too_large);

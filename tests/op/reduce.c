@@ -199,14 +199,15 @@ static void add_softmax(clade_dtype dtype, int64_t longest, bool last_axis, int 
     op_add_want(&rig, &node, (const clade_tensor *[]){ tensor_of(&type, y) });
 }
 
-static const char *const softmax_rows[] = { "Softmax=along,LogSoftmax=along", "Softmax=across,LogSoftmax=across",
-                                            "Softmax=group,LogSoftmax=group", "Softmax=columns,LogSoftmax=columns",
-                                            "Softmax=reference,LogSoftmax=reference" };
+static const char *const softmax_rows[] = {
+    "Softmax=along,LogSoftmax=along",     "Softmax=across,LogSoftmax=across", "Softmax=group,LogSoftmax=group",
+    "Softmax=columns,LogSoftmax=columns", "Softmax=each,LogSoftmax=each",     "Softmax=reference,LogSoftmax=reference"
+};
 
 START_TEST(softmax) {
     rig.prefer = softmax_rows[_i];
     for (int i = 0; i < 24; i++)
-        add_softmax(_i == 4 && i % 3 == 0 ? CLADE_FLOAT64 : CLADE_FLOAT32, _i ? 300 : 70, _i == 0, i);
+        add_softmax(_i >= 4 && i % 3 == 0 ? CLADE_FLOAT64 : CLADE_FLOAT32, _i ? 300 : 70, _i == 0, i);
     op_run(&rig);
 }
 END_TEST
@@ -255,13 +256,13 @@ static void add_normalization(const kind *of, clade_dtype dtype, int i) {
     op_add_want(&rig, &node, want);
 }
 
-static const char *const normalization_rows[] = { "along", "group", "reference" };
+static const char *const normalization_rows[] = { "along", "group", "each", "reference" };
 
 START_TEST(normalization) {
     cld_text prefer = { 0 };
     for (size_t k = 0; k < CLD_COUNT(kinds); k++) {
         for (int i = 0; i < 6; i++)
-            add_normalization(&kinds[k], _i == 2 && i % 3 == 0 ? CLADE_FLOAT64 : CLADE_FLOAT32, i);
+            add_normalization(&kinds[k], _i >= 2 && i % 3 == 0 ? CLADE_FLOAT64 : CLADE_FLOAT32, i);
         cld_text_printf(&prefer, "%s%s=%s", k ? "," : "", kinds[k].type, normalization_rows[_i]);
     }
     rig.prefer = prefer.data;

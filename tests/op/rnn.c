@@ -2,12 +2,15 @@
 /* RNN, GRU and LSTM on the device against the reference in double: every option, every row, shapes that fill no vector
  * and no tile; and what must be refused.
  */
-#include <math.h>
-#include <stdlib.h>
+#include <strings.h>
 
-#include "node.h"
+#include "op/rig.h"
 #include "ref/rnn.h"
-#include "test.h"
+
+static op_rig rig;
+
+static void setup(void) { op_begin(&rig); }
+static void teardown(void) { op_end(&rig); }
 
 enum { BIAS = 1, LENS = 2, H0 = 4, C0 = 8, PEEP = 16, VARIABLE = 32, NO_Y = 64, NO_Y_H = 128 };
 
@@ -85,46 +88,41 @@ static void choose_activations(const example *e, ref_rnn *n) {
     }
 }
 
-static void set_attributes(const example *e, const ref_rnn *n, wire *to) {
+static void set_attributes(const example *e, const ref_rnn *n, op_node *to) {
     int count = cells[e->cell].activations * n->directions, alphas = 0, betas = 0;
-    wire_attr_int(to, "hidden_size", e->hidden);
-    wire_attr_text(to, "direction", e->direction);
+    op_attr(&rig, to, OP_INT("hidden_size", e->hidden));
+    op_attr(&rig, to, OP_TEXT("direction", e->direction));
     if (e->batch_first)
-        wire_attr_int(to, "layout", 1);
+        op_attr(&rig, to, OP_INT("layout", 1));
     if (e->coupled)
-        wire_attr_int(to, "input_forget", 1);
+        op_attr(&rig, to, OP_INT("input_forget", 1));
     if (e->linear_before_reset)
-        wire_attr_int(to, "linear_before_reset", 1);
+        op_attr(&rig, to, OP_INT("linear_before_reset", 1));
     if (e->clip > 0)
-        wire_attr_float(to, "clip", e->clip);
+        op_attr(&rig, to, OP_FLOAT("clip", e->clip));
     while (alphas < 6 && e->alpha[alphas] != 0)
         alphas++;
     while (betas < 6 && e->beta[betas] != 0)
         betas++;
     if (e->activations[0])
-        wire_attr_texts(to, "activations", count, e->activations);
+        op_attr(&rig, to, OP_TEXTS("activations", count, e->activations));
     if (alphas)
-        wire_attr_floats(to, "activation_alpha", alphas, e->alpha);
+        op_attr(&rig, to, OP_FLOATS("activation_alpha", alphas, e->alpha));
     if (betas)
-        wire_attr_floats(to, "activation_beta", betas, e->beta);
+        op_attr(&rig, to, OP_FLOATS("activation_beta", betas, e->beta));
 }
 
-static double *widen(const clade_tensor *tensor) {
-    int64_t count = clade_tensor_count(tensor);
-    double *data = calloc((size_t)count + 1, sizeof *data);
-    for (int64_t i = 0; i < count; i++)
-        data[i] = cld_tensor_get(tensor, i);
+static double *zeros(int64_t count) {
+    double *data = cld_arena_calloc(rig.graph->arena, (size_t)count + 1, sizeof *data);
+    ck_assert_ptr_nonnull(data);
     return data;
 }
 
-static void check(const clade_tensor *got, const double *want, double tolerance) {
-    for (int64_t i = 0; got->data && i < clade_tensor_count(got); i++) {
-        double value = cld_tensor_get(got, i);
-        ck_assert_msg(
-            fabs(value - want[i]) <= tolerance, "element %lld of %s is %.9g, not %.9g", (long long)i,
-            CLD_TYPE_TEXT((&(cld_type){ got->dtype, got->rank, { got->dims[0], got->dims[1], got->dims[2] } })), value,
-            want[i]);
-    }
+static const double *widen(const clade_tensor *tensor) {
+    double *data = zeros(clade_tensor_count(tensor));
+    for (int64_t i = 0; i < clade_tensor_count(tensor); i++)
+        data[i] = cld_tensor_get(tensor, i);
+    return data;
 }
 
 START_TEST(against_reference) {
@@ -148,93 +146,89 @@ START_TEST(against_reference) {
 
     const struct {
         bool given, weight;
-        int32_t rank;
-        int64_t dims[3];
+        cld_type type;
         const double **to;
     } inputs[8] = {
-        { true, false, 3, { e->batch_first ? b : e->steps, e->batch_first ? e->steps : b, e->input }, &n.x },
-        { true, true, 3, { d, g * h, e->input }, &n.w },
-        { true, true, 3, { d, g * h, h }, &n.r },
-        { e->given & BIAS, true, 2, { d, 2 * g * h }, &n.b },
-        { e->given & LENS, false, 1, { b }, NULL },
-        { e->given & H0, false, 3, { state[0], state[1], state[2] }, &n.h_0 },
-        { e->given & C0, false, 3, { state[0], state[1], state[2] }, &n.c_0 },
-        { e->given & PEEP, true, 2, { d, 3 * h }, &n.p },
+        { true, false, { dtype, 3, { e->batch_first ? b : e->steps, e->batch_first ? e->steps : b, e->input } }, &n.x },
+        { true, true, { dtype, 3, { d, g * h, e->input } }, &n.w },
+        { true, true, { dtype, 3, { d, g * h, h } }, &n.r },
+        { e->given & BIAS, true, { dtype, 2, { d, 2 * g * h } }, &n.b },
+        { e->given & LENS, false, { CLADE_INT32, 1, { b } }, NULL },
+        { e->given & H0, false, { dtype, 3, { state[0], state[1], state[2] } }, &n.h_0 },
+        { e->given & C0, false, { dtype, 3, { state[0], state[1], state[2] } }, &n.c_0 },
+        { e->given & PEEP, true, { dtype, 2, { d, 3 * h } }, &n.p },
     };
-    node_test test;
-    clade_tensor tensors[8] = { 0 }, out[3] = { 0 };
+    const int n_out = e->cell == REF_LSTM ? 3 : 2;
+    op_node node = { .type = cells[e->cell].name, .n_out = n_out };
+    node.unread = (e->given & NO_Y ? 1u : 0) | (e->given & NO_Y_H ? 2u : 0);
     int32_t lens[64];
-    node_begin(&test, cells[e->cell].name);
-    set_attributes(e, &n, &test.attributes);
+    set_attributes(e, &n, &node);
     for (int k = 0; k < cells[e->cell].inputs; k++) {
+        clade_tensor *tensor = NULL;
+        if (inputs[k].given)
+            tensor = op_reals(&rig, &inputs[k].type, k == 0 ? 1.5 : 0.6);
         if (inputs[k].given && inputs[k].to) {
-            tensors[k] = node_random(dtype, inputs[k].rank, inputs[k].dims, (uint64_t)(_i * 8 + k), k == 0 ? 1.5 : 0.6);
-            *inputs[k].to = widen(&tensors[k]);
+            *inputs[k].to = widen(tensor);
         } else if (inputs[k].given) {
-            clade_error err;
-            ck_ok(clade_tensor_alloc(&tensors[k], CLADE_INT32, 1, &b, &err), err);
             for (int64_t i = 0; i < b; i++) /* from a full sequence down to an empty one */
-                cld_tensor_set_int(&tensors[k], i, lens[i] = (int32_t)(e->steps - i % (e->steps + 1)));
+                cld_tensor_set_int(tensor, i, lens[i] = (int32_t)(e->steps - i % (e->steps + 1)));
             n.lens = lens;
         }
-        node_input(&test, inputs[k].given ? &tensors[k] : NULL, inputs[k].weight && !(e->given & VARIABLE));
+        op_in(&node, tensor, inputs[k].weight && !(e->given & VARIABLE));
     }
-    node_output(&test, e->given & NO_Y ? CLADE_NONE : dtype);
-    node_output(&test, e->given & NO_Y_H ? CLADE_NONE : dtype);
-    if (e->cell == REF_LSTM)
-        node_output(&test, dtype);
-    node_run(&test, e->prefer, out);
-
     double *want[3];
+    const clade_tensor *out[3];
     for (int k = 0; k < 3; k++)
-        want[k] = calloc((size_t)(d * b * h * (k ? 1 : e->steps)), sizeof **want);
+        want[k] = zeros(d * b * h * (k ? 1 : e->steps));
     ref_rnn_run(&n, want[0], want[1], want[2]);
-    for (int k = 0; k < 3; k++) {
-        check(&out[k], want[k], dtype == CLADE_FLOAT16 ? 4e-3 : dtype == CLADE_FLOAT64 ? 1e-12 : 4e-6);
-        if (out[k].data)
-            ck_assert_int_eq(clade_tensor_count(&out[k]), d * b * h * (k ? 1 : e->steps));
-        clade_tensor_free(&out[k]);
-        free(want[k]);
+    for (int k = 0; k < n_out; k++) {
+        const cld_type states = { CLADE_FLOAT64, 3, { state[0], state[1], state[2] } },
+                       first = { CLADE_FLOAT64, 4, { b, e->steps, d, h } },
+                       all = { CLADE_FLOAT64, 4, { e->steps, d, b, h } };
+        out[k] = op_given(&rig, k ? &states : e->batch_first ? &first : &all, want[k]);
     }
-    for (int k = 0; k < 8; k++) {
-        clade_tensor_free(&tensors[k]);
-        if (inputs[k].to)
-            free((void *)*inputs[k].to);
-    }
+    rig.atol = dtype == CLADE_FLOAT16 ? 4e-3 : dtype == CLADE_FLOAT64 ? 1e-12 : 4e-6;
+    rig.prefer = e->prefer;
+    op_add_want(&rig, &node, out);
+    op_run(&rig);
+    if (e->prefer)
+        op_took(&rig, 1);
 }
 END_TEST
 
 /* A sound LSTM of 2 steps, batch 3, input 4, hidden 5, but for what `spoil` does. */
-static void refused(const char *type, void (*spoil)(wire *, int64_t dims[3][3]), clade_status status,
+static void refused(const char *type, void (*spoil)(op_node *, int64_t dims[3][3]), clade_status status,
                     const char *part) {
     int64_t dims[3][3] = { { 2, 3, 4 }, { 1, 20, 4 }, { 1, 20, 5 } };
-    node_test test;
-    clade_tensor tensors[3];
-    node_begin(&test, type);
-    spoil(&test.attributes, dims);
+    op_node node = { .type = type };
+    spoil(&node, dims);
     for (int k = 0; k < 3; k++) {
-        tensors[k] = node_random(CLADE_FLOAT32, 3, dims[k], (uint64_t)k, 1);
-        node_input(&test, &tensors[k], k > 0);
+        const cld_type in = { CLADE_FLOAT32, 3, { dims[k][0], dims[k][1], dims[k][2] } };
+        op_in(&node, op_reals(&rig, &in, 1), k > 0);
     }
-    node_output(&test, CLADE_FLOAT32);
-    node_refused(&test, status, part);
-    for (int k = 0; k < 3; k++)
-        clade_tensor_free(&tensors[k]);
+    op_refused(&rig, &node, status, part);
 }
 
-static void odd_weights(wire *to, int64_t dims[3][3]) { (void)to, dims[1][2] = 6; }
-static void odd_hidden(wire *to, int64_t dims[3][3]) { (void)dims, wire_attr_int(to, "hidden_size", 7); }
-static void odd_direction(wire *to, int64_t dims[3][3]) { (void)dims, wire_attr_text(to, "direction", "sideways"); }
-static void two_ways(wire *to, int64_t dims[3][3]) { (void)dims, wire_attr_text(to, "direction", "bidirectional"); }
-static void no_clip(wire *to, int64_t dims[3][3]) { (void)dims, wire_attr_float(to, "clip", -1); }
-static void few(wire *to, int64_t dims[3][3]) {
-    (void)dims, wire_attr_texts(to, "activations", 1, (const char *[]){ "Tanh" });
+static void odd_weights(op_node *to, int64_t dims[3][3]) { (void)to, dims[1][2] = 6; }
+static void odd_hidden(op_node *to, int64_t dims[3][3]) { (void)dims, op_attr(&rig, to, OP_INT("hidden_size", 7)); }
+static void odd_direction(op_node *to, int64_t dims[3][3]) {
+    (void)dims, op_attr(&rig, to, OP_TEXT("direction", "sideways"));
 }
-static void unknown(wire *to, int64_t dims[3][3]) {
-    (void)dims, wire_attr_texts(to, "activations", 3, (const char *[]){ "Tanh", "Gauss", "Tanh" });
+static void two_ways(op_node *to, int64_t dims[3][3]) {
+    (void)dims, op_attr(&rig, to, OP_TEXT("direction", "bidirectional"));
 }
-static void no_alpha(wire *to, int64_t dims[3][3]) {
-    (void)dims, wire_attr_texts(to, "activations", 3, (const char *[]){ "Tanh", "ScaledTanh", "Tanh" });
+static void no_clip(op_node *to, int64_t dims[3][3]) { (void)dims, op_attr(&rig, to, OP_FLOAT("clip", -1)); }
+static void few(op_node *to, int64_t dims[3][3]) {
+    static const char *const names[] = { "Tanh" };
+    (void)dims, op_attr(&rig, to, OP_TEXTS("activations", 1, names));
+}
+static void unknown(op_node *to, int64_t dims[3][3]) {
+    static const char *const names[] = { "Tanh", "Gauss", "Tanh" };
+    (void)dims, op_attr(&rig, to, OP_TEXTS("activations", 3, names));
+}
+static void no_alpha(op_node *to, int64_t dims[3][3]) {
+    static const char *const names[] = { "Tanh", "ScaledTanh", "Tanh" };
+    (void)dims, op_attr(&rig, to, OP_TEXTS("activations", 3, names));
 }
 
 START_TEST(refusals) {
@@ -254,6 +248,7 @@ Suite *suite_op_rnn(void) {
     Suite *suite = suite_create("op_rnn");
     TCase *tcase = tcase_create("rnn");
     tcase_set_timeout(tcase, 120);
+    tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, against_reference, 0, CLD_COUNT(examples));
     tcase_add_test(tcase, refusals);
     suite_add_tcase(suite, tcase);

@@ -4,7 +4,7 @@
  * precision.
  */
 #include "exec/exec.h"
-#include "op/core/op.h"
+#include "op/reached.h"
 #include "pass/pass.h"
 #include "test.h"
 
@@ -72,14 +72,14 @@ static void compare(cld_exec *exec, const cld_prepared *prepared, int32_t k, int
 }
 
 /* `other`: with the capabilities of the other shape of machine. */
-static void train(cld_ocl *ocl, bool other) {
+static void train(cld_ocl *ocl, bool other, const char *prefer) {
     cld_queue *queue;
     cld_exec *exec;
     cld_plan *plan;
     cld_prepared *prepared, *second;
     cld_mem *inputs[2];
     cld_caps caps = *cld_ocl_caps(ocl);
-    const cld_plan_options options = { 0 };
+    const cld_plan_options options = { .prefer_impl = prefer };
     caps.is_cpu ^= other;
     caps.is_gpu ^= other;
     for (int i = 0; i < OUT * IN; i++)
@@ -117,6 +117,7 @@ static void train(cld_ocl *ocl, bool other) {
     ck_ok(cld_prepared_run(second, &err), err);
     reference_step();
     compare(exec, second, 0, OUT * IN, &w[0][0]);
+    reached_note(plan, caps.is_cpu, NULL);
     cld_prepared_free(second);
     cld_prepared_free(prepared);
     cld_plan_free(plan);
@@ -129,7 +130,7 @@ static void train(cld_ocl *ocl, bool other) {
 START_TEST(three_steps) {
     cld_ocl *ocl;
     ck_ok(cld_ocl_open(&ocl, "", NULL, &err), err);
-    train(ocl, _i == 1);
+    train(ocl, _i == 1, _i == 2 ? "SgdStep=elements" : NULL);
     cld_ocl_release(ocl);
 }
 END_TEST
@@ -139,7 +140,7 @@ Suite *suite_op_sgd(void) {
     Suite *suite = suite_create("op/sgd");
     TCase *tcase = tcase_create("sgd");
     tcase_set_timeout(tcase, 120);
-    tcase_add_loop_test(tcase, three_steps, 0, 2);
+    tcase_add_loop_test(tcase, three_steps, 0, 3);
     suite_add_tcase(suite, tcase);
     return suite;
 }

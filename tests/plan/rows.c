@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which row a node gets: CLBlast comes first on GPUs and only on request on CPUs; double precision needs the device's.
  */
+#include "op/rig.h"
 #include "plan/plan.h"
-#include "test.h"
 
 static clade_error err;
 static cld_graph *graph;
@@ -28,19 +28,6 @@ static clade_status make(const char *type, int32_t n_in, clade_dtype dtype, cons
     return cld_plan_new(&plan, graph, caps, &options, &err);
 }
 
-static cld_caps machine(bool cpu) {
-    return (cld_caps){ .is_cpu = cpu,
-                       .is_gpu = !cpu,
-                       .fp64 = true,
-                       .blas = true,
-                       .float_lanes = cpu ? 16 : 1,
-                       .compute_units = 2,
-                       .max_group = 256,
-                       .max_group_dim = { 256, 256, 256 },
-                       .local_bytes = 1 << 16,
-                       .align_bytes = 128 };
-}
-
 static const struct {
     bool cpu, clblast;
     clade_dtype dtype;
@@ -55,7 +42,7 @@ static const struct {
 };
 
 START_TEST(clblast_on_request) {
-    const cld_caps caps = machine(choices[_i].cpu);
+    const cld_caps caps = op_machine(choices[_i].cpu);
     ck_ok(make("MatMul", 2, choices[_i].dtype, &caps, choices[_i].prefer), err);
     ck_assert_int_eq(strcmp(plan->steps.steps[0].impl, "clblast") == 0, choices[_i].clblast);
     ck_assert_int_eq(plan->steps.steps[0].kind == CLD_STEP_GEMM, choices[_i].clblast);
@@ -70,7 +57,7 @@ static const struct {
                 { "Softmax", 1, false }, { "ArgMax", 1, false }, { "Transpose", 1, true } };
 
 START_TEST(double_needs_the_device) {
-    cld_caps caps = machine(_i % 2);
+    cld_caps caps = op_machine(_i % 2);
     const size_t k = (size_t)_i / 2;
     caps.fp64 = false;
     clade_status status = make(doubles[k].type, doubles[k].n_in, CLADE_FLOAT64, &caps, NULL);
@@ -100,7 +87,7 @@ static const struct {
               { "ReduceSum", 1, { SQUARE } } };
 
 START_TEST(groups_of_one) {
-    cld_caps caps = machine(false);
+    cld_caps caps = op_machine(false);
     cld_build build = { .graph = graph, .node = "test" };
     const cld_plan_options options = { 0 };
     cld_value_id in[3], out[2];
@@ -128,7 +115,7 @@ END_TEST
 
 /* A group of work-items for each of many small matrices: found by fuzzing. */
 START_TEST(launches_are_bounded) {
-    const cld_caps caps = machine(false);
+    const cld_caps caps = op_machine(false);
     const cld_type many = { CLADE_FLOAT32, 3, { 40000000, 1, 1 } };
     const cld_plan_options options = { 0 };
     cld_build build = { .graph = graph, .node = "test" };
@@ -142,7 +129,7 @@ END_TEST
 
 /* Kernels count lines with int, also where there is nothing in them. */
 START_TEST(empty_and_wide) {
-    const cld_caps caps = machine(_i == 0);
+    const cld_caps caps = op_machine(_i == 0);
     const cld_type wide = { CLADE_FLOAT32, 2, { 0, INT64_C(1) << 40 } };
     const cld_plan_options options = { 0 };
     cld_build build = { .graph = graph, .node = "test" };

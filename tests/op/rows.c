@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every row of every operator of the tables on a small ragged node: what it gives is what the host gives, or, where the
+ * host does not evaluate the operator, its last row (which other tests measure against references). Rows within rows
+ * likewise; and every value of every row's parameters that may be on such a node.
+ */
+#include <stdio.h>
+
+#include "op/samples.h"
+#include "plan/plan.h"
+
+enum { PATH = 64, MOST_PATHS = 24 };
+
+static op_rig rig;
+
+static void setup(void) {
+    op_begin(&rig);
+    rig.learn = true;
+    rig.rtol = rig.atol = 1e-4;
+    rig.graph->max_folded_bytes = 1; /* what could be folded runs, unless it is as small as shapes */
+}
+static void teardown(void) { op_end(&rig); }
+
+/* Adds the operator's sample; what only the host runs, or becomes other operators, is nothing to look at here. */
+static void add_sample(const cld_op *op) {
+    const clade_tensor *want[OP_INPUTS] = { NULL };
+    const op_node node = sample_of(&rig, op);
+    op_on_host(&rig, &node, want);
+    op_add_want(&rig, &node, want);
+}
+
+/* "row", and "row > row within": the names of all of them, in order. */
+static int32_t paths_of(const cld_impl *rows, char paths[MOST_PATHS][PATH]) {
+    int32_t count = 0;
+    for (const cld_impl *row = rows; row && row->name; row++) {
+        const cld_impl *inner = row->inner;
+        do {
+            ck_assert_int_lt(count, MOST_PATHS);
+            snprintf(paths[count++], PATH, "%s%s%s", row->name, inner ? " > " : "", inner ? inner->name : "");
+        } while (inner && (++inner)->name);
+    }
+    return count;
+}
+
+/* Path number `_i` of every operator that has so many. */
+START_TEST(rows_agree) {
+    int32_t count, added = 0;
+    const cld_op *const *ops = cld_op_all(&count);
+    cld_text prefer = { 0 };
+    for (int32_t k = 0; k < count; k++) {
+        char paths[MOST_PATHS][PATH];
+        if (_i >= paths_of(ops[k]->impls, paths))
+            continue;
+        add_sample(ops[k]);
+        cld_text_printf(&prefer, "%s%s=%s", prefer.size ? "," : "", ops[k]->name, paths[_i]);
+        added++;
+    }
+    rig.prefer = prefer.data;
+    if (added)
+        op_run(&rig);
+    cld_text_free(&prefer);
+}
+END_TEST
+
+/* ---- values of parameters ---------------------------------------------------------------------------------------- */
+
+/* A row with parameters, and an operator that has it. */
+typedef struct tunable {
+    const cld_op *op;
+    const cld_impl *row;
+    int32_t n_params;
+} tunable;
+
+enum { MOST_TUNABLE = 16 };
+
+/* All of them; a row that several operators share counts once. */
+static int32_t all_tunable(tunable out[MOST_TUNABLE]) {
+    int32_t count, n = 0, seen;
+    const cld_op *const *ops = cld_op_all(&count);
+    for (int32_t k = 0; k < count; k++)
+        for (const cld_impl *row = ops[k]->impls; row && row->name; row++) {
+            for (seen = 0; seen < n && out[seen].row != row; seen++)
+                ;
+            if (!row->space || seen < n)
+                continue;
+            ck_assert_int_lt(n, MOST_TUNABLE);
+            out[n] = (tunable){ .op = ops[k], .row = row };
+            while (row->space->params[out[n].n_params].name)
+                out[n].n_params++;
+            n++;
+        }
+    return n;
+}
+
+/* The row's values number `at`, one of each parameter; false: there are no more. */
+static bool next_values(const tunable *t, int32_t *at) {
+    for (int32_t k = t->n_params - 1; k >= 0; k--) {
+        if (++at[k] < CLD_MAX_VALUES && t->row->space->params[k].values[at[k]])
+            return true;
+        at[k] = 0;
+    }
+    return false;
+}
+
+static void write_choice(char out[2 * PATH], const tunable *t, const int32_t *at) {
+    int used = snprintf(out, 2 * PATH, "%s=%s", t->op->name, t->row->name);
+    for (int32_t k = 0; k < t->n_params; k++) {
+        const cld_param *param = &t->row->space->params[k];
+        used += snprintf(out + used, (size_t)(2 * PATH - used), "%s%s %d", k ? ", " : "(", param->name,
+                         (int)param->values[at[k]]);
+    }
+    snprintf(out + used, (size_t)(2 * PATH - used), ")");
+}
+
+/* The planner obeys. */
+static bool may_be(const char *prefer, const cld_caps *caps) {
+    cld_plan *plan;
+    bool found = false;
+    const char *label = strchr(prefer, '=') + 1;
+    const cld_plan_options options = { .prefer_impl = prefer };
+    ck_ok(cld_plan_new(&plan, rig.graph, caps, &options, &rig.err), rig.err);
+    for (int32_t s = 0; s < plan->steps.n_steps; s++)
+        found |= strncmp(plan->steps.steps[s].impl, label, strlen(label)) == 0;
+    cld_plan_free(plan);
+    return found;
+}
+
+/* Few choices that hold every value which may be: those with most new ones first. */
+START_TEST(values_agree) {
+    tunable rows[MOST_TUNABLE];
+    bool done[CLD_MAX_PARAMS][CLD_MAX_VALUES] = { { false } };
+    if (_i >= all_tunable(rows))
+        return;
+    const tunable *t = &rows[_i];
+    const cld_caps caps = op_device(t->row->needs & CLD_NEEDS_CPU ? OP_CPU : OP_GPU);
+    add_sample(t->op);
+    for (int32_t fresh = t->n_params; fresh > 0; fresh--) {
+        int32_t at[CLD_MAX_PARAMS] = { 0 };
+        do {
+            char prefer[2 * PATH];
+            int32_t news = 0;
+            for (int32_t k = 0; k < t->n_params; k++)
+                news += !done[k][at[k]];
+            write_choice(prefer, t, at);
+            if (news < fresh || !may_be(prefer, &caps))
+                continue;
+            for (int32_t k = 0; k < t->n_params; k++)
+                done[k][at[k]] = true;
+            rig.prefer = prefer;
+            op_run(&rig);
+            op_took(&rig, 1);
+        } while (next_values(t, at));
+    }
+}
+END_TEST
+
+Suite *suite_op_rows(void);
+Suite *suite_op_rows(void) {
+    Suite *suite = suite_create("op/rows");
+    TCase *tcase = tcase_create("rows");
+    tcase_set_timeout(tcase, 300);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, rows_agree, 0, MOST_PATHS);
+    tcase_add_loop_test(tcase, values_agree, 0, MOST_TUNABLE);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}

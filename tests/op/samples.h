@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One small node that every operator takes, with ragged sizes: what tests that loop over the table of operators start
+ * from. An operator of the table without one fails those tests by its name.
+ */
+#ifndef CLADE_TEST_OP_SAMPLES_H
+#define CLADE_TEST_OP_SAMPLES_H
+
+#include "op/rig.h"
+
+/* The node of a descriptor, with random material of the rig's. Fails the test when there is none. */
+op_node sample_of(op_rig *rig, const cld_op *op);
+/* Operators that hold sub-graphs have none: they never come to rows (pass/control.c). */
+static inline bool sample_exists(const cld_op *op) { return op->control == CLD_CONTROL_NONE; }
+
+#endif
