@@ -144,7 +144,7 @@ static clade_status check_types(cld_call *call, clade_error *err) {
             call->out[k] = (cld_type){ .dtype = CLADE_FLOAT32, .rank = 1 }; /* unused: an empty tensor */
         if (!cld_type_static(&call->out[k]))
             return cld_call_fail(call, err, CLADE_ERR_INTERNAL, "the type of output %d was not inferred", (int)k);
-        CLD_RETURN(cld_type_check(&call->out[k], call->node->name, err));
+        CLD_RETURN(cld_call_check(call, &call->out[k], err));
     }
     return CLADE_OK;
 }

@@ -50,6 +50,12 @@ clade_status cld_call_dtype(const cld_call *call, int32_t k, cld_dtypes set, cla
     return CLADE_OK;
 }
 
+clade_status cld_call_check(const cld_call *call, const cld_type *type, clade_error *err) {
+    char what[160];
+    snprintf(what, sizeof what, "%s '%s'", call->node->type, call->node->name);
+    return cld_type_check(type, what, err);
+}
+
 clade_status cld_call_axis(const cld_call *call, int64_t axis, int32_t rank, int32_t *out, clade_error *err) {
     if (axis < -(int64_t)rank || axis >= rank)
         return cld_call_fail(call, err, CLADE_ERR_SHAPE, "axis %lld is out of range for rank %d", (long long)axis,

@@ -129,6 +129,8 @@ clade_status cld_call_fail(const cld_call *call, clade_error *err, clade_status 
     CLADE_PRINTF(4, 5);
 /* Input k is present and its dtype in the set, else ERR_DTYPE. */
 clade_status cld_call_dtype(const cld_call *call, int32_t k, cld_dtypes set, clade_error *err);
+/* cld_type_check of what the call makes. */
+clade_status cld_call_check(const cld_call *call, const cld_type *type, clade_error *err);
 /* axis in [-rank, rank) made non-negative; else ERR_SHAPE. */
 clade_status cld_call_axis(const cld_call *call, int64_t axis, int32_t rank, int32_t *out, clade_error *err);
 /* A list that is an attribute (older opsets) or input k (newer): *values in call->arena, *count -1 when neither is

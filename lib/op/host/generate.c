@@ -37,7 +37,7 @@ static clade_status constant_infer(cld_call *call, clade_error *err) {
     call->out[0] = (cld_type){ .dtype = value ? value->dtype : CLADE_FLOAT32, .rank = rank };
     for (int32_t d = 0; d < rank; d++)
         call->out[0].dims[d] = dims[d];
-    return cld_type_check(&call->out[0], call->node->name, err);
+    return cld_call_check(call, &call->out[0], err);
 }
 
 static clade_status constant_eval(const cld_call *call, clade_tensor *const *out, clade_error *err) {

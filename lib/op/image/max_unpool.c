@@ -26,7 +26,7 @@ static clade_status unpooled(const cld_call *call, cld_type *out, clade_error *e
                                      (long long)numbers[i]);
         out->dims[k + 2] = (numbers[4] - 1) * numbers[1] + numbers[0] - numbers[2] - numbers[3];
     }
-    return cld_type_check(out, call->node->name, err);
+    return cld_call_check(call, out, err);
 }
 
 static clade_status infer(cld_call *call, clade_error *err) {

@@ -13,16 +13,28 @@ static clade_status binary(cld_build *build, const char *type, cld_value_id a, c
     return cld_build_op(build, type, (cld_value_id[]){ a, b }, 2, NULL, 0, out, err);
 }
 
+static const int64_t *mvn_axes(const cld_call *call, int32_t *count) {
+    static const int64_t usual[] = { 0, 2, 3 };
+    if (cld_attr_find(call->node, "axes", CLD_ATTR_INTS))
+        return cld_attr_ints(call->node, "axes", count);
+    *count = (int32_t)CLD_COUNT(usual);
+    return usual;
+}
+
+static clade_status mvn_infer(cld_call *call, clade_error *err) {
+    int32_t count, axis;
+    const int64_t *axes = mvn_axes(call, &count);
+    CLD_RETURN(infer(call, err));
+    for (int32_t k = 0; k < count; k++)
+        CLD_RETURN(cld_call_axis(call, axes[k], call->in[0].rank, &axis, err));
+    return CLADE_OK;
+}
+
 /* (x - mean) / (sqrt(mean of squared deviations) + 1e-9) over `axes`. */
 static clade_status mvn_expand(const cld_call *call, cld_build *build, clade_error *err) {
-    static const int64_t usual[] = { 0, 2, 3 };
     int32_t count;
-    const int64_t *axes = cld_attr_ints(call->node, "axes", &count);
+    const int64_t *axes = mvn_axes(call, &count);
     cld_value_id list, mean, centred, deviation, tiny;
-    if (!cld_attr_find(call->node, "axes", CLD_ATTR_INTS)) {
-        axes = usual;
-        count = (int32_t)CLD_COUNT(usual);
-    }
     CLD_RETURN(cld_build_ints(build, axes, count, &list, err));
     CLD_RETURN(cld_build_scalar(build, call->in[0].dtype, 1e-9, &tiny, err));
     CLD_RETURN(binary(build, "ReduceMean", build->in[0], list, &mean, err));
@@ -44,7 +56,7 @@ const cld_op cld_op_MeanVarianceNormalization = {
     .max_in = 1,
     .min_out = 1,
     .max_out = 1,
-    .infer = infer,
+    .infer = mvn_infer,
     .expand = mvn_expand,
 };
 

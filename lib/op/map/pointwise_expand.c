@@ -153,8 +153,12 @@ const cld_op cld_op_Gelu = {
 /* ---- Mean -------------------------------------------------------------------------------------------------------- */
 
 static clade_status mean_infer(cld_call *call, clade_error *err) {
-    for (int32_t k = 0; k < call->n_in; k++)
+    for (int32_t k = 0; k < call->n_in; k++) {
         CLD_RETURN(cld_call_dtype(call, k, CLD_FLOATS, err));
+        if (call->in[k].dtype != call->in[0].dtype)
+            return cld_call_fail(call, err, CLADE_ERR_DTYPE, "input 0 is %s, input %d is %s",
+                                 clade_dtype_name(call->in[0].dtype), (int)k, clade_dtype_name(call->in[k].dtype));
+    }
     return cld_pointwise_shape(call, call->in[0].dtype, err);
 }
 

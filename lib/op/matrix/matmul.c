@@ -98,7 +98,7 @@ clade_status cld_matmul_infer(cld_call *call, int32_t a_index, int32_t b_index, 
     if (b->rank > 1)
         out.dims[out.rank++] = n;
     out.dtype = call->out[0].dtype;
-    CLD_RETURN(cld_type_check(&out, call->node->name, err));
+    CLD_RETURN(cld_call_check(call, &out, err));
     cld_gemm gemm = { .bias = { -1 } };
     cld_matmul_describe(call, a_index, b_index, &gemm);
     if (cld_gemm_splits(&gemm) > MAX_SPLITS)

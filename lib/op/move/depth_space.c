@@ -75,7 +75,7 @@ static clade_status space_to_depth_infer(cld_call *call, clade_error *err) {
     call->out[0] = (cld_type){ .dtype = in->dtype,
                                .rank = 4,
                                .dims = { in->dims[0], in->dims[1] * b * b, in->dims[2] / b, in->dims[3] / b } };
-    return cld_type_check(&call->out[0], call->node->name, err);
+    return cld_call_check(call, &call->out[0], err);
 }
 
 static clade_status space_to_depth_describe(const cld_call *call, cld_moves *out, clade_error *err) {

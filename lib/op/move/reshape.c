@@ -44,7 +44,7 @@ static clade_status reshape_infer(cld_call *call, clade_error *err) {
             out.dims[d] = 1;
         }
     }
-    CLD_RETURN(cld_type_check(&out, call->node->name, err));
+    CLD_RETURN(cld_call_check(call, &out, err));
     int64_t have = cld_type_count(in), rest = cld_type_count(&out);
     if (free_dim >= 0)
         out.dims[free_dim] = rest > 0 ? have / rest : 0;

@@ -13,7 +13,7 @@ static clade_status expand_infer(cld_call *call, clade_error *err) {
                              CLADE_MAX_RANK);
     for (int32_t d = 0; d < shape.rank; d++)
         shape.dims[d] = dims[d];
-    CLD_RETURN(cld_type_check(&shape, call->node->name, err));
+    CLD_RETURN(cld_call_check(call, &shape, err));
     call->out[0] = call->in[0];
     if (!cld_shape_broadcast(&call->out[0], &shape))
         return cld_call_fail(call, err, CLADE_ERR_SHAPE, "%s does not broadcast with %s", CLD_TYPE_TEXT(&call->in[0]),
