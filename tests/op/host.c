@@ -281,6 +281,8 @@ START_TEST(refusals) {
            CLADE_ERR_SHAPE, "blocksize");
     refuse(&(op_node){ .type = "Split", .attr = &axis, .n_attr = 1, .in = { x, LIST(1, 1) }, .n_in = 2, .n_out = 2 },
            CLADE_ERR_SHAPE, "add up to 2");
+    refuse(&(op_node){ .type = "Split", .attr = &axis, .n_attr = 1, .in = { x, LIST(-1, 4) }, .n_in = 2, .n_out = 2 },
+           CLADE_ERR_SHAPE, "part 0 has size -1; 3 entries are left");
     refuse(&(op_node){ .type = "Slice", .in = { x, LIST(0), LIST(1), LIST(0), LIST(0) }, .n_in = 5 }, CLADE_ERR_SHAPE,
            "step on axis 0 is 0");
     refuse(&(op_node){ .type = "Pad",

@@ -91,6 +91,7 @@ static const struct {
               { 'u', CLADE_UINT8 },   { 'U', CLADE_UINT16 },  { 'I', CLADE_UINT32 },  { 'L', CLADE_UINT64 } };
 
 static const int64_t whole[] = { INT64_MIN, -100, -3, -2, -1, 0, 1, 2, 3, 4, 5, 100, INT64_MAX };
+static const float real[] = { -INFINITY, -1, 0, 1, INFINITY, NAN };
 
 /* The same numbers as another type, over and over. */
 static const clade_tensor *as(const clade_tensor *from, const cld_type *type) {
@@ -143,16 +144,20 @@ static void write_dims(cld_text *out, const op_node *good, int32_t k) {
     }
 }
 
-/* Which first elements an input of integers may have: letters. */
+/* Which first elements it may have, of whole or real: letters. */
 static void write_elements(cld_text *out, const op_node *good, int32_t k) {
+    const cld_type type = cld_tensor_type(good->in[k]);
+    const bool is_float = cld_dtype_in(type.dtype, CLD_FLOATS);
     op_node node = *good;
     cld_text_add(out, "/");
-    for (size_t e = 0; e < CLD_COUNT(whole); e++) {
+    for (size_t e = 0; e < (is_float ? CLD_COUNT(real) : CLD_COUNT(whole)); e++) {
         const char letter = (char)('a' + e);
-        const cld_type type = cld_tensor_type(good->in[k]);
         clade_tensor *tensor = cld_tensor_new(rig.graph->arena, &type);
         memcpy(tensor->data, good->in[k]->data, tensor->size_bytes);
-        cld_tensor_set_int(tensor, 0, whole[e]);
+        if (is_float)
+            cld_tensor_set(tensor, 0, (double)real[e]);
+        else
+            cld_tensor_set_int(tensor, 0, whole[e]);
         node.in[k] = tensor;
         if (is_taken(&node))
             cld_text_addn(out, &letter, 1);
@@ -175,7 +180,7 @@ static void write_input(cld_text *out, const op_node *good, int32_t k) {
             cld_text_printf(out, "%d", (int)rank);
     }
     write_dims(out, good, k);
-    if (good->in[k] && good->in[k]->dtype == CLADE_INT64)
+    if (good->in[k] && (good->in[k]->dtype == CLADE_INT64 || good->known >> k & 1))
         write_elements(out, good, k);
 }
 
@@ -193,7 +198,6 @@ static void set_attr(op_node *node, const op_node *good, cld_attr attr) {
 
 /* Values of the kind; false: there are no more. */
 static bool attr_value(cld_attr *attr, const cld_attr_rule *rule, size_t k) {
-    static const float real[] = { -INFINITY, -1, 0, 1, INFINITY, NAN };
     static const char *const texts[] = { "", "zzz" };
     /* values and how many */
     static const int64_t lists[][5] = { { 1, 1, 1, 1, 1 },

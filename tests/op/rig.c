@@ -270,6 +270,13 @@ cld_caps op_device(int machine) {
     return caps;
 }
 
+static bool lacks_results(const op_rig *rig) {
+    for (int32_t k = 0; k < rig->graph->n_outputs; k++)
+        if (!rig->want[k])
+            return true;
+    return false;
+}
+
 /* "Op=reference,...": the last row of each node's operator. */
 static void learn(op_rig *rig, cld_exec *exec, const cld_caps *caps, cld_mem *const *inputs) {
     cld_text prefer = { 0 };
@@ -297,12 +304,12 @@ void op_run(op_rig *rig) {
         ck_ok(cld_mem_new(&inputs[k], ocl, in->size_bytes, &rig->err), rig->err);
         ck_ok(cld_mem_write(queue, inputs[k], 0, in->data, in->size_bytes, true, &rig->err), rig->err);
     }
-    if (rig->learn)
+    if (lacks_results(rig))
         learn(rig, exec, cld_ocl_caps(ocl), inputs);
     for (int machine = OP_MACHINES - 1; machine >= 0; machine--) { /* the rows for the other machine run here as well */
         const cld_caps caps = caps_as(ocl, machine);
         rig->took[machine] = -1;
-        if (reached_admits(rig->graph, caps.is_cpu, rig->prefer))
+        if (!(rig->skip >> machine & 1) && reached_admits(rig->graph, caps.is_cpu, rig->prefer))
             run_planned(rig, exec, &caps, rig->prefer, inputs);
     }
     for (int32_t k = 0; k < rig->graph->n_inputs; k++)

@@ -30,9 +30,9 @@ static const sample samples[] = {
     { "Compress", "f5! b5=1,0,1,1,0", "", 1 },
     { "Concat", "f2x3 f2x5", "axis=1", 1 },
     { "ConstantOfShape", "i2=37,41", "", 1 },
-    { "Conv", "f1x2x5x17 f3x2x3x3 f3", "", 1 },
+    { "Conv", "f1x4x5x17 f6x2x3x3", "group=2", 1 },
     { "ConvInteger", "u1x2x5x7 u3x2x3x3", "", 1 },
-    { "ConvTranspose", "f1x3x4x5 f3x2x3x3", "", 1 },
+    { "ConvTranspose", "f1x3x4x5 f3x2x3x3 f2", "", 1 },
     { "CumSum", "f3x17 i=1", "", 1 },
     { "DepthToSpace", "f1x8x2x3", "blocksize=2", 1 },
     { "DequantizeLinear", "u3x5 f=0.1 u=3", "", 1 },
@@ -46,7 +46,7 @@ static const sample samples[] = {
     { "GRU", "f5x3x4 f1x39x4! f1x39x13!", "hidden_size=13", 2 },
     { "Gather", "f5x3 i2~5", "", 1 },
     { "GatherElements", "f4x3 i2x3~4", "", 1 },
-    { "GatherND", "f4x3 i2x2~3", "", 1 },
+    { "GatherND", "f4x3x5 i2x2~3", "", 1 },
     { "Gemm", "f3x4 f4x5! f5", "", 1 },
     { "Gelu", "f3x17", "", 1 },
     { "GlobalAveragePool", "f1x2x3x4", "", 1 },
@@ -72,14 +72,14 @@ static const sample samples[] = {
     { "Mean", "f3x5 f3x5", "", 1 },
     { "MeanVarianceNormalization", "f2x3x4x5", "", 1 },
     { "Mod", "f3x17 f3x17", "fmod=1", 1 },
-    { "NegativeLogLikelihoodLoss", "f3x5 i3:0,2,4", "", 1 },
+    { "NegativeLogLikelihoodLoss", "f3x5 i3:0,2,4 f5", "", 1 },
     { "NonMaxSuppression", "f1x3x4! f1x1x3! i=2 f=0.5", "", 1 },
     { "NonZero", "f5!", "", 1 },
     { "OneHot", "i3~5 i=5 f2", "", 1 },
     { "Pad", "f3x5 i4=1,0,0,2", "", 1 },
     { "QLinearAdd", "u3x5 f=0.1 u=3 u3x5 f=0.2 u=2 f=0.3 u=5", "", 1 },
-    { "QLinearConv", "u1x2x5x7 f=0.1 u=3 u3x2x3x3! f=0.2 u=2 f=0.3 u=5", "", 1 },
-    { "QLinearMatMul", "u3x4 f=0.1 u=3 u4x5 f=0.2 u=2 f=0.3 u=5", "", 1 },
+    { "QLinearConv", "u1x2x5x7 f=0.1 u=3 u3x2x3x3! f=0.2 u=2 f=0.3 u=5 j3", "", 1 },
+    { "QLinearMatMul", "u3x4 f=0.1 u=3 u4x5 f5=0.2,0.1,0.3,0.2,0.1 u5=2,1,0,3,4 f=0.3 u=5", "", 1 },
     { "QuantizeLinear", "f3x5 f=0.1 u=3", "", 1 },
     { "RNN", "f5x3x4 f1x13x4! f1x13x13!", "hidden_size=13", 2 },
     { "Range", "i=0 i=7 i=2", "", 1 },
@@ -96,8 +96,8 @@ static const sample samples[] = {
     { "Softmax", "f3x37", "", 1 },
     { "SoftmaxCrossEntropyLoss", "f3x5 i3:0,2,4", "", 2 },
     { "SpaceToDepth", "f1x2x4x6", "blocksize=2", 1 },
-    { "Split", "f2x7 i3=2,4,1", "axis=1", 3 },
-    { "Squeeze", "f1x3", "", 1 },
+    { "Split", "f2x7 i3=2,3,2", "axis=1", 3 },
+    { "Squeeze", "f1x3 i1=0", "", 1 },
     { "Tile", "f2x3 i2=2,2", "", 1 },
     { "TopK", "f3x17 i1=4", "", 2 },
     { "Transpose", "f3x5", "", 1 },
@@ -139,20 +139,15 @@ static const char *usual_input(const cld_op *op) {
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 static clade_dtype letter(char c) {
-    switch (c) {
-    case 'f':
-        return CLADE_FLOAT32;
-    case 'h':
-        return CLADE_FLOAT16;
-    case 'i':
-        return CLADE_INT64;
-    case 'u':
-        return CLADE_UINT8;
-    case 'b':
-        return CLADE_BOOL;
-    default:
-        ck_abort_msg("no type is '%c'", c);
-    }
+    static const struct {
+        char letter;
+        clade_dtype dtype;
+    } types[] = { { 'f', CLADE_FLOAT32 }, { 'h', CLADE_FLOAT16 }, { 'i', CLADE_INT64 },
+                  { 'j', CLADE_INT32 },   { 'u', CLADE_UINT8 },   { 'b', CLADE_BOOL } };
+    for (size_t k = 0; k < CLD_COUNT(types); k++)
+        if (types[k].letter == c)
+            return types[k].dtype;
+    ck_abort_msg("no type is '%c'", c);
 }
 
 static int32_t numbers(const char *text, double *out, int32_t most) {

@@ -11,7 +11,8 @@ enum { MR, NV, KB, MB };
 static const cld_param params[] = { [MR] = { "mr", { 4, 6, 8, 12 } }, /* filters of the register tile */
                                     [NV] = { "nv", { 1, 2, 3 } },     /* and its vectors of pixels, all of a group */
                                     [KB] = { "kb", { 64, 128, 192, 256, 384 } },
-                                    [MB] = { "mb", { 32, 64, 128, 256 } }, /* filters of a group */
+                                    [MB] = { "mb",
+                                             { 24, 48, 96, 192 } }, /* filters of a group: multiples of every mr */
                                     { 0 } };
 
 bool cld_conv_implicit_applicable(const cld_call *call, const cld_caps *caps) {

@@ -11,12 +11,14 @@
  */
 
 enum { MR, NV, KB, MB, NB };
-static const cld_param params[] = { [MR] = { "mr", { 4, 6, 8, 12, 14 } }, /* rows of the register tile */
-                                    [NV] = { "nv", { 1, 2, 3, 4 } },      /* and its vectors */
-                                    [KB] = { "kb", { 64, 128, 192, 256, 384, 512 } },
-                                    [MB] = { "mb", { 24, 48, 96, 144, 192 } }, /* rows and columns of a group */
-                                    [NB] = { "nb", { 32, 64, 128, 256, 512, 1024 } },
-                                    { 0 } };
+static const cld_param params[] = {
+    [MR] = { "mr", { 4, 6, 8, 12, 14 } }, /* rows of the register tile */
+    [NV] = { "nv", { 1, 2, 3, 4 } },      /* and its vectors */
+    [KB] = { "kb", { 64, 128, 192, 256, 384, 512 } },
+    [MB] = { "mb", { 24, 48, 96, 112, 144, 192 } }, /* rows and columns of a group; 112 for mr 14 */
+    [NB] = { "nb", { 32, 64, 96, 128, 256, 512, 1024 } },
+    { 0 }
+};
 
 int32_t cld_panels_height(const cld_caps *caps, int64_t m, int32_t tallest) {
     static const int32_t wide[] = { 12, 8, 4, 0 }, narrow[] = { 6, 4, 0 }; /* for 32 and 16 vector registers */
