@@ -88,8 +88,8 @@ START_TEST(is_refused) {
 }
 END_TEST
 
-/* Every operator of lib/op/internal.def: where the file imports the domain; where it does not, and the node names it
- * nevertheless; as an operator of another domain, where it is none. */
+/* Every operator of lib/op/core/internal.def: where the file imports the domain; where it does not, and the node names
+ * it nevertheless; as an operator of another domain, where it is none. */
 START_TEST(no_internal_operator_is_reached) {
     int32_t count;
     const cld_op *const *all = cld_op_internal(&count);

@@ -53,7 +53,7 @@ START_TEST(arity) {
     char part[64];
     if (!op)
         return;
-    const op_node good = sample_of(&rig, op);
+    const op_node good = sample_of(&rig, op, NULL);
     ck_assert_msg(is_taken(&good), "%s", rig.err.message);
     op_node node = good;
     snprintf(part, sizeof part, "takes %d to %d inputs", op->min_in, op->max_in);
@@ -259,7 +259,7 @@ START_TEST(types_ranks_and_attributes) {
     cld_text text = { 0 };
     if (!op)
         return;
-    const op_node good = sample_of(&rig, op);
+    const op_node good = sample_of(&rig, op, NULL);
     write_types(&text, &good);
     for (int32_t k = 0; k < good.n_in; k++)
         write_input(&text, &good, k);

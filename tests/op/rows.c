@@ -21,9 +21,9 @@ static void setup(void) {
 static void teardown(void) { op_end(&rig); }
 
 /* Adds the operator's sample; what only the host runs, or becomes other operators, is nothing to look at here. */
-static void add_sample(const cld_op *op) {
+static void add_sample(const cld_op *op, const char *row) {
     const clade_tensor *want[OP_INPUTS] = { NULL };
-    const op_node node = sample_of(&rig, op);
+    const op_node node = sample_of(&rig, op, row);
     op_on_host(&rig, &node, want);
     op_add_want(&rig, &node, want);
 }
@@ -50,7 +50,9 @@ START_TEST(rows_agree) {
         char paths[MOST_PATHS][PATH];
         if (_i >= paths_of(ops[k]->impls, paths))
             continue;
-        add_sample(ops[k]);
+        char row[PATH];
+        snprintf(row, sizeof row, "%.*s", (int)strcspn(paths[_i], " "), paths[_i]);
+        add_sample(ops[k], row);
         cld_text_printf(&prefer, "%s%s=%s", prefer.size ? "," : "", ops[k]->name, paths[_i]);
         added++;
     }
@@ -70,7 +72,7 @@ typedef struct tunable {
     int32_t n_params;
 } tunable;
 
-enum { MOST_TUNABLE = 16 };
+enum { MOST_TUNABLE = 32 };
 
 /* All of them; a row that several operators share counts once. */
 static int32_t all_tunable(tunable out[MOST_TUNABLE]) {
@@ -133,7 +135,7 @@ START_TEST(values_agree) {
     const tunable *t = &rows[_i];
     const cld_caps caps = op_device(t->row->needs & CLD_NEEDS_CPU ? OP_CPU : OP_GPU);
     rig.skip = 1u << (caps.is_cpu ? OP_GPU : OP_CPU);
-    add_sample(t->op);
+    add_sample(t->op, t->row->name);
     for (int32_t fresh = t->n_params; fresh > 0; fresh--) {
         int32_t at[CLD_MAX_PARAMS] = { 0 };
         do {

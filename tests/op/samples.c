@@ -18,8 +18,8 @@ typedef struct sample {
 } sample;
 
 static const sample samples[] = {
-    { "ArgMax", "f3x17", "axis=1", 1 },
-    { "ArgMin", "f3x17", "axis=1", 1 },
+    { "ArgMax", "f3x37", "axis=1", 1 },
+    { "ArgMin", "f3x37", "axis=1", 1 },
     { "AveragePool", "f1x2x6x7", "kernel_shape=2,3", 1 },
     { "BatchNormalization", "f2x3x5 f3 f3 f3 f3:1,2,3", "", 1 },
     { "BitShift", "u3x17 u3x17", "direction=LEFT", 1 },
@@ -33,7 +33,7 @@ static const sample samples[] = {
     { "Conv", "f1x4x5x17 f6x2x3x3", "group=2", 1 },
     { "ConvInteger", "u1x2x5x7 u3x2x3x3", "", 1 },
     { "ConvTranspose", "f1x3x4x5 f3x2x3x3 f2", "", 1 },
-    { "CumSum", "f3x17 i=1", "", 1 },
+    { "CumSum", "f3x37 i=1", "", 1 },
     { "DepthToSpace", "f1x8x2x3", "blocksize=2", 1 },
     { "DequantizeLinear", "u3x5 f=0.1 u=3", "", 1 },
     { "Det", "f2x3x3", "", 1 },
@@ -117,23 +117,39 @@ static const sample samples[] = {
     { "Resize@10", "f1x1x3x5 f4=1,1,2,2", "", 1 },
     { "Upsample", "f1x1x3x5 f4=1,1,2,2", "", 1 },
     { "Xor", "b3x17 b3x17", "", 1 },
+    /* for rows that need other shapes */
+    { "ArgMax=columns", "f3x37x9", "axis=1", 1 },
+    { "ArgMin=columns", "f3x37x9", "axis=1", 1 },
+    { "LogSoftmax=columns", "f3x37x9", "axis=1", 1 },
+    { "Reduce*=columns", "f3x37x9 i1=1", "", 1 },
+    { "Reduce*=stages", "f2x9001 i1=1", "", 1 },
+    { "Softmax=columns", "f3x37x9", "axis=1", 1 },
 };
 
-static const sample *find(const cld_op *op) {
-    char own[64];
-    const sample *found = NULL;
-    snprintf(own, sizeof own, "%s@%d", op->name, (int)op->since);
+static const sample *named(const char *type) {
     for (size_t k = 0; k < CLD_COUNT(samples); k++)
-        if (strcmp(samples[k].type, own) == 0)
+        if (strcmp(samples[k].type, type) == 0)
             return &samples[k];
-        else if (strcmp(samples[k].type, op->name) == 0)
-            found = &samples[k];
-    return found;
+    return NULL;
+}
+
+static bool is_reduction(const cld_op *op) { return strncmp(op->name, "Reduce", 6) == 0; }
+
+/* By operator and row, by descriptor, by operator. */
+static const sample *find(const cld_op *op, const char *row) {
+    char own[96];
+    const sample *found = NULL;
+    snprintf(own, sizeof own, "%s=%s", is_reduction(op) ? "Reduce*" : op->name, row ? row : "");
+    if (row)
+        found = named(own);
+    snprintf(own, sizeof own, "%s@%d", op->name, (int)op->since);
+    found = found ? found : named(own);
+    return found ? found : named(op->name);
 }
 
 /* Of what is not there: the tables of pointwise operators and reductions. NULL: there is nothing. */
 static const char *usual_input(const cld_op *op) {
-    return strncmp(op->name, "Reduce", 6) == 0 ? "f3x5x37" : op->pointwise || op->until ? "f3x17" : NULL;
+    return is_reduction(op) ? "f3x5x37" : op->pointwise || op->until ? "f3x17" : NULL;
 }
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
@@ -207,8 +223,8 @@ static void read_attribute(op_rig *rig, op_node *node, const cld_op *op, char *t
     ck_abort_msg("%s has no attribute '%s'", op->name, token);
 }
 
-op_node sample_of(op_rig *rig, const cld_op *op) {
-    const sample *s = find(op);
+op_node sample_of(op_rig *rig, const cld_op *op, const char *row) {
+    const sample *s = find(op, row);
     op_node node = { .type = op->name, .domain = op->domain, .n_out = s ? s->n_out : 1 };
     char text[160], *rest = text, *token;
     node.opset = op->until ? op->until : cld_op_newest(op->domain);

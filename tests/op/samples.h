@@ -7,8 +7,9 @@
 
 #include "op/rig.h"
 
-/* The node of a descriptor, with random material of the rig's. Fails the test when there is none. */
-op_node sample_of(op_rig *rig, const cld_op *op);
+/* The node of a descriptor, with random material of the rig's; one that this row takes, if rows differ in that (NULL:
+ * any). Fails the test when there is none. */
+op_node sample_of(op_rig *rig, const cld_op *op, const char *row);
 /* Operators that hold sub-graphs have none: they never come to rows (pass/control.c). */
 static inline bool sample_exists(const cld_op *op) { return op->control == CLD_CONTROL_NONE; }
 

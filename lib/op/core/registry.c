@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables of operators: op/core/ops.def and op/core/internal.def made into arrays, and the look-up by domain, type and
- * opset, which knows the first. */
+/* The tables of operators: op/core/ops.def and op/core/internal.def made into arrays, and the look-up by domain, type
+ * and opset, which knows the first. */
 #include "op/core/op.h"
 
 #include <stdio.h>

@@ -53,12 +53,12 @@ typedef struct cld_space {
 } cld_space;
 
 /* What a device must be or have for a row, whatever is asked of it. */
-enum { CLD_NEEDS_CPU = 1, CLD_NEEDS_BLAS = 2 };
+enum { CLD_NEEDS_CPU = 1, CLD_NEEDS_BLAS = 2, CLD_NO_CPU = 4 };
 
 /* Rows stand fastest first; the last is always applicable. Either all rows of a list have a cost or none. */
 struct cld_impl {
     const char *name;                                               /* "reference", "clblast", "panels" */
-    uint32_t needs;                                                 /* CLD_NEEDS_..., or'ed; 0: any device will do */
+    uint32_t needs;                                                 /* of these, or'ed; 0: any device will do */
     bool (*applicable)(const cld_call *call, const cld_caps *caps); /* NULL: always */
     clade_status (*emit)(const cld_emit *emit, clade_error *err);
     const cld_space *space; /* NULL: it has no parameters */
@@ -69,7 +69,8 @@ struct cld_impl {
 
 /* The device is one that the row is for. */
 static inline bool cld_impl_fits(const cld_impl *row, const cld_caps *caps) {
-    return !((row->needs & CLD_NEEDS_CPU) && !caps->is_cpu) && !((row->needs & CLD_NEEDS_BLAS) && !caps->blas);
+    return !(row->needs & (caps->is_cpu ? CLD_NO_CPU : CLD_NEEDS_CPU)) &&
+           !((row->needs & CLD_NEEDS_BLAS) && !caps->blas);
 }
 
 /* ---- choose.c ------------------------------------------------------------------------------------------------- */

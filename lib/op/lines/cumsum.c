@@ -69,12 +69,16 @@ static clade_status eval(const cld_call *call, clade_tensor *const *out, clade_e
 static bool group_applicable(const cld_call *call, const cld_caps *caps) {
     enum { LINES_A_UNIT = 64 };
     const cld_lines *lines = call->problem;
-    return !caps->is_cpu && cld_lines_group_applicable(call, caps) &&
+    return cld_lines_group_applicable(call, caps) &&
            (lines->inner == 1 || lines->count < (int64_t)caps->compute_units * LINES_A_UNIT);
 }
 
 static const cld_impl rows[] = {
-    { .name = "group", .applicable = group_applicable, .emit = cld_lines_emit_group, .space = &cld_lines_group_space },
+    { .name = "group",
+      .needs = CLD_NO_CPU,
+      .applicable = group_applicable,
+      .emit = cld_lines_emit_group,
+      .space = &cld_lines_group_space },
     CLD_LINES_ABREAST,
     { 0 },
 };
