@@ -36,8 +36,8 @@ const char *test_shared(const char *path);
 /* A path in a directory for scratch files, made for this test run. Static memory, overwritten by the next call. */
 const char *test_scratch(const char *name);
 
-/* Facts that the tests of one run leave for later ones, whatever process they run in. "all suites" is one when no suite
- * was named. */
+/* Facts that the tests of one run leave for later ones, whatever process they run in. "long ones too": suites were
+ * named, or CLADE_DEEP is 1; "all suites": that, and none was named. */
 void test_record(const char *fact);
 bool test_recorded(const char *fact);
 

@@ -160,14 +160,21 @@ START_TEST(values_agree) {
 }
 END_TEST
 
+START_TEST(takes_minutes) { test_skip("CLADE_DEEP=1, or tests/device op_rows, runs every row"); }
+END_TEST
+
 Suite *suite_op_rows(void);
 Suite *suite_op_rows(void) {
     Suite *suite = suite_create("op/rows");
     TCase *tcase = tcase_create("rows");
     tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_loop_test(tcase, rows_agree, 0, MOST_PATHS);
-    tcase_add_loop_test(tcase, values_agree, 0, MOST_TUNABLE);
+    if (test_recorded("long ones too")) {
+        tcase_add_loop_test(tcase, rows_agree, 0, MOST_PATHS);
+        tcase_add_loop_test(tcase, values_agree, 0, MOST_TUNABLE);
+    } else {
+        tcase_add_test(tcase, takes_minutes);
+    }
     suite_add_tcase(suite, tcase);
     return suite;
 }
