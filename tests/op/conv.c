@@ -76,7 +76,7 @@ static const struct {
     { "reference", true, 15 },
     /* tiles and blocks that divide nothing evenly, and the products within */
     { "implicit(mr 5, nv 1, kb 7, mb 10)", false, 15 },
-    { "implicit(mr 12, nv 3, kb 30, mb 24)", false, 15 },
+    { "implicit(mr 10, nv 3, kb 30, mb 20)", false, 15 },
     { "implicit(mr 1, nv 2, kb 1, mb 1)", false, 15 },
     { "rows(chunk 3)", false, 30 },
     { "im2col > panels(mr 4, nv 1, kb 9, mb 8, nb 32)", false, 30 },

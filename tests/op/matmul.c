@@ -42,7 +42,7 @@ static void add(const op_node *node, const result *want) {
 /* Of the panels also tiles and blocks that divide nothing evenly. */
 static const char *const rows[] = { "panels",
                                     "panels(mr 5, nv 1, kb 7, mb 10, nb 48)",
-                                    "panels(mr 14, nv 3, kb 300, mb 28, nb 96)",
+                                    "panels(mr 10, nv 3, kb 300, mb 20, nb 96)",
                                     "panels(mr 1, nv 2, kb 1, mb 1, nb 32)",
                                     "clblast",
                                     "tiles",
