@@ -66,7 +66,7 @@ static bool fits(const shape *s, const cld_caps *caps, const int32_t *value) {
 }
 
 /* A unit works on its groups side by side: for each slab they wait for operands once, unless their arithmetic together
- * takes longer. Seconds and shares are fitted to 598 measurements of 31 problems on an H200 (bench/results): the
+ * takes longer. Seconds and shares are fitted to 521 measurements of 31 problems on an H200 (bench/results): the
  * cheapest of what is to choose from was 6 % slower than the fastest of what was measured, the estimate 21 % off.
  * Launches overlap.
  */
