@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clade dump: the compiled graph and plan as text or Graphviz input, and a profile of one run. */
+/* clade dump: the compiled graph and plan as text or Graphviz input, its programs, and a profile of one run. */
 #include "cli.h"
 
 /* The first run compiles and touches memory; the second is the one to look at. */
@@ -25,11 +25,13 @@ static clade_status print_dump(clade_session *session, const char *pass, int bef
 
 static cli_exit run(const cli_command *self, int argc, char **argv) {
     cli_common common = { .json = 0 };
-    const char *trace = NULL, *after = NULL, *before = NULL;
+    const char *trace = NULL, *after = NULL, *before = NULL, *programs = NULL;
     int dot = 0;
     const cli_option own[] = {
         { "dot", 0, CLI_FLAG, NULL, "write Graphviz input instead of text", &dot },
         { "profile", 'p', CLI_TEXT, "FILE", "run, and write a Chrome trace of one run to FILE", &trace },
+        { "programs", 0, CLI_TEXT, "DIR", "write the kernels' OpenCL C to DIR; with --as, no device is opened",
+          &programs },
         { "after", 0, CLI_TEXT, "PASS", "show the graph behind a pass; a name that there is not lists them", &after },
         { "before", 0, CLI_TEXT, "PASS", "show the graph in front of a pass", &before },
         { .name = NULL },
@@ -41,6 +43,8 @@ static cli_exit run(const cli_command *self, int argc, char **argv) {
         return exit;
     if (after && before)
         return cli_usage(self, "--after and --before: one of them");
+    if (programs && common.as && !common.device)
+        common.device = "none";
 
     cli_engine engine;
     clade_error err = { .status = CLADE_OK };
@@ -49,10 +53,10 @@ static cli_exit run(const cli_command *self, int argc, char **argv) {
     clade_status status = cli_engine_open(&engine, arguments.items[0], &common, &session, &err);
     if (status == CLADE_OK)
         status = cli_inputs_set(&common.inputs, engine.session, engine.model, 1, &err);
-    if (status == CLADE_OK && !after && !before)
-        status = clade_session_compile(engine.session, &err);
     if (status == CLADE_OK && trace)
         status = profile(engine.session, trace, &err);
+    if (status == CLADE_OK && programs)
+        status = clade_session_write_programs(engine.session, programs, &err);
     cli_progress_clear();
     if (status == CLADE_OK)
         status = print_dump(engine.session, after ? after : before, before != NULL,

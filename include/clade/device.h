@@ -42,7 +42,9 @@ typedef struct clade_device_options {
                             * directories; "": neither is on disk */
     /* NULL: plan for the device as it is. "gpu" or "cpu", then limits ("gpu,group=64,local=32768,fp64=0"): plan as if
      * it were such a one, to see or test on this device what another would get. Keys: group (work-items), local,
-     * memory, alloc (bytes), units (compute units), fp64, fp16, blas (0 or 1). More than the device has is refused. */
+     * memory, alloc (bytes), units (compute units), fp64, fp16, blas (0 or 1). More than the device has is refused.
+     * Without a device (select "none") anything may be stated, and what is not is a GPU's with groups of 256, 32 KiB
+     * of local memory and 8 GiB. */
     const char *as;
 } clade_device_options;
 #define CLADE_DEVICE_OPTIONS_INIT CLADE_SIZED_INIT(clade_device_options)
@@ -70,7 +72,9 @@ CLADE_API CLADE_NODISCARD clade_status clade_device_count(size_t *out, clade_err
 CLADE_API CLADE_NODISCARD clade_status clade_device_describe(clade_device_info *out, size_t index, clade_error *err);
 
 /* Opens a device. `select` is an index ("0"), "gpu", "cpu", a part of a device name (case ignored) or
- * "platform:device"; NULL or "" takes $CLADE_DEVICE, and without it the most capable GPU, else CPU.
+ * "platform:device"; NULL or "" takes $CLADE_DEVICE, and without it the most capable GPU, else CPU. "none" opens no
+ * device and needs no driver: sessions on it plan for what options->as states, "gpu,..." or "cpu,...", and can be
+ * dumped and written; what would run is ERR_NO_DEVICE.
  * `options` may be NULL. The caller owns *out: clade_device_close. ERR_NO_DEVICE names what was asked for and what
  * there is. */
 CLADE_API CLADE_NODISCARD clade_status clade_device_open(clade_device **out, const char *select,

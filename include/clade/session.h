@@ -125,6 +125,10 @@ CLADE_API CLADE_NODISCARD clade_status clade_session_dump(clade_session *session
  * follows, the part up to the first of them. ERR_NOT_FOUND lists the passes. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_dump_pass(clade_session *session, const char *pass, int before,
                                                                clade_dump_format format, char **out, clade_error *err);
+/* Writes the OpenCL C of the kernels that the same plan launches into `directory`, which must be there: a file
+ * FAMILY.cl for each file of Clade's cl/ that it takes some of, complete as it stands. For a compiler, for a person. */
+CLADE_API CLADE_NODISCARD clade_status clade_session_write_programs(clade_session *session, const char *directory,
+                                                                    clade_error *err);
 /* Writes the last run as a Chrome trace (JSON) with the device time of every launch. Needs options.profile
  * and, like reading an output, a run that has finished and whose plan has not been dropped since. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_write_trace(clade_session *session, const char *path,

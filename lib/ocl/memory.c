@@ -45,6 +45,8 @@ clade_status cld_mem_new_over(cld_mem **out, cld_ocl *ocl, size_t bytes, const v
     size_t asked = bytes ? bytes : ocl->caps.align_bytes;
     cl_int code = CL_MEM_OBJECT_ALLOCATION_FAILURE;
     CLD_RETURN(cld_cl_enter(err));
+    if (!ocl->context)
+        return cld_fail(err, CLADE_ERR_NO_DEVICE, "nothing runs on device 'none': it is for planning only");
     cld_mem *mem = cld_calloc(1, sizeof *mem);
     if (!mem)
         return cld_no_memory(err, "a buffer");

@@ -34,6 +34,8 @@ cld_ocl *cld_ocl_retain(cld_ocl *ocl);
 void cld_ocl_release(cld_ocl *ocl);
 void cld_ocl_info(const cld_ocl *ocl, clade_device_info *out);
 const cld_caps *cld_ocl_caps(const cld_ocl *ocl);
+/* No device: what is planned for it cannot run (ERR_NO_DEVICE). cld_ocl_plan_as must say what it is. */
+clade_status cld_ocl_open_none(cld_ocl **out, clade_error *err);
 /* Replaces capabilities by stated ones, as clade_device_options.as says. Before anything is planned. */
 clade_status cld_ocl_plan_as(cld_ocl *ocl, const char *as, clade_error *err);
 
@@ -90,6 +92,9 @@ clade_status cld_batch_build(cld_batch *batch, clade_progress_fn progress, void 
 /* After the kernels ran once: writes the binary of what this batch compiled from source to the store. A failure to do
  * so is none; ERR_CANCELLED: by `progress`. */
 clade_status cld_batch_save(cld_batch *batch, clade_progress_fn progress, void *user, clade_error *err);
+/* The text of what was added of one family, the `k`th to come, as a program of its own. The caller frees it, and not
+ * the name. *out NULL: there are no more families. */
+clade_status cld_batch_text(char **out, const char **family, const cld_batch *batch, int32_t k, clade_error *err);
 typedef struct cld_program_stats {
     size_t cache_hits, builds;
 } cld_program_stats;

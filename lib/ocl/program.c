@@ -253,6 +253,36 @@ clade_status cld_batch_add(cld_batch *batch, const cld_step *step, int32_t *hand
     return CLADE_OK;
 }
 
+/* Instances of the family of number `first`, from it on; none if it is not the first of its family. */
+static int32_t take_family(cld_paste **out, const cld_batch *batch, int32_t first) {
+    int32_t count = 0;
+    for (int32_t i = 0; i < batch->n_pastes; i++)
+        if (strcmp(batch->pastes[i]->family, batch->pastes[first]->family) == 0) {
+            if (i < first)
+                return 0;
+            out[count++] = batch->pastes[i];
+        }
+    return count;
+}
+
+clade_status cld_batch_text(char **out, const char **family, const cld_batch *batch, int32_t k, clade_error *err) {
+    cld_paste **of = cld_calloc((size_t)batch->n_pastes + 1, sizeof *of);
+    int32_t count = 0;
+    if (!of)
+        return cld_no_memory(err, "the kernels' source");
+    *out = NULL;
+    for (int32_t i = 0; i < batch->n_pastes && k >= 0; i++)
+        if ((count = take_family(of, batch, i)) > 0 && k-- == 0)
+            break;
+    clade_status status = CLADE_OK;
+    if (k < 0) {
+        *family = of[0]->family;
+        status = cld_source_text(out, of, count, err);
+    }
+    cld_free(of);
+    return status;
+}
+
 /* With the device's lock held. */
 static clade_status build_locked(cld_batch *batch, clade_error *err) {
     cld_ocl *ocl = batch->ocl;

@@ -9,12 +9,13 @@
 #include <time.h>
 
 clade_status cld_queue_new(cld_queue **out, cld_ocl *ocl, bool profile, clade_error *err) {
-    cl_int code;
+    cl_int code = CL_SUCCESS;
     CLD_RETURN(cld_cl_enter(err));
     cld_queue *queue = cld_calloc(1, sizeof *queue);
     if (!queue)
         return cld_no_memory(err, "a queue");
-    queue->handle = clCreateCommandQueue(ocl->context, ocl->device, profile ? CL_QUEUE_PROFILING_ENABLE : 0, &code);
+    if (ocl->context) /* that of device 'none' has no handle, and stays empty */
+        queue->handle = clCreateCommandQueue(ocl->context, ocl->device, profile ? CL_QUEUE_PROFILING_ENABLE : 0, &code);
     if (code != CL_SUCCESS) {
         cld_free(queue);
         return cld_cl_fail(err, code, "device '%s' gives no queue", ocl->info.name);
@@ -60,7 +61,8 @@ void cld_queue_free(cld_queue *queue) {
         return;
     (void)cld_queue_finish(queue, NULL);
     cld_queue_clear_timings(queue);
-    clReleaseCommandQueue(queue->handle);
+    if (queue->handle)
+        clReleaseCommandQueue(queue->handle);
     cld_ocl_release(queue->ocl);
     cld_free(queue->events);
     cld_free(queue->timings);
@@ -90,6 +92,8 @@ static cl_int wait_politely(cl_command_queue queue) {
 
 clade_status cld_queue_finish(cld_queue *queue, clade_error *err) {
     CLD_RETURN(cld_cl_enter(err));
+    if (!queue->handle)
+        return CLADE_OK;
     cl_int code = queue->ocl->quirks & CLD_QUIRK_SPINS ? wait_politely(queue->handle) : CL_SUCCESS;
     if (code == CL_SUCCESS)
         code = clFinish(queue->handle);

@@ -34,7 +34,7 @@ clade_status cld_device_options(clade_device_options *out, const clade_device_op
 }
 
 clade_status cld_device_wrap(clade_device **out, cld_ocl *ocl, const clade_device_options *options, clade_error *err) {
-    clade_status status = options->as ? cld_ocl_plan_as(ocl, options->as, err) : CLADE_OK;
+    clade_status status = cld_ocl_plan_as(ocl, options->as ? options->as : "", err);
     if (status != CLADE_OK) {
         cld_ocl_release(ocl);
         return status;
@@ -61,7 +61,10 @@ clade_status clade_device_open(clade_device **out, const char *select, const cla
         return cld_fail(err, CLADE_ERR_ARGUMENT, "out must not be NULL");
     *out = NULL;
     CLD_RETURN(cld_device_options(&known, options, err));
-    CLD_RETURN(cld_ocl_open(&ocl, select, cld_store_open(known.cache_dir), err));
+    if (select && strcmp(select, "none") == 0)
+        CLD_RETURN(cld_ocl_open_none(&ocl, err));
+    else
+        CLD_RETURN(cld_ocl_open(&ocl, select, cld_store_open(known.cache_dir), err));
     return cld_device_wrap(out, ocl, &known, err);
 }
 

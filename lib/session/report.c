@@ -111,6 +111,54 @@ clade_status clade_session_dump_pass(clade_session *session, const char *pass, i
     return cld_session_leave(session, dump_pass(session, pass, before != 0, format, out, err));
 }
 
+/* ---- programs --------------------------------------------------------------------------------------------------- */
+
+static clade_status add_kernels(cld_batch *batch, const cld_stage *last, clade_error *err) {
+    int32_t handle;
+    for (const cld_stage *stage = last; stage; stage = stage->parent)
+        for (int32_t s = 0; s < stage->plan->steps.n_steps; s++)
+            if (stage->plan->steps.steps[s].kind == CLD_STEP_KERNEL)
+                CLD_RETURN(cld_batch_add(batch, &stage->plan->steps.steps[s], &handle, err));
+    return CLADE_OK;
+}
+
+static clade_status write_program(const char *directory, const char *family, const char *text, clade_error *err) {
+    cld_text path = { 0 };
+    cld_text_printf(&path, "%s/%s.cl", directory, family);
+    clade_status status =
+        path.failed ? cld_no_memory(err, "a path") : cld_file_write(path.data, text, strlen(text), err);
+    cld_text_free(&path);
+    return status;
+}
+
+static clade_status write_programs(clade_session *session, const char *directory, clade_error *err) {
+    cld_batch *batch = NULL;
+    cld_stage *last = session->last;
+    const char *family;
+    if (!directory)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "directory must not be NULL");
+    if (cld_session_own_run(session, NULL) != CLADE_OK)
+        CLD_RETURN(cld_session_plan(session, &last, err));
+    clade_status status = cld_batch_new(&batch, session->device->ocl, err);
+    if (status == CLADE_OK)
+        status = add_kernels(batch, last, err);
+    for (int32_t k = 0; status == CLADE_OK; k++) {
+        char *text;
+        status = cld_batch_text(&text, &family, batch, k, err);
+        if (status != CLADE_OK || !text)
+            break;
+        status = write_program(directory, family, text, err);
+        cld_free(text);
+    }
+    cld_batch_free(batch);
+    return status;
+}
+
+clade_status clade_session_write_programs(clade_session *session, const char *directory, clade_error *err) {
+    CLD_RETURN(cld_session_enter(session, err));
+    return cld_session_leave(session, write_programs(session, directory, err));
+}
+
 /* Trace Event Format, "X" (complete) events; times are microseconds from the first start. */
 static clade_status write_trace(clade_session *session, const char *path, clade_error *err) {
     const cld_timing *timings;

@@ -80,6 +80,13 @@ expect 0 'difference|Sub' dump "$model"
 expect 0 '^digraph' dump --dot "$model"
 expect 0 'Sub' dump --after specialise "$model"
 expect 0 '^digraph' dump --dot --before fuse "$model"
+# Planned and written where there is no driver: the group that was stated, and a file a family.
+mkdir "$scratch/programs"
+OCL_ICD_VENDORS=/nonexistent expect 0 'rnn_run <64,1,1>/<64,1,1>' dump --programs "$scratch/programs" --as gpu,group=64 "$deeplob"
+for family in copy gather rnn softmax tiles; do
+    if grep -q '^#define INSTANCE i' "$scratch/programs/$family.cl"; then pass; else fail "dump --programs: no $family.cl"; fi
+done
+expect 3 "no-such/[a-z]*\.cl" dump --programs "$scratch/no-such" "$deeplob"
 expect 0 . dump "$deeplob" --profile "$scratch/trace.json"
 if ! command -v python3 >/dev/null; then
     skip "python3 is not installed: the trace"

@@ -39,6 +39,15 @@ expect 3 "no capability 'grup=64'; there are cpu, gpu, group=N" dump --as gpu,gr
 expect 3 "'group=x' is no number" dump --as group=x "$source_dir/tests/data/mlp.onnx"
 expect 3 "'group=0' is no number" dump --as group=0 "$source_dir/tests/data/mlp.onnx"
 expect 3 "'local=99999999999' is more than the device's" dump --as local=99999999999 "$source_dir/tests/data/mlp.onnx"
+# Without a device anything sensible may be stated, and nothing runs.
+none=(--device none --as)
+expect 3 "'local=99999999999' is more than any device's 1073741824" dump "${none[@]}" gpu,local=99999999999 "$source_dir/tests/data/mlp.onnx"
+expect 3 "'fp64=2' is more than any device's 1" dump "${none[@]}" gpu,fp64=2 "$source_dir/tests/data/mlp.onnx"
+expect 3 "no capability 'subgrup=32'; there are cpu, gpu, group=N" dump --programs . --as gpu,subgrup=32 "$source_dir/tests/data/mlp.onnx"
+expect 3 "'none' is what it is stated to be: cpu or gpu" dump --programs . --as group=64 "$source_dir/tests/data/mlp.onnx"
+expect 3 "'none' is what it is stated to be: cpu or gpu" dump --device none "$source_dir/tests/data/mlp.onnx"
+expect 4 "nothing runs on device 'none'" bench "${none[@]}" gpu "$source_dir/tests/data/mlp.onnx"
+expect 1 "nothing runs on device 'none'" test "${none[@]}" cpu "$cases/count"
 # An argument after -- is no option.
 expect 3 'no-such-model' info -- --no-such-model
 # Every option that a command lists is in the manual.

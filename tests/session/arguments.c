@@ -102,6 +102,7 @@ START_TEST(no_session) {
     ck_null(clade_session_read_output_into(NULL, "y", &tensor, &err));
     ck_null(clade_session_get_output_buffer(NULL, "y", NULL, 0, NULL, &err));
     ck_null(clade_session_dump(NULL, CLADE_DUMP_TEXT, &text, &err));
+    ck_null(clade_session_write_programs(NULL, ".", &err));
     ck_null(clade_session_write_trace(NULL, "trace.json", &err));
     ck_null(clade_session_get_stats(NULL, &stats, &err));
     clade_session_free(NULL);
@@ -125,6 +126,7 @@ START_TEST(a_session_and_nothing_else) {
     ck_null(clade_session_read_output_into(session, NULL, NULL, &err));
     ck_refused(clade_session_get_output_buffer(session, NULL, NULL, 0, NULL, &err), CLADE_ERR_ARGUMENT, "cl_mem", err);
     ck_null(clade_session_dump(session, CLADE_DUMP_TEXT, NULL, &err));
+    ck_null(clade_session_write_programs(session, NULL, &err));
     ck_null(clade_session_write_trace(session, NULL, &err));
     ck_null(clade_session_get_stats(session, NULL, &err));
     ck_assert_int_eq(clade_session_set_input(session, "prices", &tensor, NULL), CLADE_ERR_NOT_FOUND);

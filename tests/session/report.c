@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a session tells about itself is fit for a terminal, whatever a model calls its values. */
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "io/wire.h"
 #include "mlp.h"
@@ -134,12 +137,67 @@ START_TEST(trace_of_the_last_run) {
 }
 END_TEST
 
+/* A text file of the scratch folder. The caller frees. */
+static char *slurp(const char *path) {
+    FILE *file = fopen(path, "rb");
+    ck_assert_msg(file != NULL, "%s is not there", path);
+    char *text = calloc(1, 1 << 20);
+    ck_assert(text && fread(text, 1, (1 << 20) - 1, file) > 0 && fclose(file) == 0);
+    return text;
+}
+
+static clade_session *plan_on(const char *name, clade_model *model) {
+    clade_error err = { 0 };
+    clade_device *device;
+    clade_session *session;
+    clade_device_options as = CLADE_DEVICE_OPTIONS_INIT;
+    const clade_tensor x = mlp_input(1);
+    as.as = "gpu,group=64,local=16384,units=4";
+    ck_ok(clade_device_open(&device, name, &as, &err), err);
+    ck_ok(clade_session_create(&session, device, model, NULL, &err), err);
+    ck_ok(clade_session_set_input(session, "x", &x, &err), err);
+    clade_device_close(device);
+    return session;
+}
+
+/* Device "none" plans, dumps and writes what a device of the same kind gets; and it does not run. */
+START_TEST(planned_without_a_device) {
+    clade_error err = { 0 };
+    clade_model *model = mlp_load();
+    const char *const names[] = { NULL, "none" };
+    const char *directory = test_scratch("programs");
+    char *plans[2], *texts[2], path[PATH_MAX];
+    ck_assert(mkdir(directory, 0755) == 0 || errno == EEXIST);
+    snprintf(path, sizeof path, "%s/softmax.cl", directory);
+    for (int k = 0; k < 2; k++) {
+        clade_session *session = plan_on(names[k], model);
+        ck_ok(clade_session_dump(session, CLADE_DUMP_TEXT, &plans[k], &err), err);
+        ck_ok(clade_session_write_programs(session, directory, &err), err);
+        texts[k] = slurp(path);
+        if (k) {
+            ck_refused(clade_session_compile(session, &err), CLADE_ERR_NO_DEVICE, "nothing runs on device 'none'", err);
+            ck_refused(clade_session_run(session, &err), CLADE_ERR_NO_DEVICE, "nothing runs on device 'none'", err);
+            ck_ok(clade_session_trim(session, &err), err);
+        }
+        clade_session_free(session);
+    }
+    ck_assert_str_eq(strstr(plans[0], "softmax.each"), strstr(plans[1], "softmax.each"));
+    ck_assert_str_eq(texts[0], texts[1]);
+    for (int k = 0; k < 2; k++) {
+        clade_string_free(plans[k]);
+        free(texts[k]);
+    }
+    clade_model_free(model);
+}
+END_TEST
+
 Suite *suite_session_report(void);
 Suite *suite_session_report(void) {
     Suite *suite = suite_create("session/report");
     TCase *tcase = tcase_create("dump and trace");
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, control_characters_stay_out);
+    tcase_add_test(tcase, planned_without_a_device);
     tcase_add_test(tcase, the_graph_behind_each_pass);
     tcase_add_test(tcase, trace_of_the_last_run);
     suite_add_tcase(suite, tcase);
