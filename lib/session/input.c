@@ -45,18 +45,37 @@ static cld_type type_of(const clade_view *view) {
     return type;
 }
 
-/* Copies a view that was checked; the session keeps its memory where the size stays. */
+void cld_input_clear(cld_input *input) {
+    if (input->tensor.data)
+        cld_pages_free(input->tensor.data, input->room);
+    cld_mem_free(input->buffer);
+    input->tensor = (clade_tensor){ 0 };
+    input->buffer = NULL;
+    input->room = 0;
+}
+
+/* It grows with what is set, by half at least. Pages, not heap: what many sizes in turn leave there are holes. */
+static clade_status reserve(cld_input *input, size_t bytes, clade_error *err) {
+    const size_t room = CLD_MAX(CLD_MAX(bytes, (size_t)1), input->room + input->room / 2);
+    if (input->tensor.data && input->room >= bytes)
+        return CLADE_OK;
+    void *pages = cld_pages_new(room);
+    if (!pages)
+        return cld_no_memory(err, "an input");
+    cld_input_clear(input);
+    input->tensor.data = pages;
+    input->room = room;
+    return CLADE_OK;
+}
+
+/* Copies a view that was checked. */
 static clade_status take(clade_session *session, int32_t index, const clade_view *view, size_t bytes,
                          clade_error *err) {
     cld_input *input = &session->inputs[index];
-    if (!input->tensor.data || input->tensor.size_bytes != bytes) {
-        clade_tensor fresh;
-        CLD_RETURN(clade_tensor_alloc(&fresh, view->dtype, view->rank, view->dims, err));
-        clade_tensor_free(&input->tensor);
-        input->tensor = fresh;
-    }
+    CLD_RETURN(reserve(input, bytes, err));
     input->tensor.dtype = view->dtype;
     input->tensor.rank = view->rank;
+    input->tensor.size_bytes = bytes;
     memcpy(input->tensor.dims, view->dims, sizeof view->dims);
     cld_view_copy(input->tensor.data, view, bytes);
     cld_mem_free(input->buffer);
@@ -98,10 +117,7 @@ static clade_status reset(clade_session *session, const char *name, clade_error 
     CLD_RETURN(cld_session_find_input(session, name, &index, err));
     if (index < session->model->n_required)
         return cld_fail(err, CLADE_ERR_ARGUMENT, "input '%s' has no default", cld_session_input_name(session, index));
-    cld_input *input = &session->inputs[index];
-    clade_tensor_free(&input->tensor);
-    cld_mem_free(input->buffer);
-    input->buffer = NULL;
+    cld_input_clear(&session->inputs[index]);
     cld_session_input_set(session, index, false);
     return CLADE_OK;
 }

@@ -45,8 +45,7 @@ static clade_status set_input(clade_session *session, const char *name, const cl
                         cld_session_input_name(session, index), CLD_TYPE_TEXT(&type), offset_bytes, have);
     }
     cld_input *input = &session->inputs[index];
-    clade_tensor_free(&input->tensor);
-    cld_mem_free(input->buffer);
+    cld_input_clear(input);
     input->tensor = *shape;
     input->tensor.data = NULL;
     input->tensor.size_bytes = cld_type_bytes(&type);

@@ -71,8 +71,7 @@ void clade_session_free(clade_session *session) {
         cld_route_free(session, route);
     }
     for (int32_t k = 0; session->inputs && k < session->model->graph->n_inputs; k++) {
-        clade_tensor_free(&session->inputs[k].tensor);
-        cld_mem_free(session->inputs[k].buffer);
+        cld_input_clear(&session->inputs[k]);
         cld_exec_release(session->exec, session->inputs[k].mem);
     }
     cld_free(session->inputs);

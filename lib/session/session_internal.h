@@ -84,7 +84,8 @@ typedef struct cld_route {
 
 /* An input as the caller set it. */
 typedef struct cld_input {
-    clade_tensor tensor; /* host copy, owned; data NULL when it comes from a buffer */
+    clade_tensor tensor; /* host copy, in pages of its own; data NULL when it comes from a buffer */
+    size_t room;         /* bytes of those pages */
     cld_mem *buffer;     /* caller's, retained; or NULL */
     size_t buffer_offset;
     cld_mem *mem;      /* the device copy, for every route; NULL until a stage takes it */
@@ -127,6 +128,8 @@ clade_status cld_session_leave(clade_session *session, clade_status status);
 bool cld_session_holds(const clade_session *session); /* the caller is within a call */
 /* Input `index` has a new value, which this thread gave; not `given`: its default. */
 void cld_session_input_set(clade_session *session, int32_t index, bool given);
+/* Frees what it was set to. */
+void cld_input_clear(cld_input *input);
 /* ERR_ARGUMENT when an input's value, or the last run, is another thread's; or when there is no run to read. */
 clade_status cld_session_own_inputs(const clade_session *session, clade_error *err);
 clade_status cld_session_own_run(const clade_session *session, clade_error *err);

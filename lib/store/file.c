@@ -135,8 +135,10 @@ static clade_status connect(cld_store *store, int wait_ms, clade_error *why) {
     sqlite3_extended_result_codes(store->db, 1);
     sqlite3_busy_timeout(store->db, wait_ms);
     distrust(store->db);
-    char sql[100];
-    snprintf(sql, sizeof sql, "PRAGMA cell_size_check=1; PRAGMA synchronous=%s; PRAGMA mmap_size=0;",
+    /* Rows are read once: pages kept for another time would only be held. */
+    char sql[120];
+    snprintf(sql, sizeof sql,
+             "PRAGMA cell_size_check=1; PRAGMA synchronous=%s; PRAGMA mmap_size=0; PRAGMA cache_size=-64;",
              store->kind->synchronous);
     return cld_store_execute(store, sql, why);
 }

@@ -48,7 +48,8 @@ static void make(const char *type, const cld_type *a, const cld_type *b, const c
 static const cld_type matrix = { CLADE_FLOAT32, 2, { 96, 96 } }, image = { CLADE_FLOAT32, 4, { 2, 8, 20, 20 } },
                       filters = { CLADE_FLOAT32, 4, { 16, 8, 3, 3 } }, sequence = { CLADE_FLOAT32, 3, { 30, 8, 64 } },
                       input_weights = { CLADE_FLOAT32, 3, { 1, 3 * 40, 64 } },
-                      lines = { CLADE_FLOAT32, 2, { 40, 1000 } };
+                      lines = { CLADE_FLOAT32, 2, { 40, 1000 } }, few_rows = { CLADE_FLOAT32, 2, { 4, 64 } },
+                      few_columns = { CLADE_FLOAT32, 2, { 64, 3 } }, columns = { CLADE_FLOAT32, 2, { 64, 2000 } };
 
 static const struct {
     const char *type;
@@ -57,6 +58,8 @@ static const struct {
     const char *prefer, *label; /* of a step */
 } choices[] = {
     { "MatMul", &matrix, &matrix, true, NULL, "panels(mr 12, nv 2, kb 96, mb 24, nb 64)" },
+    { "MatMul", &few_rows, &few_columns, true, "MatMul=panels", "panels(mr 12, nv 2, kb 64, mb 12, nb 32)" },
+    { "MatMul", &few_rows, &columns, true, "MatMul=panels", "panels(mr 4, nv 2, kb 64, mb 4, nb 256)" },
     { "MatMul", &matrix, &matrix, true, "MatMul=panels(kb 32, mb 48)", "panels(mr 12, nv 2, kb 32, mb 48, nb 64)" },
     { "MatMul", &matrix, &matrix, true, "MatMul = panels ( kb 32 , mb 48 ) ",
       "panels(mr 12, nv 2, kb 32, mb 48, nb 64)" },

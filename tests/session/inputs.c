@@ -81,6 +81,21 @@ START_TEST(a_constant_view) {
 }
 END_TEST
 
+/* The session's copy grows, and then holds smaller ones; values of the larger do not show. */
+START_TEST(sizes_in_turn) {
+    enum { MOST = 4 };
+    const int sizes[] = { 1, 3, MOST, 2, 1, MOST };
+    float want[MOST * MLP_OUTPUTS], got[MOST * MLP_OUTPUTS];
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        clade_session *fresh = mlp_session(device, model, 0);
+        mlp_predict(session, sizes[k], got);
+        mlp_predict(fresh, sizes[k], want);
+        ck_assert_mem_eq(got, want, (size_t)sizes[k] * MLP_OUTPUTS * sizeof *got);
+        clade_session_free(fresh);
+    }
+}
+END_TEST
+
 START_TEST(size_that_contradicts_dims) {
     clade_tensor input = mlp_input(2);
     input.size_bytes -= 4;
@@ -235,6 +250,7 @@ Suite *suite_session_inputs(void) {
     tcase_add_test(tcase, wrong_rank);
     tcase_add_test(tcase, wrong_dimension);
     tcase_add_test(tcase, a_constant_view);
+    tcase_add_test(tcase, sizes_in_turn);
     tcase_add_test(tcase, size_that_contradicts_dims);
     tcase_add_test(tcase, run_without_input);
     tcase_add_test(tcase, output_before_run);

@@ -53,12 +53,22 @@ static void share(const cld_gemm *gemm, const cld_caps *caps, int32_t mr, int32_
     *columns = (int32_t)cld_even_blocks(n, nb) * nr;
 }
 
+/* What a lower tile could save of so small a product is less than a launch, and it would be one more kernel. */
+static bool is_small(const cld_gemm *gemm, int32_t mr, int64_t nr) {
+    const double most = 2e5;
+    return 2.0 * mr * (double)(cld_parts(gemm->n, nr) * nr) * (double)gemm->k * (double)cld_product_batches(gemm) <
+           most;
+}
+
 /* kb x 32 of B stay in a first-level cache, kb x mb of A in a second-level one. */
 static void usual(const cld_call *call, const cld_caps *caps, int32_t *value) {
     const int32_t tallest = 12, deepest = 256;
     const cld_gemm *gemm = call->problem;
-    value[MR] = cld_panels_height(caps, gemm->m, tallest);
     value[NV] = 2;
+    const int32_t highest = cld_panels_height(caps, tallest, tallest);
+    value[MR] = is_small(gemm, highest, value[NV] * (int64_t)caps->float_lanes)
+                    ? highest
+                    : cld_panels_height(caps, gemm->m, tallest);
     share(gemm, caps, value[MR], value[NV] * (int32_t)caps->float_lanes, &value[MB], &value[NB]);
     int64_t most = CLD_MIN((int64_t)(caps->local_bytes / sizeof(float)) / value[MB], (int64_t)deepest);
     value[KB] = (int32_t)cld_even_blocks(gemm->k, CLD_MAX(most, 1));
