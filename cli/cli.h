@@ -32,7 +32,7 @@ typedef struct cli_command {
     cli_exit (*run)(const struct cli_command *self, int argc, char **argv);
 } cli_command;
 
-extern const cli_command cli_devices, cli_info, cli_run, cli_test, cli_bench, cli_dump;
+extern const cli_command cli_devices, cli_info, cli_run, cli_test, cli_bench, cli_dump, cli_tune;
 
 /* ---- options.c: the command line ---- */
 

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-static const cli_command *const commands[] = { &cli_devices, &cli_info, &cli_run, &cli_test, &cli_bench, &cli_dump };
+static const cli_command *const commands[] = { &cli_devices, &cli_info, &cli_run, &cli_test,
+                                               &cli_bench,   &cli_dump, &cli_tune };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
 
 static void print_help(FILE *to) {

@@ -18,6 +18,7 @@
 #include "clade/session.h"
 #include "clade/status.h"
 #include "clade/tensor.h"
+#include "clade/tune.h"
 #include "clade/version.h"
 
 #endif

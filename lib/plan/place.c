@@ -66,6 +66,8 @@ static void describe(cld_plan *plan, const cld_life *lives, const cld_caps *caps
         cld_plan_buf *buf = &plan->bufs[plan->buf_of_output[k]];
         if (buf->place == CLD_PLACE_STATE) /* it is read where it lies */
             continue;
+        if (buf->place != CLD_PLACE_OUTPUT)
+            buf->bytes = cld_caps_round(caps, buf->bytes + plan->guard_bytes);
         buf->place = CLD_PLACE_OUTPUT;
         buf->index = k;
     }

@@ -91,7 +91,8 @@ static clade_status emit_node(cld_plan *plan, int32_t n, const cld_caps *caps, c
                       .out = out,
                       .constant = constant,
                       .steps = &plan->steps,
-                      .measured = options->measured };
+                      .measured = options->measured,
+                      .observer = options->observer };
     const int32_t before = plan->steps.n_steps;
     CLD_RETURN(cld_choose_node(&emit, options->prefer_impl, err));
     for (int32_t k = before; k < plan->steps.n_steps; k++)
@@ -140,7 +141,7 @@ clade_status cld_plan_new(cld_plan **out, const cld_graph *graph, const cld_caps
     }
     cld_caps usable = *caps;
     usable.blas = caps->blas && !options->no_blas;
-    *plan = (cld_plan){ .arena = arena, .graph = graph };
+    *plan = (cld_plan){ .arena = arena, .graph = graph, .guard_bytes = options->guard_bytes };
     plan->steps.arena = arena;
     plan->steps.unchecked = options->unchecked_indices;
     plan->steps.first_scratch = graph->n_values;

@@ -38,6 +38,7 @@ typedef struct cld_plan {
     int32_t n_slabs;
     size_t arena_bytes; /* their sum */
     size_t input_bytes, output_bytes, state_bytes, constant_bytes, packed_bytes;
+    size_t guard_bytes; /* of those, behind each output */
     size_t fault_bytes; /* a session's record of an index out of range; 0: no step checks any */
 } cld_plan;
 
@@ -46,6 +47,8 @@ typedef struct cld_plan_options {
     bool unchecked_indices;
     const char *prefer_impl;      /* "Op=row,..." (op/core/wish.c) or NULL */
     const cld_measured *measured; /* choices, or NULL */
+    const cld_observer *observer; /* is told of each choice; or NULL */
+    size_t guard_bytes;           /* behind each output, which no step may touch */
     cld_watch watch;
 } cld_plan_options;
 

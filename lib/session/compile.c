@@ -79,8 +79,7 @@ clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_rout
     cld_plan_options options = { .no_blas = session->options.no_blas != 0,
                                  .unchecked_indices = session->options.unchecked_indices != 0,
                                  .prefer_impl = session->prefer_impl,
-                                 .measured =
-                                     session->device->records && !session->options.no_records ? &measured : NULL,
+                                 .measured = session->options.no_records ? NULL : &measured,
                                  .watch = { session->options.progress, session->options.progress_user } };
     clade_status status = CLADE_OK;
     cld_stage *stage = cld_calloc(1, sizeof *stage);

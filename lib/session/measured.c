@@ -12,7 +12,8 @@ void cld_device_recall(clade_device *device, const char *directory) {
     cld_ocl_info(device->ocl, &info);
     cld_text_printf(&key, "%s: %s", info.platform_name, info.name);
     device->records_key = key.data;
-    if (key.failed)
+    device->records_directory = directory ? cld_strndup(directory, strlen(directory)) : NULL;
+    if (key.failed || (directory && !device->records_directory))
         return;
     if (cld_records_open(&device->records, directory, false, &why) != CLADE_OK)
         cld_log(CLADE_LOG_WARNING, "%s; going on without it", why.message);
@@ -20,7 +21,25 @@ void cld_device_recall(clade_device *device, const char *directory) {
 
 void cld_device_unrecall(clade_device *device) {
     cld_records_close(device->records);
+    cld_free(device->records_directory);
     cld_free(device->records_key);
+}
+
+/* Sessions in other threads may be planning. */
+static cld_records *records_of(clade_device *device) { return __atomic_load_n(&device->records, __ATOMIC_ACQUIRE); }
+
+clade_status cld_device_records(cld_records **out, clade_device *device, clade_error *err) {
+    clade_status status = CLADE_OK;
+    cld_lock_take(device->lock);
+    *out = records_of(device);
+    if (!*out)
+        status = cld_records_open(out, device->records_directory, true, err);
+    if (status == CLADE_OK && !*out)
+        status = cld_fail(err, CLADE_ERR_ARGUMENT, "the device was opened with cache_dir \"\": nothing is recorded");
+    if (status == CLADE_OK)
+        __atomic_store_n(&device->records, *out, __ATOMIC_RELEASE);
+    cld_lock_drop(device->lock);
+    return status;
 }
 
 static bool holds(const cld_record *record, const clade_device *device) {
@@ -33,7 +52,7 @@ static const char *find(void *user, const char *problem, cld_arena *arena) {
     clade_device *device = user;
     cld_record *record;
     clade_error why = { 0 };
-    if (cld_records_get(device->records, device->records_key, problem, &record, &why) != CLADE_OK)
+    if (cld_records_get(records_of(device), device->records_key, problem, &record, &why) != CLADE_OK)
         cld_log(CLADE_LOG_WARNING, "%s", why.message);
     const char *choice = record && holds(record, device) ? cld_arena_text(arena, record->choice) : NULL;
     cld_free(record);

@@ -20,9 +20,10 @@ typedef struct cld_shared {
 struct clade_device {
     cld_refs refs;
     cld_ocl *ocl;
-    cld_records *records; /* choices that were measured; NULL: none */
-    char *records_key;    /* what its records are filed under */
-    cld_lock *lock;       /* guards what follows */
+    cld_records *records;    /* choices that were measured; NULL: none. Atomic, once the device is open */
+    char *records_key;       /* what its records are filed under; NULL: it has none, being only stated */
+    char *records_directory; /* as the caller said; NULL: nothing */
+    cld_lock *lock;          /* guards what follows */
     cld_shared *shared;
 };
 
@@ -253,6 +254,8 @@ clade_status cld_device_wrap(clade_device **out, cld_ocl *ocl, const clade_devic
 void cld_device_recall(clade_device *device, const char *directory);
 void cld_device_unrecall(clade_device *device);
 cld_measured cld_device_measured(clade_device *device);
+/* Those records, to be written; borrowed. ERR_ARGUMENT: it has no place for any. */
+clade_status cld_device_records(cld_records **out, clade_device *device, clade_error *err);
 /* The constants of `model` on the device; each use is given back by a drop, after the executors that use them. */
 clade_status cld_device_weights(cld_weights **out, clade_device *device, const clade_model *model, clade_error *err);
 void cld_device_weights_drop(clade_device *device, const clade_model *model);

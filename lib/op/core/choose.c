@@ -130,12 +130,25 @@ static clade_status emit_choice(const cld_emit *emit, const choice *chosen, clad
     const bool before = steps->measured;
     own.value = chosen->value;
     own.wish = chosen->inner;
+    own.depth++;
     steps->impl = label(steps->arena, within, chosen);
     steps->measured |= chosen->measured;
     clade_status status = steps->impl ? chosen->row->emit(&own, err) : cld_no_memory(err, "a plan");
     steps->impl = within;
     steps->measured = before;
     return status;
+}
+
+static void tell(const cld_emit *emit, const cld_impl *rows, const choice *chosen) {
+    const cld_chosen what = { .call = emit->call,
+                              .caps = emit->caps,
+                              .rows = rows,
+                              .row = chosen->row,
+                              .value = chosen->value,
+                              .problem = emit->describe ? emit->steps->problem : NULL,
+                              .depth = emit->depth };
+    if (emit->observer)
+        emit->observer->chose(emit->observer->user, &what);
 }
 
 clade_status cld_choose_emit(const cld_emit *emit, const cld_impl *rows, clade_error *err) {
@@ -146,10 +159,13 @@ clade_status cld_choose_emit(const cld_emit *emit, const cld_impl *rows, clade_e
         steps->problem = around;
         return cld_no_memory(err, "a plan");
     }
-    clade_status status =
-        choose(emit, rows, steps->problem, &chosen)
-            ? emit_choice(emit, &chosen, err)
-            : cld_call_fail(emit->call, err, CLADE_ERR_UNSUPPORTED, "this device has no way to run it");
+    clade_status status = CLADE_OK;
+    if (choose(emit, rows, steps->problem, &chosen)) {
+        tell(emit, rows, &chosen);
+        status = emit_choice(emit, &chosen, err);
+    } else {
+        status = cld_call_fail(emit->call, err, CLADE_ERR_UNSUPPORTED, "this device has no way to run it");
+    }
     steps->problem = around;
     return status;
 }

@@ -25,6 +25,21 @@ typedef struct cld_measured {
     void *user;
 } cld_measured;
 
+/* A choice as it was made, and what there was to choose from; `depth` problems around it. */
+typedef struct cld_chosen {
+    const cld_call *call;
+    const cld_caps *caps;
+    const cld_impl *rows, *row;
+    const int32_t *value;
+    const char *problem; /* NULL: it has no name */
+    int32_t depth;
+} cld_chosen;
+
+typedef struct cld_observer {
+    void (*chose)(void *user, const cld_chosen *chosen);
+    void *user;
+} cld_observer;
+
 typedef struct cld_emit {
     const cld_call *call;
     const cld_caps *caps;
@@ -34,6 +49,8 @@ typedef struct cld_emit {
     void (*describe)(const cld_call *call, cld_problem *out); /* what is to be solved; NULL: it has no name */
     cld_wish wish;                                            /* the choice that is preferred for it */
     const cld_measured *measured;                             /* NULL: none */
+    const cld_observer *observer;                             /* NULL: none */
+    int32_t depth;                                            /* problems around it */
     const int32_t *value;                                     /* of the row's parameters */
 } cld_emit;
 
