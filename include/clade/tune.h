@@ -58,8 +58,9 @@ typedef struct clade_tune_result {
 
 /* Tunes what a run on the present inputs computes, whose values matter only where they decide what is computed. Runs
  * the session first. Each candidate is verified against the reference row before it counts, and noted on disk before it
- * runs: one that ended the process is not tried again. Takes memory beside the session's, which no cap limits. The
- * session plans anew afterwards, so there is no run to read. `options` and `out` may be NULL.
+ * runs: one that ended the process is not tried again. Takes memory beside the session's, which no cap limits. Of
+ * an operator in the session's prefer_impl only that row is tried, and recorded where it is faster than what is chosen
+ * without. The session plans anew afterwards, so there is no run to read. `options` and `out` may be NULL.
  * ERR_ARGUMENT: an input lies in a caller's buffer; the device is a stated one, or opened without a place for records.
  * ERR_IO: the records cannot be written. ERR_CANCELLED. What a run returns. */
 CLADE_API CLADE_NODISCARD clade_status clade_session_tune(clade_session *session, const clade_tune_options *options,

@@ -96,11 +96,23 @@ typedef enum cld_step_kind {
 } cld_step_kind;
 
 /* C = alpha * op(A) op(B) + beta * C, row-major, `batch` times with strides in elements. CLBlast's own contract. */
+/* Parameters of a kernel of CLBlast, and which of the two ways of its GEMM takes it. */
+typedef enum cld_blas_way { CLD_BLAS_ONLY, CLD_BLAS_PACKED, CLD_BLAS_DIRECT } cld_blas_way;
+enum { CLD_BLAS_PARAMS = 16 };
+typedef struct cld_blas_set {
+    const char *kernel; /* "Xgemm"; static, like the names */
+    cld_blas_way way;
+    int32_t n;
+    const char *name[CLD_BLAS_PARAMS];
+    size_t value[CLD_BLAS_PARAMS];
+} cld_blas_set;
+
 typedef struct cld_gemm_args {
     clade_dtype dtype; /* FLOAT32, FLOAT64, FLOAT16 */
     bool trans_a, trans_b;
     int64_t m, n, k, lda, ldb, ldc, batch, stride_a, stride_b, stride_c;
     double alpha, beta;
+    const cld_blas_set *set; /* NULL: whatever is in force */
 } cld_gemm_args;
 
 /* CLBlast Convgemm: NCHW image, OIHW filter, cross-correlation; args are image, filter, out. */
@@ -108,6 +120,7 @@ typedef struct cld_convgemm_args {
     clade_dtype dtype;
     int64_t channels, height, width, kernel_h, kernel_w, pad_h, pad_w, stride_h, stride_w, dilation_h, dilation_w,
         filters, batch;
+    const cld_blas_set *set; /* NULL: whatever is in force */
 } cld_convgemm_args;
 
 typedef struct cld_step {
@@ -158,6 +171,7 @@ typedef struct cld_steps {
     bool unchecked; /* no step checks its indices */
     bool failed;    /* memory ran out; checked once, by the planner */
     cld_step spare; /* handed out once memory has run out */
+    cld_blas_set spare_set;
 } cld_steps;
 
 /* Writers. They never fail visibly: on exhausted memory they set `failed` and return a step that may be written to.
@@ -167,6 +181,8 @@ cld_step *cld_step_gemm(cld_steps *steps, const cld_gemm_args *args, cld_buf a, 
                         int64_t b_offset, cld_buf c, int64_t c_offset);
 cld_step *cld_step_convgemm(cld_steps *steps, const cld_convgemm_args *args, cld_buf image, cld_buf filter,
                             cld_buf out);
+/* An empty set for either, in the steps' arena. */
+cld_blas_set *cld_step_blas_set(cld_steps *steps, const char *kernel, cld_blas_way way);
 cld_step *cld_step_copy(cld_steps *steps, cld_buf out, size_t out_offset_bytes, cld_buf in, size_t in_offset_bytes,
                         size_t bytes);
 cld_step *cld_step_fill(cld_steps *steps, cld_buf out, const void *pattern, size_t pattern_bytes, size_t bytes);

@@ -55,6 +55,16 @@ cld_step *cld_step_convgemm(cld_steps *steps, const cld_convgemm_args *args, cld
     return step;
 }
 
+cld_blas_set *cld_step_blas_set(cld_steps *steps, const char *kernel, cld_blas_way way) {
+    cld_blas_set *set = cld_arena_calloc(steps->arena, 1, sizeof *set);
+    if (!set) {
+        steps->failed = true;
+        set = &steps->spare_set;
+    }
+    *set = (cld_blas_set){ .kernel = kernel, .way = way };
+    return set;
+}
+
 cld_step *cld_step_copy(cld_steps *steps, cld_buf out, size_t out_offset_bytes, cld_buf in, size_t in_offset_bytes,
                         size_t bytes) {
     cld_step *step = begin(steps, CLD_STEP_COPY);

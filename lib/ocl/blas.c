@@ -3,7 +3,10 @@
  *
  * CLBlast fills process-wide tables on its first calls without a lock, so every call goes through the process's. A call
  * may be several launches of which CLBlast gives the last one's event; a marker before them gives the profile the whole
- * span. float16 accumulates in float16 here. Not here: its parameters, which belong to the tuner.
+ * span. float16 accumulates in float16 here.
+ *
+ * Its parameters are the process's, for a device, a precision and a kernel of its own, and cannot be asked for; setting
+ * them takes a millisecond, so what was set last is kept here. Programs it caches by their values.
  */
 #include "ocl/internal.h"
 
@@ -42,12 +45,75 @@ static clade_status end(cld_queue *queue, cld_event *event, CLBlastStatusCode co
         { CLBlastInvalidLocalMemUsage, "not enough local memory", CLADE_ERR_DEVICE },
         { CLBlastNoHalfPrecision, "the device has no float16", CLADE_ERR_UNSUPPORTED },
         { CLBlastNoDoublePrecision, "the device has no float64", CLADE_ERR_UNSUPPORTED },
+        { CLBlastMissingOverrideParameter, "a parameter is missing", CLADE_ERR_INTERNAL },
     };
     for (size_t i = 0; i < CLD_COUNT(known); i++)
         if (known[i].code == code)
             return cld_fail(err, known[i].status, "CLBlast %s: %s", routine, known[i].text);
     return cld_fail(err, CLADE_ERR_DEVICE, "CLBlast %s: code %d", routine, (int)code);
 }
+
+/* ---- parameters, with the lock of the process held ----------------------------------------------------------------
+ */
+
+enum { MOST_SET = 32 };
+static struct in_force {
+    cl_device_id device;
+    CLBlastPrecision precision;
+    cld_blas_set set;
+} in_force[MOST_SET]; /* the last of each device, precision and kernel; kernel NULL: free */
+
+static struct in_force *find_in_force(cl_device_id device, CLBlastPrecision precision, const char *kernel) {
+    for (size_t k = 0; k < MOST_SET; k++) {
+        struct in_force *at = &in_force[k];
+        if (!at->set.kernel ||
+            (at->device == device && at->precision == precision && strcmp(at->set.kernel, kernel) == 0))
+            return at;
+    }
+    return &in_force[0]; /* a process with more devices than that sets some again and again */
+}
+
+static bool same_values(const cld_blas_set *a, const cld_blas_set *b) {
+    return a->n == b->n && memcmp(a->value, b->value, (size_t)a->n * sizeof *a->value) == 0;
+}
+
+static CLBlastStatusCode put_in_force(cl_device_id device, CLBlastPrecision precision, const cld_blas_set *set) {
+    struct in_force *at = find_in_force(device, precision, set->kernel);
+    if (at->set.kernel && at->device == device && at->precision == precision &&
+        strcmp(at->set.kernel, set->kernel) == 0 && same_values(&at->set, set))
+        return CLBlastSuccess;
+    const char *names[CLD_BLAS_PARAMS];
+    memcpy(names, set->name, sizeof names);
+    *at = (struct in_force){ device, precision, { .kernel = NULL } };
+    CLBlastStatusCode code =
+        CLBlastOverrideParameters(device, set->kernel, precision, (size_t)set->n, names, set->value);
+    if (code == CLBlastSuccess)
+        at->set = *set;
+    return code;
+}
+
+/* GEMM goes its packed way from this size on, cubed. */
+static CLBlastStatusCode choose_way(cl_device_id device, CLBlastPrecision precision, cld_blas_way way) {
+    const size_t always = 1, never = (size_t)1 << 20;
+    const cld_blas_set routine = { .kernel = "GemmRoutine",
+                                   .n = 1,
+                                   .name = { "XGEMM_MIN_INDIRECT_SIZE" },
+                                   .value = { way == CLD_BLAS_PACKED ? always : never } };
+    return way == CLD_BLAS_ONLY ? CLBlastSuccess : put_in_force(device, precision, &routine);
+}
+
+static CLBlastStatusCode use_set(const cld_queue *queue, clade_dtype dtype, const cld_blas_set *set) {
+    const CLBlastPrecision precision = dtype == CLADE_FLOAT32   ? CLBlastPrecisionSingle
+                                       : dtype == CLADE_FLOAT64 ? CLBlastPrecisionDouble
+                                                                : CLBlastPrecisionHalf;
+    if (!set)
+        return CLBlastSuccess;
+    CLBlastStatusCode code = choose_way(queue->ocl->device, precision, set->way);
+    return code == CLBlastSuccess ? put_in_force(queue->ocl->device, precision, set) : code;
+}
+
+/* ---- calls ---------------------------------------------------------------------------------------------------------
+ */
 
 static bool precision_supported(const cld_queue *queue, clade_dtype dtype) {
     const cld_caps *caps = &queue->ocl->caps;
@@ -83,12 +149,12 @@ clade_status cld_blas_gemm(cld_queue *queue, const cld_gemm_args *g, const cld_m
                                                (size_t)g->batch, &queue->handle, done))
     cld_lock_take(cld_lock_process());
     queue->ocl->used_blas = true;
-    if (g->dtype == CLADE_FLOAT32)
-        code = GEMM(S, (float)g->alpha, (float)g->beta);
-    else if (g->dtype == CLADE_FLOAT64)
-        code = GEMM(D, g->alpha, g->beta);
-    else
-        code = GEMM(H, cld_float_to_half((float)g->alpha), cld_float_to_half((float)g->beta));
+    code = use_set(queue, g->dtype, g->set);
+    if (code == CLBlastSuccess)
+        code = g->dtype == CLADE_FLOAT32 ? GEMM(S, (float)g->alpha, (float)g->beta)
+               : g->dtype == CLADE_FLOAT64
+                   ? GEMM(D, g->alpha, g->beta)
+                   : GEMM(H, cld_float_to_half((float)g->alpha), cld_float_to_half((float)g->beta));
     cld_lock_drop(cld_lock_process());
 #undef GEMM
 #undef SHAPE
@@ -116,12 +182,14 @@ clade_status cld_blas_convgemm(cld_queue *queue, const cld_convgemm_args *s, con
     CLD_RETURN(begin(queue, &event, tag, err));
     cld_lock_take(cld_lock_process());
     queue->ocl->used_blas = true;
-    CLBlastStatusCode code =
-        routines[r].run(CLBlastKernelModeCrossCorrelation, (size_t)s->channels, (size_t)s->height, (size_t)s->width,
-                        (size_t)s->kernel_h, (size_t)s->kernel_w, (size_t)s->pad_h, (size_t)s->pad_w,
-                        (size_t)s->stride_h, (size_t)s->stride_w, (size_t)s->dilation_h, (size_t)s->dilation_w,
-                        (size_t)s->filters, (size_t)s->batch, image->handle, image_offset, filter->handle,
-                        filter_offset, out->handle, out_offset, &queue->handle, queue->profile ? &event.end : NULL);
+    CLBlastStatusCode code = use_set(queue, s->dtype, s->set);
+    if (code == CLBlastSuccess)
+        code =
+            routines[r].run(CLBlastKernelModeCrossCorrelation, (size_t)s->channels, (size_t)s->height, (size_t)s->width,
+                            (size_t)s->kernel_h, (size_t)s->kernel_w, (size_t)s->pad_h, (size_t)s->pad_w,
+                            (size_t)s->stride_h, (size_t)s->stride_w, (size_t)s->dilation_h, (size_t)s->dilation_w,
+                            (size_t)s->filters, (size_t)s->batch, image->handle, image_offset, filter->handle,
+                            filter_offset, out->handle, out_offset, &queue->handle, queue->profile ? &event.end : NULL);
     cld_lock_drop(cld_lock_process());
     return end(queue, &event, code, "Convgemm", err);
 }

@@ -75,7 +75,7 @@ static void tried(void *user, const cld_tried *tried) {
 static clade_status make_twin(clade_session **out, const clade_session *session, clade_error *err) {
     clade_session_options options = session->options;
     clade_session *twin;
-    options.prefer_impl = session->prefer_impl;
+    options.prefer_impl = NULL; /* which would stand before any record */
     options.profile = 0;
     CLD_RETURN(clade_session_create(&twin, session->device, session->model, &options, err));
     for (int32_t k = 0; k < session->model->graph->n_inputs; k++) {
@@ -169,6 +169,7 @@ static clade_status tune_graphs(tuning *t, const clade_session *ran, clade_error
                                    .driver = info.driver,
                                    .measured = t->session->options.no_records ? NULL : &measured,
                                    .no_blas = t->session->options.no_blas != 0,
+                                   .prefer = t->session->prefer_impl,
                                    .seconds = t->options.seconds > 0 ? t->options.seconds : 60,
                                    .watch = { t->options.progress, t->options.progress_user },
                                    .found = found,

@@ -29,12 +29,22 @@ typedef struct search {
 /* ---- what to try --------------------------------------------------------------------------------------------------
  */
 
+/* The row that the caller prefers of the operator, if any. */
+static bool is_wanted(const search *s, const cld_candidate *candidate) {
+    const char *at = s->bench->order->prefer;
+    cld_wish wish;
+    return !cld_wish_next(&at, s->bench->op->name, &wish) ||
+           cld_wish_is(cld_wish_split(wish).row, candidate->level[0].row->name);
+}
+
 static clade_status add(void *user, const char *choice, clade_error *err) {
     search *s = user;
     cld_candidate candidate;
     if (s->n_items == MOST_ITEMS)
         return CLADE_OK;
     CLD_RETURN(cld_candidate_plan(&candidate, NULL, s->arena, s->bench, choice, err));
+    if (choice && !is_wanted(s, &candidate))
+        return CLADE_OK;
     for (int32_t k = 0; k < s->n_items; k++)
         if (strcmp(s->items[k].candidate.text, candidate.text) == 0)
             return CLADE_OK; /* also what may not be, and so is planned as another */
@@ -112,7 +122,8 @@ static item *next_item(const search *s) {
         if (s->items[k].seconds == 0 && (!found || seconds < least))
             found = &s->items[k], least = seconds;
     }
-    return found && s->best[0] && least > hopeless * s->best[0]->seconds ? NULL : found;
+    const bool may_win = !s->best[0] || s->bench->order->prefer || least <= hopeless * s->best[0]->seconds;
+    return may_win ? found : NULL;
 }
 
 /* ---- trying -------------------------------------------------------------------------------------------------------
@@ -254,8 +265,9 @@ static clade_status decide(search *s, cld_trial **winner, clade_error *err) {
     for (int32_t k = 0; k < count; k++) {
         if (count > 1)
             of[k].trial->seconds = cld_median(of[k].seconds, rounds);
-        const double have = *winner ? (*winner)->seconds * (*winner == s->untuned ? clearly : 1) : 0;
-        if (!*winner || of[k].trial->seconds < have)
+        const double counts = of[k].trial->seconds * of[k].trial->handicap;
+        const double have = *winner ? (*winner)->seconds * (*winner)->handicap : 0;
+        if (!*winner || counts < have * (*winner == s->untuned ? clearly : 1))
             *winner = of[k].trial;
     }
     return CLADE_OK;

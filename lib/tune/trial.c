@@ -126,6 +126,15 @@ fail:
     return status;
 }
 
+static double handicap(const cld_plan *plan) {
+    const double of_blas = 1.1;
+    double found = 1;
+    for (int32_t s = 0; s < plan->steps.n_steps; s++)
+        if (plan->steps.steps[s].kind == CLD_STEP_GEMM || plan->steps.steps[s].kind == CLD_STEP_CONVGEMM)
+            found = of_blas;
+    return found;
+}
+
 clade_status cld_trial_new(cld_trial **out, cld_workbench *bench, cld_plan *plan, const char *text, clade_error *err) {
     clade_status status = CLADE_OK;
     cld_trial *trial = cld_calloc(1, sizeof *trial);
@@ -133,7 +142,7 @@ clade_status cld_trial_new(cld_trial **out, cld_workbench *bench, cld_plan *plan
         cld_plan_free(plan);
         return cld_no_memory(err, "a candidate");
     }
-    *trial = (cld_trial){ .bench = bench, .plan = plan, .text = text };
+    *trial = (cld_trial){ .bench = bench, .plan = plan, .text = text, .handicap = handicap(plan) };
     CLD_TRY(cld_prepared_new(&trial->prepared, bench->exec, plan, bench->inputs, err));
     CLD_TRY(run_once(bench, trial->prepared, err));
     for (int32_t k = 0; k < bench->graph->n_outputs; k++)

@@ -35,7 +35,8 @@ typedef struct cld_tune_order {
     const char *device, *driver;  /* keys of a record */
     const cld_measured *measured; /* what is chosen now; NULL: by cost */
     bool no_blas;
-    double seconds; /* to take, about */
+    const char *prefer; /* "Op=row,...": of such an operator only that row, and what is chosen now; NULL: all */
+    double seconds;     /* to take, about */
     cld_watch watch;
     clade_status (*found)(void *user, const cld_tuned *tuned,
                           clade_error *err);           /* before it is recorded; an error ends all */

@@ -64,6 +64,7 @@ typedef struct cld_trial {
     const char *text;
     double seconds; /* of one run */
     double error;
+    double handicap; /* its seconds count so often: see tune.h */
     int32_t repeats; /* runs of a sample */
 } cld_trial;
 

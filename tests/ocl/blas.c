@@ -171,9 +171,9 @@ END_TEST
 
 START_TEST(convgemm) {
     static const cld_convgemm_args cases[] = {
-        { CLADE_FLOAT32, 3, 8, 9, 3, 3, 1, 1, 1, 1, 1, 1, 4, 2 },
-        { CLADE_FLOAT32, 2, 11, 7, 3, 2, 0, 1, 2, 1, 2, 1, 5, 1 },
-        { CLADE_FLOAT32, 1, 5, 5, 5, 5, 0, 0, 1, 1, 1, 1, 3, 3 },
+        { CLADE_FLOAT32, 3, 8, 9, 3, 3, 1, 1, 1, 1, 1, 1, 4, 2, NULL },
+        { CLADE_FLOAT32, 2, 11, 7, 3, 2, 0, 1, 2, 1, 2, 1, 5, 1, NULL },
+        { CLADE_FLOAT32, 1, 5, 5, 5, 5, 0, 0, 1, 1, 1, 1, 3, 3, NULL },
     };
     ocl_rig rig;
     if (!blas_rig(&rig))
@@ -211,6 +211,48 @@ START_TEST(convgemm) {
         free_matrix(&filter);
         free_matrix(&out);
     }
+    ocl_close(&rig);
+}
+END_TEST
+
+static cld_blas_set direct(size_t wgd) {
+    return (cld_blas_set){ "XgemmDirect",
+                           CLD_BLAS_DIRECT,
+                           10,
+                           { "KWID", "MDIMAD", "MDIMCD", "NDIMBD", "NDIMCD", "PADA", "PADB", "VWMD", "VWND", "WGD" },
+                           { 2, 8, 8, 8, 8, 1, 1, 1, 1, wgd } };
+}
+
+/* What is set holds from call to call, and the way of GEMM with it; a set that lacks one is refused, and
+ * the next one is in force again. */
+START_TEST(parameters) {
+    enum { N = 9 };
+    const cld_blas_set sets[] = { direct(16), direct(8), direct(16) };
+    cld_gemm_args g = {
+        .dtype = CLADE_FLOAT32, .m = N, .n = N, .k = N, .lda = N, .ldb = N, .ldc = N, .batch = 1, .alpha = 1
+    };
+    cld_blas_set less = direct(8);
+    ocl_rig rig;
+    if (!blas_rig(&rig))
+        return;
+    matrix a = new_matrix(&rig, CLADE_FLOAT32, N * N, 5, false), c = new_matrix(&rig, CLADE_FLOAT32, N * N, 0, true);
+    less.n = 9;
+    for (size_t k = 0; k < CLD_COUNT(sets); k++) {
+        g.set = &less;
+        ck_refused(cld_blas_gemm(rig.queue, &g, a.mem, 0, a.mem, 0, c.mem, 0, NULL, &rig.err), CLADE_ERR_INTERNAL,
+                   "a parameter is missing", rig.err);
+        g.set = &sets[k];
+        ck_ok(cld_blas_gemm(rig.queue, &g, a.mem, 0, a.mem, 0, c.mem, 0, NULL, &rig.err), rig.err);
+        ck_ok(cld_mem_read(rig.queue, c.mem, 0, c.host, N * N * sizeof(float), &rig.err), rig.err);
+        for (size_t o = 0; o < N * N; o++) {
+            double want = 0;
+            for (size_t i = 0; i < N; i++)
+                want += element(&a, o / N * N + i) * element(&a, i * N + o % N);
+            ck_assert_msg(fabs(element(&c, o) - want) < 1e-4, "set %zu, element %zu", k, o);
+        }
+    }
+    free_matrix(&a);
+    free_matrix(&c);
     ocl_close(&rig);
 }
 END_TEST
@@ -257,6 +299,7 @@ Suite *suite_ocl_blas(void) {
     tcase_add_test(tcase, gemm);
     tcase_add_test(tcase, gemm_refused);
     tcase_add_test(tcase, convgemm);
+    tcase_add_test(tcase, parameters);
     tcase_add_test(tcase, forgotten);
     suite_add_tcase(suite, tcase);
     return suite;

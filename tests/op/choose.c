@@ -68,7 +68,21 @@ static const struct {
     { "MatMul", &matrix, &matrix, true, "MatMul=panels(kb 8000000)", "panels(mr 12, nv 2, kb 96, mb 24, nb 64)" },
     { "MatMul", &matrix, &matrix, true, "Gemm=tiles", "panels(mr 12, nv 2, kb 96, mb 24, nb 64)" },
     { "MatMul", &matrix, &matrix, true, "MatMul=reference", "reference" },
-    { "MatMul", &matrix, &matrix, false, "MatMul=panels,MatMul=clblast", "clblast" }, /* the first that is applicable */
+    { "MatMul", &matrix, &matrix, false, "MatMul=panels,MatMul=clblast",
+      "clblast(mwg 64, nwg 64, kwg 16, mdimc 8, ndimc 8, vwm 4, vwn 4, local 4)" }, /* the first that is applicable */
+    { "MatMul", &matrix, &matrix, false, "MatMul=clblast(mwg 32)",
+      "clblast(mwg 32, nwg 64, kwg 16, mdimc 8, ndimc 8, vwm 4, vwn 4, local 4)" },
+    { "MatMul", &matrix, &matrix, false, "MatMul=clblast(mwg 96)", "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
+    { "MatMul", &matrix, &matrix, false, "MatMul=clblast(mdimc 32)", "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
+    { "MatMul", &matrix, &matrix, false, "MatMul=clblast(vwn 5)", "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
+    { "MatMul", &matrix, &matrix, false, "MatMul=clblast(local 5)", "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
+    { "MatMul", &matrix, &matrix, false, "MatMul=clblast_direct",
+      "clblast_direct(wgd 32, mdimcd 8, ndimcd 8, kwid 2, vwmd 2, vwnd 2)" },
+    { "MatMul", &matrix, &matrix, false, "MatMul=clblast_direct(wgd 64, mdimcd 4, ndimcd 4)",
+      "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" }, /* 256 sums an item */
+    { "Conv", &image, &filters, false, "Conv=convgemm(kwid 8)",
+      "convgemm(wgd 32, mdimcd 8, ndimcd 8, kwid 8, vwmd 2, vwnd 2)" },
+    { "Conv", &image, &filters, false, "Conv=convgemm(kwid 3)", "tiles(tm 32, tn 32, mi 4, ni 4, kb 16, ks 1)" },
     { "MatMul", &matrix, &matrix, false, NULL, "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
     { "MatMul", &matrix, &matrix, false, "MatMul=tiles(tm 64, ks 3)", "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 3)" },
     { "MatMul", &matrix, &matrix, false, "MatMul=tiles(mi 3)", "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
@@ -182,7 +196,8 @@ static const struct {
     clade_status want;
 } wishes[] = {
     { "Conv=im2col > panels(kb 64, mr 8), GRU=panels(mr 2) > tiles", NULL, CLADE_OK },
-    { "Conv=im2col > zzz", "im2col has no such row; it has: panels, clblast, tiles, reference", CLADE_ERR_NOT_FOUND },
+    { "Conv=im2col > zzz", "im2col has no such row; it has: panels, clblast, clblast_direct, tiles, reference",
+      CLADE_ERR_NOT_FOUND },
     { "Conv=im2col > panels > tiles", "panels has no such row; it has: none", CLADE_ERR_NOT_FOUND },
     { "Conv=rows > tiles", "rows has no such row; it has: none", CLADE_ERR_NOT_FOUND },
     { "Conv=im2col >", "im2col has no such row", CLADE_ERR_NOT_FOUND },

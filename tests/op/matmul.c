@@ -45,6 +45,7 @@ static const char *const rows[] = { "panels",
                                     "panels(mr 10, nv 3, kb 300, mb 20, nb 96)",
                                     "panels(mr 1, nv 2, kb 1, mb 1, nb 32)",
                                     "clblast",
+                                    "clblast_direct",
                                     "tiles",
                                     "tiles(tm 32, tn 64, mi 2, ni 4, kb 8, ks 3)",
                                     "tiles(tm 64, tn 32, mi 8, ni 2, kb 32, ks 1)",
@@ -122,6 +123,7 @@ static const matmul_shape matmul_shapes[] = {
     { 3, 2, { 4, 6, 8 }, { 8, 35 }, { 1, 1, 4, 6, 35, 8 }, true },
     { 3, 3, { 4, 6, 8 }, { 4, 8, 5 }, { 1, 1, 4, 6, 5, 8 }, true },
     { 2, 3, { 6, 8 }, { 4, 8, 5 }, { 1, 1, 4, 6, 5, 8 }, true },
+    { 3, 3, { 4, 30, 60 }, { 4, 60, 30 }, { 1, 1, 4, 30, 30, 60 }, true }, /* K of attention heads */
     { 4, 4, { 2, 3, 6, 8 }, { 2, 3, 8, 5 }, { 1, 2, 3, 6, 5, 8 }, true },
     { 4, 4, { 2, 1, 6, 8 }, { 1, 3, 8, 5 }, { 1, 2, 3, 6, 5, 8 }, false },
     { 4, 3, { 2, 3, 13, 300 }, { 3, 300, 33 }, { 1, 2, 3, 13, 33, 300 }, false },
@@ -171,7 +173,7 @@ static void add_matmul(const matmul_shape *p, bool constant) {
 }
 
 START_TEST(matmul) {
-    const bool blas = strcmp(rows[_i], "clblast") == 0;
+    const bool blas = strncmp(rows[_i], "clblast", 7) == 0;
     int32_t at_least = 0;
     snprintf(prefer, sizeof prefer, "MatMul=%s", rows[_i]);
     for (size_t s = 0; s < CLD_COUNT(matmul_shapes); s++) {

@@ -54,7 +54,7 @@ typedef struct cld_emit {
     const int32_t *value;                                     /* of the row's parameters */
 } cld_emit;
 
-enum { CLD_MAX_PARAMS = 6, CLD_MAX_VALUES = 8 };
+enum { CLD_MAX_PARAMS = 8, CLD_MAX_VALUES = 8 };
 
 /* A parameter of a row: a name, and the values worth trying. */
 typedef struct cld_param {
@@ -103,9 +103,6 @@ typedef struct cld_share {
     double cpu, gpu;
 } cld_share;
 double cld_cost(const cld_caps *caps, double launches, double flops, cld_share share);
-/* The same of a call of CLBlast, with what its first one in a process takes, as its programs are not in the cache on
- * disk: so it is not taken by cost where a row of ours applies, only by wish or by measurement. */
-double cld_cost_blas(const cld_caps *caps, double launches, double flops);
 /* Seconds that GPUs, whose items each go on alone, wait for so many loads one after the other. */
 double cld_cost_chain(const cld_caps *caps, double length);
 

@@ -44,6 +44,10 @@ bool cld_conv_tiles_applicable(const cld_call *call, const cld_caps *caps);
 clade_status cld_conv_tiles_emit(const cld_emit *emit, clade_error *err);
 extern const cld_space cld_conv_tiles_space;
 double cld_conv_tiles_cost(const cld_call *call, const cld_caps *caps, const int32_t *value);
+bool cld_blas_conv_applicable(const cld_call *call, const cld_caps *caps);
+clade_status cld_blas_conv_emit(const cld_emit *emit, clade_error *err);
+extern const cld_space cld_blas_conv_space;
+double cld_blas_conv_cost(const cld_call *call, const cld_caps *caps, const int32_t *value);
 /* Of the whole convolution. */
 double cld_conv_flops(const cld_conv *conv);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of Conv: im2col + matrix product and CLBlast's Convgemm; conv_direct.c and conv_implicit.c have the others.
- */
+/* The rows of Conv: im2col + matrix product; conv_direct.c, conv_implicit.c, tiles.c and blas.c have the others. */
 #include "op/matrix/conv.h"
 
 static const cld_conv_operands operands = { .x = 0, .w = 1, .bias = 2, -1, -1, -1, -1, -1, -1 };
@@ -8,50 +7,6 @@ static const cld_conv_operands operands = { .x = 0, .w = 1, .bias = 2, -1, -1, -
 static clade_status emit_direct(const cld_emit *emit, clade_error *err) {
     (void)err;
     cld_conv_direct(emit, &operands);
-    return CLADE_OK;
-}
-
-/* Convgemm pads both sides alike; what counts is that it arrives at the same output. */
-static bool can_convgemm(const cld_call *call, const cld_caps *caps) {
-    const cld_conv *conv = call->problem;
-    const cld_window *w = &conv->window;
-    (void)caps;
-    bool same = cld_span3(w->kernel) * conv->channels > 0 && w->in[0] == 1 && w->out[0] == 1;
-    for (int32_t d = 1; d < 3; d++)
-        same &= (w->in[d] + 2 * w->before[d] - (w->kernel[d] - 1) * w->dilation[d] - 1) / w->stride[d] + 1 == w->out[d];
-    return same && conv->groups == 1 && cld_type_count(&call->out[0]) > 0 &&
-           cld_dtype_in(conv->dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT64));
-}
-
-static clade_status emit_convgemm(const cld_emit *emit, clade_error *err) {
-    (void)err;
-    const cld_conv *conv = emit->call->problem;
-    const cld_window *w = &conv->window;
-    cld_step_convgemm(emit->steps,
-                      &(cld_convgemm_args){ .dtype = conv->dtype,
-                                            .channels = conv->channels,
-                                            .height = w->in[1],
-                                            .width = w->in[2],
-                                            .kernel_h = w->kernel[1],
-                                            .kernel_w = w->kernel[2],
-                                            .pad_h = w->before[1],
-                                            .pad_w = w->before[2],
-                                            .stride_h = w->stride[1],
-                                            .stride_w = w->stride[2],
-                                            .dilation_h = w->dilation[1],
-                                            .dilation_w = w->dilation[2],
-                                            .filters = conv->filters,
-                                            .batch = conv->images },
-                      emit->in[0], emit->in[1], emit->out[0]);
-    cld_gemm_finish(emit, &(cld_gemm){ .dtype = conv->dtype,
-                                       .m = conv->filters,
-                                       .n = cld_span3(w->out),
-                                       .batch = { 1, conv->images },
-                                       .bias = cld_emit_in(emit, 2),
-                                       .c = emit->out[0],
-                                       .bias_row = 1,
-                                       .beta = cld_call_has(emit->call, 2),
-                                       .epilogue = cld_epilogue_has(emit->call) });
     return CLADE_OK;
 }
 
@@ -132,12 +87,6 @@ static double cost_rows(const cld_call *call, const cld_caps *caps, const int32_
     return cld_cost(caps, 1, padded(call->problem, 1, caps->float_lanes), (cld_share){ .cpu = 0.1, .gpu = 0.05 });
 }
 
-static double cost_convgemm(const cld_call *call, const cld_caps *caps, const int32_t *value) {
-    (void)value;
-    bool finish = cld_call_has(call, 2) || cld_epilogue_has(call);
-    return cld_cost_blas(caps, finish ? 2 : 1, padded(call->problem, 16, 1));
-}
-
 /* On CPUs the product packs its columns first. */
 static double cost_im2col(const cld_call *call, const cld_caps *caps, const int32_t *value) {
     (void)value;
@@ -169,9 +118,10 @@ const cld_impl cld_conv_rows[] = {
       .cost = cld_conv_tiles_cost },
     { .name = "convgemm",
       .needs = CLD_NEEDS_BLAS,
-      .applicable = can_convgemm,
-      .emit = emit_convgemm,
-      .cost = cost_convgemm },
+      .applicable = cld_blas_conv_applicable,
+      .emit = cld_blas_conv_emit,
+      .space = &cld_blas_conv_space,
+      .cost = cld_blas_conv_cost },
     { .name = "im2col", .applicable = can_im2col, .emit = emit_im2col, .inner = cld_product_rows, .cost = cost_im2col },
     { .name = "reference", .emit = emit_direct, .cost = cost_reference },
     { 0 }

@@ -61,6 +61,13 @@ bool cld_product_tiles_applicable(const cld_call *call, const cld_caps *caps);
 clade_status cld_product_tiles_emit(const cld_emit *emit, clade_error *err);
 extern const cld_space cld_product_tiles_space;
 double cld_product_tiles_cost(const cld_call *call, const cld_caps *caps, const int32_t *value);
+/* blas.c: two more. */
+bool cld_blas_applicable(const cld_call *call, const cld_caps *caps);
+clade_status cld_blas_packed_emit(const cld_emit *emit, clade_error *err);
+clade_status cld_blas_direct_emit(const cld_emit *emit, clade_error *err);
+extern const cld_space cld_blas_packed_space, cld_blas_direct_space;
+double cld_blas_packed_cost(const cld_call *call, const cld_caps *caps, const int32_t *value);
+double cld_blas_direct_cost(const cld_call *call, const cld_caps *caps, const int32_t *value);
 /* Is output empty? Only the reference row takes such, and writes nothing. */
 bool cld_product_empty(const cld_gemm *gemm);
 /* A node with the shapes of MatMul on inputs `a` and `b`: checks and writes output 0 but for its dtype; the problem. */

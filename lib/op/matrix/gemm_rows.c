@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of matrix products: CLBlast, and one output an item; gemm_panels.c and tiles.c have the others. */
+/* The rows of matrix products: one output an item; gemm_panels.c, tiles.c and blas.c have the others. */
 #include "op/matrix/gemm.h"
 
 /* Arguments both kernels share. */
@@ -46,49 +46,8 @@ void cld_gemm_finish(const cld_emit *emit, const cld_gemm *gemm) {
     cld_step_size(step, (size_t)gemm->n, (size_t)gemm->m, (size_t)gemm->batch[1], 0, 0, 0);
 }
 
-/* CLBlast strides one batch dimension only, and knows neither bias nor epilogue: those are a second step. */
-static bool can_blas(const cld_call *call, const cld_caps *caps) {
-    const cld_gemm *gemm = call->problem;
-    (void)caps;
-    return !cld_product_empty(gemm) && gemm->k > 0 && gemm->batch_rank <= 1 &&
-           cld_dtype_in(gemm->dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT64));
-}
-
-static void write_blas(const cld_emit *emit, const cld_gemm *gemm) {
-    cld_steps *steps = emit->steps;
-    cld_step_gemm(steps,
-                  &(cld_gemm_args){ .dtype = gemm->dtype,
-                                    .trans_a = gemm->trans_a,
-                                    .trans_b = gemm->trans_b,
-                                    .m = gemm->m,
-                                    .n = gemm->n,
-                                    .k = gemm->k,
-                                    .lda = gemm->trans_a ? gemm->m : gemm->k,
-                                    .ldb = gemm->trans_b ? gemm->k : gemm->n,
-                                    .ldc = gemm->n,
-                                    .batch = gemm->batch[1],
-                                    .stride_a = gemm->a_batch[1],
-                                    .stride_b = gemm->b_batch[1],
-                                    .stride_c = gemm->m * gemm->n,
-                                    .alpha = (double)gemm->alpha },
-                  gemm->a, gemm->a_offset, gemm->b, gemm->b_offset, gemm->c, gemm->c_offset);
-    cld_gemm_finish(emit, gemm);
-}
-
 /* ---- costs: shares of what the device may reach -------------------------------------------------------------------
  */
-
-static double padded(const cld_gemm *gemm, int64_t to) {
-    int64_t m = cld_parts(gemm->m, to) * to, n = cld_parts(gemm->n, to) * to;
-    return 2.0 * (double)m * (double)n * (double)gemm->k * (double)cld_product_batches(gemm);
-}
-
-static double cost_blas(const cld_call *call, const cld_caps *caps, const int32_t *value) {
-    const cld_gemm *gemm = call->problem;
-    (void)value;
-    bool finish = gemm->beta != 0 || gemm->epilogue;
-    return cld_cost_blas(caps, finish ? 2 : 1, padded(gemm, 16));
-}
 
 static double cost_reference(const cld_call *call, const cld_caps *caps, const int32_t *value) {
     (void)value;
@@ -100,29 +59,33 @@ static double cost_reference(const cld_call *call, const cld_caps *caps, const i
 /* ---- the rows of every product -------------------------------------------------------------------------------------
  */
 
-static clade_status emit_blas(const cld_emit *emit, clade_error *err) {
-    (void)err;
-    return cld_product_parts(emit, write_blas);
-}
-
 static clade_status emit_reference(const cld_emit *emit, clade_error *err) {
     (void)err;
     return cld_product_parts(emit, write_reference);
 }
 
-const cld_impl cld_product_rows[] = {
-    { .name = "panels",
-      .needs = CLD_NEEDS_CPU,
-      .applicable = cld_panels_applicable,
-      .emit = cld_panels_emit,
-      .space = &cld_panels_space,
-      .cost = cld_panels_cost },
-    { .name = "clblast", .needs = CLD_NEEDS_BLAS, .applicable = can_blas, .emit = emit_blas, .cost = cost_blas },
-    { .name = "tiles",
-      .applicable = cld_product_tiles_applicable,
-      .emit = cld_product_tiles_emit,
-      .space = &cld_product_tiles_space,
-      .cost = cld_product_tiles_cost },
-    { .name = "reference", .emit = emit_reference, .cost = cost_reference },
-    { 0 }
-};
+const cld_impl cld_product_rows[] = { { .name = "panels",
+                                        .needs = CLD_NEEDS_CPU,
+                                        .applicable = cld_panels_applicable,
+                                        .emit = cld_panels_emit,
+                                        .space = &cld_panels_space,
+                                        .cost = cld_panels_cost },
+                                      { .name = "clblast",
+                                        .needs = CLD_NEEDS_BLAS,
+                                        .applicable = cld_blas_applicable,
+                                        .emit = cld_blas_packed_emit,
+                                        .space = &cld_blas_packed_space,
+                                        .cost = cld_blas_packed_cost },
+                                      { .name = "clblast_direct",
+                                        .needs = CLD_NEEDS_BLAS,
+                                        .applicable = cld_blas_applicable,
+                                        .emit = cld_blas_direct_emit,
+                                        .space = &cld_blas_direct_space,
+                                        .cost = cld_blas_direct_cost },
+                                      { .name = "tiles",
+                                        .applicable = cld_product_tiles_applicable,
+                                        .emit = cld_product_tiles_emit,
+                                        .space = &cld_product_tiles_space,
+                                        .cost = cld_product_tiles_cost },
+                                      { .name = "reference", .emit = emit_reference, .cost = cost_reference },
+                                      { 0 } };
