@@ -97,10 +97,13 @@ clade_status cld_candidate_neighbours(const cld_candidate *from, cld_candidate_f
     for (int32_t d = 0; d < from->depth; d++) {
         const cld_space *space = from->level[d].row->space;
         for (int32_t k = 0; space && space->params[k].name; k++)
-            for (int32_t up = 0; up < 2; up++) {
+            for (int32_t step = 0; step < 4; step++) {
                 cld_candidate other = *from;
-                other.level[d].value[k] = next_value(&space->params[k], from->level[d].value[k], up);
-                if (other.level[d].value[k])
+                int32_t *value = &other.level[d].value[k];
+                *value = next_value(&space->params[k], *value, step & 1);
+                if (step >= 2 && *value) /* one further, since the next one may be none that may be */
+                    *value = next_value(&space->params[k], *value, step & 1);
+                if (*value)
                     CLD_RETURN(give(&other, other.depth, add, user, err));
             }
     }

@@ -42,7 +42,9 @@ static clade_status add(void *user, const char *choice, clade_error *err) {
     cld_candidate candidate;
     if (s->n_items == MOST_ITEMS)
         return CLADE_OK;
-    CLD_RETURN(cld_candidate_plan(&candidate, NULL, s->arena, s->bench, choice, err));
+    clade_status status = cld_candidate_plan(&candidate, NULL, s->arena, s->bench, choice, err);
+    if (status != CLADE_OK)
+        return choice && !cld_tune_ends(status) ? CLADE_OK : status; /* what cannot be planned is no candidate */
     if (choice && !is_wanted(s, &candidate))
         return CLADE_OK;
     for (int32_t k = 0; k < s->n_items; k++)
@@ -136,11 +138,6 @@ static void tell(const search *s, const char *choice, const cld_trial *trial, co
         order->tried(order->user, &tried);
 }
 
-/* The tuning ends with these; with others only the candidate does. */
-static bool is_the_end(clade_status status) {
-    return status == CLADE_ERR_CANCELLED || status == CLADE_ERR_MEMORY || status == CLADE_ERR_DEVICE_LOST;
-}
-
 /* Between the two entries of the journal. */
 static clade_status make_trial(cld_trial **out, search *s, const char *text, clade_error *err) {
     cld_candidate candidate;
@@ -169,7 +166,7 @@ static clade_status try(cld_trial **out, search *s, const char *text, clade_erro
         CLD_RETURN(cld_records_begin(order->records, order->device, s->out->problem, text, &entry, err));
         clade_status status = make_trial(out, s, text, &why);
         CLD_RETURN(cld_records_end(order->records, entry, err));
-        if (is_the_end(status)) {
+        if (cld_tune_ends(status)) {
             if (err)
                 *err = why;
             return status;

@@ -36,21 +36,44 @@ static clade_status add_task(tuning *t, const cld_graph *graph, int32_t node, cl
     return CLADE_OK;
 }
 
+bool cld_tune_ends(clade_status status) {
+    return status == CLADE_ERR_CANCELLED || status == CLADE_ERR_MEMORY || status == CLADE_ERR_DEVICE_LOST ||
+           status == CLADE_ERR_IO;
+}
+
+/* A problem that cannot be tuned keeps its choice. */
+static clade_status leave(clade_status status, const task *of, const clade_error *why, clade_error *err) {
+    if (cld_tune_ends(status)) {
+        if (err)
+            *err = *why;
+        return status;
+    }
+    if (status != CLADE_OK)
+        cld_log(CLADE_LOG_WARNING, "%s is not tuned: %s", of->problem, why->message);
+    return CLADE_OK;
+}
+
 static int by_weight(const void *a, const void *b) {
     const task *x = a, *y = b;
     return x->weight != y->weight ? (x->weight < y->weight ? 1 : -1) : strcmp(x->problem, y->problem);
 }
 
+static clade_status weigh_one(tuning *t, task *of, clade_error *err) {
+    cld_workbench *bench;
+    CLD_RETURN(cld_workbench_new(&bench, t->order, of->graph, of->node, err));
+    clade_status status = cld_search_weigh(bench, &of->weight, err);
+    cld_workbench_free(bench);
+    of->weight *= of->nodes;
+    return status;
+}
+
 /* What nobody got round to weighing within half the time weighs nothing, and comes last. */
 static clade_status weigh(tuning *t, double end, clade_error *err) {
     for (int32_t k = 0; k < t->n_tasks && cld_tune_now() < end; k++) {
-        cld_workbench *bench;
+        clade_error why;
         CLD_RETURN(cld_watch_ask(&t->order->watch, "weighing problems", (size_t)k, (size_t)t->n_tasks, err));
-        CLD_RETURN(cld_workbench_new(&bench, t->order, t->tasks[k].graph, t->tasks[k].node, err));
-        clade_status status = cld_search_weigh(bench, &t->tasks[k].weight, err);
-        cld_workbench_free(bench);
-        CLD_RETURN(status);
-        t->tasks[k].weight *= t->tasks[k].nodes;
+        clade_status status = weigh_one(t, &t->tasks[k], &why);
+        CLD_RETURN(leave(status, &t->tasks[k], &why, err));
     }
     if (t->n_tasks > 0)
         qsort(t->tasks, (size_t)t->n_tasks, sizeof *t->tasks, by_weight);
@@ -95,7 +118,9 @@ static clade_status tune_all(tuning *t, clade_error *err) {
         left += t->tasks[k].weight;
     for (int32_t k = 0; k < t->n_tasks && cld_tune_now() < end; k++) {
         const double share = left > 0 ? t->tasks[k].weight / left : 1;
-        CLD_RETURN(tune_one(t, &t->tasks[k], (end - cld_tune_now()) * share, err));
+        clade_error why;
+        clade_status status = tune_one(t, &t->tasks[k], (end - cld_tune_now()) * share, &why);
+        CLD_RETURN(leave(status, &t->tasks[k], &why, err));
         left -= t->tasks[k].weight;
     }
     return CLADE_OK;

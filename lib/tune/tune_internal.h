@@ -47,7 +47,7 @@ typedef struct cld_candidate {
 /* Plans the bench's node as `choice` says (NULL: as it is chosen now). The caller frees *plan, if wanted. */
 clade_status cld_candidate_plan(cld_candidate *out, cld_plan **plan, cld_arena *arena, const cld_workbench *bench,
                                 const char *choice, clade_error *err);
-/* Calls `add` with the text of each choice that differs in one step of one parameter. */
+/* Calls `add` with the text of each choice that differs in one parameter, by one or two of its steps. */
 typedef clade_status (*cld_candidate_fn)(void *user, const char *choice, clade_error *err);
 clade_status cld_candidate_neighbours(const cld_candidate *from, cld_candidate_fn add, void *user, clade_error *err);
 /* And of each other row, its parameters as usual: of the problem itself where `all`, and within. */
@@ -82,6 +82,8 @@ clade_status cld_trial_outputs(clade_tensor *out, cld_workbench *bench, const cl
 
 /* Finds, within the seconds, and fills all of *out but `nodes`; its texts are in the arena. */
 clade_status cld_search(cld_tuned *out, cld_arena *arena, cld_workbench *bench, double seconds, clade_error *err);
+/* The whole tuning ends with such an error; with others only what met it does. */
+bool cld_tune_ends(clade_status status);
 /* What is chosen now, timed: in *seconds. */
 clade_status cld_search_weigh(cld_workbench *bench, double *seconds, clade_error *err);
 
