@@ -157,15 +157,22 @@ static cli_exit list_or_export(const char *path, const char *cache_dir) {
     return exit;
 }
 
-/* All of a file; the caller frees it. NULL: it cannot be read, or is no list of records by its size. */
+/* All of a file, or of a pipe; the caller frees it. NULL: it cannot be read, or is longer than records can be. */
 static char *read_file(const char *path, size_t *size) {
-    enum { MOST = 1 << 28 };
+    enum { FIRST = 1 << 16, MOST = 1 << 28 };
     FILE *file = fopen(path, "rb");
-    char *text = NULL;
-    long end = file && fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
-    if (end >= 0 && end <= MOST && fseek(file, 0, SEEK_SET) == 0 && (text = malloc((size_t)end + 1)) != NULL) {
-        *size = fread(text, 1, (size_t)end, file);
-        text[*size] = '\0';
+    size_t room = FIRST;
+    char *text = file ? malloc(room) : NULL;
+    *size = 0;
+    while (text && (*size += fread(text + *size, 1, room - *size, file)) == room) {
+        char *larger = room < MOST ? realloc(text, room *= 2) : NULL;
+        if (!larger)
+            free(text);
+        text = larger;
+    }
+    if (text && ferror(file)) {
+        free(text);
+        text = NULL;
     }
     if (file)
         fclose(file);
