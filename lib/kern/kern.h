@@ -125,11 +125,11 @@ typedef struct cld_convgemm_args {
 
 typedef struct cld_step {
     cld_step_kind kind;
-    bool once;           /* depends on constants only: run at prepare time, its results are kept */
-    const char *node;    /* name of the node it serves, for profiles and errors */
-    const char *impl;    /* name of the row that wrote it, with its parameters */
-    const char *problem; /* that it solves; NULL: not said */
-    bool measured;       /* the row was chosen by measurement */
+    bool once;            /* depends on constants only: run at prepare time, its results are kept */
+    const char *node;     /* name of the node it serves, for profiles and errors */
+    const char *impl;     /* name of the row that wrote it, with its parameters */
+    const char *problem;  /* that it solves; NULL: not said */
+    const char *measured; /* the row was chosen by measurement, and how; static; NULL: it was not */
     /* kernel */
     const char *family, *entry; /* cl/<family>.cl, KERNEL(entry) in it */
     cld_define *defines;
@@ -167,7 +167,7 @@ typedef struct cld_steps {
     cld_scratch *scratch; /* buffer ids [first_scratch, first_scratch + n_scratch) */
     int32_t first_scratch, n_scratch, cap_scratch;
     const char *node, *impl, *problem; /* stamped on every step */
-    bool measured;
+    const char *measured;
     bool unchecked; /* no step checks its indices */
     bool failed;    /* memory ran out; checked once, by the planner */
     cld_step spare; /* handed out once memory has run out */

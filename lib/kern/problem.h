@@ -21,5 +21,10 @@ typedef struct cld_problem {
 void cld_problem_add(cld_problem *problem, int32_t count, const int64_t *sizes);
 /* "product float32 5 64x64x27": kind, dtype, flags in hexadecimal, sizes. */
 void cld_problem_text(const cld_problem *problem, cld_text *out);
+/* Bytes of such a text before its sizes; 0: it is none. */
+size_t cld_problem_prefix(const char *text);
+/* How far apart the sizes of two texts with the same prefix are, in doublings of one size; INFINITY: they have not the
+ * same number of sizes. */
+double cld_problem_distance(const char *a, const char *b);
 
 #endif

@@ -30,7 +30,7 @@ void cld_plan_text(const cld_plan *plan, cld_text *out) {
         for (int32_t a = 0; a < step->n_args; a++)
             if (step->args[a].kind == CLD_ARG_BUF)
                 add_buffer(plan, &step->args[a], out);
-        cld_text_printf(out, "%s%s%s\n", step->problem ? " solves " : "", step->problem ? step->problem : "",
-                        step->measured ? ", measured" : "");
+        cld_text_printf(out, "%s%s%s%s\n", step->problem ? " solves " : "", step->problem ? step->problem : "",
+                        step->measured ? ", " : "", step->measured ? step->measured : "");
     }
 }

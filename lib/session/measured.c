@@ -48,14 +48,52 @@ static bool holds(const cld_record *record, const clade_device *device) {
     return strcmp(record->driver, info.driver) == 0 && strcmp(record->library, clade_version()) == 0;
 }
 
-static const char *find(void *user, const char *problem, cld_arena *arena) {
+/* The record of about these sizes: what is best for one is better for the other than what an estimate says, as long as
+ * they are not far apart. */
+typedef struct nearest {
+    const clade_device *device;
+    const char *problem;
+    cld_arena *arena;
+    double distance;
+    const char *choice;
+} nearest;
+
+static clade_status look(void *user, const cld_record *record, clade_error *err) {
+    nearest *n = user;
+    const double distance = cld_problem_distance(n->problem, record->problem);
+    (void)err;
+    if (distance < n->distance && holds(record, n->device)) {
+        n->distance = distance;
+        n->choice = cld_arena_text(n->arena, record->choice);
+    }
+    return CLADE_OK;
+}
+
+static const char *find_nearest(clade_device *device, const char *problem, cld_arena *arena) {
+    const double farthest = 2.01; /* doublings */
+    nearest n = { .device = device, .problem = problem, .arena = arena, .distance = farthest };
+    clade_error why = { 0 };
+    char *prefix = cld_strndup(problem, cld_problem_prefix(problem));
+    if (prefix && prefix[0] &&
+        cld_records_like(records_of(device), device->records_key, prefix, look, &n, &why) != CLADE_OK)
+        cld_log(CLADE_LOG_WARNING, "%s", why.message);
+    cld_free(prefix);
+    return n.choice;
+}
+
+static const char *find(void *user, const char *problem, cld_arena *arena, bool *nearby) {
     clade_device *device = user;
     cld_record *record;
     clade_error why = { 0 };
+    *nearby = false;
+    if (!records_of(device))
+        return NULL;
     if (cld_records_get(records_of(device), device->records_key, problem, &record, &why) != CLADE_OK)
         cld_log(CLADE_LOG_WARNING, "%s", why.message);
     const char *choice = record && holds(record, device) ? cld_arena_text(arena, record->choice) : NULL;
     cld_free(record);
+    if (!choice)
+        *nearby = (choice = find_nearest(device, problem, arena)) != NULL;
     return choice;
 }
 

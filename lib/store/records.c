@@ -249,10 +249,10 @@ clade_status cld_records_forget(cld_records *records, const char *device, const 
     return status;
 }
 
-static clade_status list(cld_records *records, cld_records_visitor visit, void *user, clade_error *err) {
+static clade_status list(cld_records *records, const char *sql, const char *const *texts, int count,
+                         cld_records_visitor visit, void *user, clade_error *err) {
     sqlite3_stmt *statement;
-    CLD_RETURN(cld_records_prepare(&statement, records, "SELECT " COLUMNS " FROM record ORDER BY device, problem", NULL,
-                                   0, err));
+    CLD_RETURN(cld_records_prepare(&statement, records, sql, texts, count, err));
     clade_status status = CLADE_OK;
     cld_record row;
     int code = SQLITE_ROW;
@@ -265,11 +265,26 @@ static clade_status list(cld_records *records, cld_records_visitor visit, void *
     return status;
 }
 
-clade_status cld_records_list(cld_records *records, cld_records_visitor visit, void *user, clade_error *err) {
+static clade_status list_locked(cld_records *records, const char *sql, const char *const *texts, int count,
+                                cld_records_visitor visit, void *user, clade_error *err) {
     if (!records)
         return CLADE_OK;
     cld_lock_take(records->lock);
-    clade_status status = list(records, visit, user, err);
+    clade_status status = list(records, sql, texts, count, visit, user, err);
     cld_lock_drop(records->lock);
     return status;
+}
+
+clade_status cld_records_list(cld_records *records, cld_records_visitor visit, void *user, clade_error *err) {
+    return list_locked(records, "SELECT " COLUMNS " FROM record ORDER BY device, problem", NULL, 0, visit, user, err);
+}
+
+/* Problems are printable ASCII, so none that begins with the prefix is above it with a DEL behind. */
+clade_status cld_records_like(cld_records *records, const char *device, const char *prefix, cld_records_visitor visit,
+                              void *user, clade_error *err) {
+    return list_locked(records,
+                       "SELECT " COLUMNS
+                       " FROM record WHERE device = ?1 AND problem >= ?2 AND problem < ?2 || char(127) "
+                       "ORDER BY problem",
+                       (const char *const[]){ device, prefix }, 2, visit, user, err);
 }

@@ -41,6 +41,9 @@ clade_status cld_records_forget(cld_records *records, const char *device, const 
  * during the call. */
 typedef clade_status (*cld_records_visitor)(void *user, const cld_record *record, clade_error *err);
 clade_status cld_records_list(cld_records *records, cld_records_visitor visit, void *user, clade_error *err);
+/* The same for those of a device whose problem begins so. */
+clade_status cld_records_like(cld_records *records, const char *device, const char *prefix, cld_records_visitor visit,
+                              void *user, clade_error *err);
 
 /* ---- records_text.c: "clade-records 1", then a line for each record, its fields in the order of cld_record, separated
  * by tabs, sorted ---- */

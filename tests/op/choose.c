@@ -23,9 +23,11 @@ typedef struct record {
     const char *problem, *choice;
 } record;
 static record recorded;
+static bool is_nearby; /* it is another problem's */
 
-static const char *find_record(void *user, const char *problem, cld_arena *arena) {
+static const char *find_record(void *user, const char *problem, cld_arena *arena, bool *nearby) {
     const record *r = user;
+    *nearby = is_nearby;
     return r->choice && strncmp(problem, r->problem, strlen(r->problem)) == 0 ? cld_arena_text(arena, r->choice) : NULL;
 }
 
@@ -169,7 +171,23 @@ START_TEST(what_was_recorded_is_taken) {
     const cld_step *step = &plan->steps.steps[plan->steps.n_steps - 1];
     ck_assert_msg(strcmp(step->impl, records[_i].label) == 0, "the record '%s' gives '%s', not '%s'",
                   records[_i].record.choice, step->impl, records[_i].label);
-    ck_assert_int_eq(step->measured, records[_i].taken);
+    ck_assert_int_eq(step->measured != NULL, records[_i].taken);
+}
+END_TEST
+
+/* What was measured for a problem nearby is said to be so; CLBlast, whose first call takes seconds, is not taken for
+ * it.
+ */
+START_TEST(what_was_recorded_nearby) {
+    const cld_caps caps = op_machine(false);
+    static const char *const rows[] = { "reference", "clblast_direct" };
+    recorded = (record){ "product", rows[_i / 2] };
+    is_nearby = _i % 2;
+    make("MatMul", &matrix, &matrix, &caps, NULL);
+    const cld_step *step = &plan->steps.steps[0];
+    const bool taken = _i != 3;
+    ck_assert_int_eq(strncmp(step->impl, rows[_i / 2], strlen(rows[_i / 2])) == 0, taken);
+    ck_assert_str_eq(step->measured ? step->measured : "", !taken ? "" : _i % 2 ? "measured nearby" : "measured");
 }
 END_TEST
 
@@ -232,6 +250,7 @@ Suite *suite_op_choose(void) {
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_loop_test(tcase, choices_are_named, 0, (int)CLD_COUNT(choices));
     tcase_add_loop_test(tcase, what_was_recorded_is_taken, 0, (int)CLD_COUNT(records));
+    tcase_add_loop_test(tcase, what_was_recorded_nearby, 0, 4);
     tcase_add_test(tcase, problems_are_named);
     tcase_add_test(tcase, no_problem_no_name);
     tcase_add_loop_test(tcase, what_there_is_not, 0, (int)CLD_COUNT(wishes));

@@ -60,6 +60,7 @@ static const struct {
     const char *prefer, *as;
     int no_records;
     bool measured;
+    const char *problem; /* not the model's */
 } cases[] = {
     { .choice = "reference", .measured = true },
     { .choice = "tiles(tm 64, tn 64, mi 4, ni 4, kb 8, ks 2)", .measured = true },
@@ -74,6 +75,17 @@ static const struct {
     { .choice = "tiles(tm 99999)" },
     { .choice = "tiles((((" },
     { .choice = "> > reference" },
+    { .choice = "reference", .measured = true, .problem = "product float32 0 32x16x31x0" }, /* two doublings */
+    { .choice = "reference", .problem = "product float32 0 32x16x62x0" },
+    { .choice = "reference", .problem = "product float32 0 16x16x16x0x2x256x256x0" },
+    { .choice = "reference", .problem = "product float32 0 16x16x16" },
+    { .choice = "reference", .problem = "product float32 1 16x16x16x0" },
+    { .choice = "reference", .problem = "product float64 0 16x16x16x0" },
+    { .choice = "reference", .problem = "product float32 0 " },
+    { .choice = "reference", .problem = "product" },
+    { .choice = "reference", .problem = "product float32 0 16x16x16x0", .measured = true },
+    { .choice = "reference", .problem = "product float32 0 15x16x16x0", .driver = "another" },
+    { .choice = "tiles(tm 99999)", .problem = "product float32 0 15x16x16x0" },
 };
 
 START_TEST(what_was_measured_is_taken) {
@@ -88,7 +100,7 @@ START_TEST(what_was_measured_is_taken) {
     clade_string_free(text);
     snprintf(key, sizeof key, "%s: %s", info.platform_name, info.name);
     const cld_record record = { .device = cases[_i].device ? cases[_i].device : key,
-                                .problem = problem,
+                                .problem = cases[_i].problem ? cases[_i].problem : problem,
                                 .driver = cases[_i].driver ? cases[_i].driver : info.driver,
                                 .library = cases[_i].library ? cases[_i].library : clade_version(),
                                 .choice = cases[_i].choice,
@@ -103,8 +115,45 @@ START_TEST(what_was_measured_is_taken) {
     text = plan(cases[_i].as, &options, &info);
     snprintf(label, sizeof label, "[%s]", cases[_i].choice);
     ck_assert_msg((strstr(text, label) != NULL) == cases[_i].measured, "%s in %s", label, text);
-    ck_assert_msg((strstr(text, ", measured\n") != NULL) == cases[_i].measured, "%s", text);
+    const bool nearby = cases[_i].problem && strcmp(cases[_i].problem, problem) != 0;
+    ck_assert_msg((strstr(text, nearby ? ", measured nearby\n" : ", measured\n") != NULL) == cases[_i].measured, "%s",
+                  text);
+    ck_assert(cases[_i].measured || !strstr(text, ", measured"));
     clade_string_free(text);
+}
+END_TEST
+
+/* Of several the nearest, and the problem's own before any. */
+START_TEST(the_nearest_one) {
+    static const struct {
+        const char *problem, *choice;
+    } rows[] = { { "product float32 0 18x18x18x0", "reference" },
+                 { "product float32 0 17x16x16x0", "tiles(tm 32, tn 32, mi 4, ni 4, kb 8, ks 1)" },
+                 { "product float32 0 16x32x16x0", "reference" },
+                 { "product float32 0 16x16x16x0", "tiles(tm 32, tn 32, mi 4, ni 4, kb 8, ks 2)" } };
+    clade_device_info info = CLADE_DEVICE_INFO_INIT;
+    cld_records *records;
+    char key[300], label[200];
+    clade_string_free(plan(NULL, NULL, &info));
+    snprintf(key, sizeof key, "%s: %s", info.platform_name, info.name);
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        const cld_record record = { .device = key,
+                                    .problem = rows[k].problem,
+                                    .driver = info.driver,
+                                    .library = clade_version(),
+                                    .choice = rows[k].choice,
+                                    .seconds = 1e-6,
+                                    .tried = 1 };
+        ck_ok(cld_records_open(&records, directory, true, &err), err);
+        ck_ok(cld_records_put(records, &record, &err), err);
+        cld_records_close(records);
+        char *text = plan(NULL, NULL, &info);
+        const char *want = rows[k == 2 ? 1 : k].choice;
+        snprintf(label, sizeof label, "[%s]", want);
+        ck_assert_msg(strstr(text, label) != NULL, "%s is not in %s", label, text);
+        ck_assert_ptr_nonnull(strstr(text, k == 3 ? ", measured\n" : ", measured nearby\n"));
+        clade_string_free(text);
+    }
 }
 END_TEST
 
@@ -130,6 +179,7 @@ Suite *suite_session_measured(void) {
     TCase *tcase = tcase_create("records");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, what_was_measured_is_taken, 0, (int)(sizeof cases / sizeof *cases));
+    tcase_add_test(tcase, the_nearest_one);
     tcase_add_test(tcase, unusable_records);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -246,7 +246,8 @@ START_TEST(what_ended_a_process_is_not_run) {
 }
 END_TEST
 
-static const char *find(void *user, const char *problem, cld_arena *arena) {
+static const char *find(void *user, const char *problem, cld_arena *arena, bool *nearby) {
+    *nearby = false;
     return strcmp(problem, PROBLEM) == 0 ? cld_arena_text(arena, user) : NULL;
 }
 

@@ -10,8 +10,8 @@
 typedef struct choice {
     const cld_impl *row;
     int32_t value[CLD_MAX_PARAMS];
-    cld_wish inner; /* wished for the problem within */
-    bool measured;
+    cld_wish inner;       /* wished for the problem within */
+    const char *measured; /* how, or NULL */
 } choice;
 
 double cld_cost(const cld_caps *caps, double launches, double flops, cld_share share) {
@@ -109,14 +109,17 @@ static const char *problem_text(const cld_emit *emit) {
  * comes from outside, so it is checked as a caller's is, to the last choice within. */
 static bool recall(const cld_emit *emit, const cld_impl *rows, const char *problem, choice *out) {
     const cld_measured *measured = emit->describe ? emit->measured : NULL;
-    const char *text = measured ? measured->find(measured->user, problem, emit->steps->arena) : NULL;
+    bool nearby = false;
+    const char *text = measured ? measured->find(measured->user, problem, emit->steps->arena, &nearby) : NULL;
     if (!text)
         return false;
     const cld_wish wish = { text, (int)strlen(text) };
-    if (cld_wish_exists(rows, wish) && obey(emit, rows, wish, out))
-        return out->measured = true;
-    cld_log(CLADE_LOG_DEBUG, "'%s', measured for %s, is not applicable", text, problem);
-    return false;
+    const bool may = cld_wish_exists(rows, wish) && obey(emit, rows, wish, out);
+    if (!may)
+        cld_log(CLADE_LOG_DEBUG, "'%s', measured for %s, is not applicable", text, problem);
+    out->measured = nearby ? "measured nearby" : "measured";
+    /* What a first call takes is worth it for the very problem only. */
+    return may && !(nearby && first_call(out->row, emit->caps) > 0);
 }
 
 static bool choose(const cld_emit *emit, const cld_impl *rows, const char *problem, choice *out) {
@@ -128,12 +131,12 @@ static clade_status emit_choice(const cld_emit *emit, const choice *chosen, clad
     cld_steps *steps = emit->steps;
     cld_emit own = *emit;
     const char *within = steps->impl;
-    const bool before = steps->measured;
+    const char *before = steps->measured;
     own.value = chosen->value;
     own.wish = chosen->inner;
     own.depth++;
     steps->impl = label(steps->arena, within, chosen);
-    steps->measured |= chosen->measured;
+    steps->measured = chosen->measured ? chosen->measured : before;
     clade_status status = steps->impl ? chosen->row->emit(&own, err) : cld_no_memory(err, "a plan");
     steps->impl = within;
     steps->measured = before;

@@ -20,8 +20,9 @@ typedef struct cld_wish {
 
 /* Choices that were measured. */
 typedef struct cld_measured {
-    /* The choice for a problem, as text in the arena; NULL: there is none. */
-    const char *(*find)(void *user, const char *problem, cld_arena *arena);
+    /* The choice for a problem, as text in the arena; NULL: there is none. *nearby: it is another's, of about its
+     * sizes. */
+    const char *(*find)(void *user, const char *problem, cld_arena *arena, bool *nearby);
     void *user;
 } cld_measured;
 
