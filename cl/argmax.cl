@@ -37,7 +37,7 @@ typedef struct NAME(found) {
 } NAME(found);
 
 /* The better of two, which also is what the later one makes of the earlier one. */
-NAME(found) NAME(pick)(const NAME(found) a, const NAME(found) b) {
+static NAME(found) NAME(pick)(const NAME(found) a, const NAME(found) b) {
     const T early = a.at < b.at ? a.value : b.value, late = a.at < b.at ? b.value : a.value;
     const bool is_late = BETTER(late, early) || (late != late && early == early);
     return is_late == (a.at < b.at) ? b : a;

@@ -39,10 +39,10 @@
     int id, int ih, int iw, int od, int oh, int ow, int kd, int kh, int kw, int sd, int sh, int sw, int ed, int eh,    \
         int ew, int pd, int ph, int pw
 
-inline ACC NAME(end)(ACC x, int e END_PARAMS) { END(ACC, CLADE_GET) }
+static inline ACC NAME(end)(ACC x, int e END_PARAMS) { END(ACC, CLADE_GET) }
 
 /* acc[o] += (row[o * stride] - zero) * w for lo <= o < hi; common strides as constants, for the vectoriser. */
-inline void NAME(take)(ACC *acc, const __global X_STORE *row, int lo, int hi, int stride, ACC zero, ACC w) {
+static inline void NAME(take)(ACC *acc, const __global X_STORE *row, int lo, int hi, int stride, ACC zero, ACC w) {
     if (stride == 1)
         for (int o = lo; o < hi; o++)
             acc[o] += (X_LOAD(row, o) - zero) * w;
@@ -65,12 +65,14 @@ inline void NAME(take)(ACC *acc, const __global X_STORE *row, int lo, int hi, in
 #endif
 
 KERNEL(direct)(__global T_STORE *out, ulong out_off, const __global X_STORE *in, ulong in_off, const __global W_STORE *w,
-               ulong w_off, const __global ACC_STORE *bias, ulong bias_off, int C, int M, GEOMETRY,
-               int has_bias QUANTISATION END_PARAMS) {
+               ulong w_off, const __global ACC_STORE *bias, ulong bias_off, int C, int M, int filters,
+               GEOMETRY, int has_bias QUANTISATION END_PARAMS) {
     const int chunks = (ow + CHUNK - 1) / CHUNK, row = get_global_id(0) / chunks, m = get_global_id(1);
     const int z0 = row / oh * sd - pd, y0 = row % oh * sh - ph, begin = get_global_id(0) % chunks * CHUNK;
     const int columns = min(CHUNK, ow - begin), group = m / M;
-    const size_t image = get_global_id(2), filters = get_global_size(1);
+    const size_t image = get_global_id(2);
+    if (row >= od * oh || m >= filters)
+        return;
     in += in_off + (image * (filters / M) + group) * C * id * ih * iw;
     w += w_off + (size_t)m * C * kd * kh * kw;
     const size_t e = ((image * filters + m) * od * oh + row) * ow + begin;
@@ -107,13 +109,15 @@ KERNEL(direct)(__global T_STORE *out, ulong out_off, const __global X_STORE *in,
 #endif
 }
 
-KERNEL(im2col)(__global T_STORE *columns, ulong columns_off, const __global T_STORE *in, ulong in_off, int first,
+KERNEL(im2col)(__global T_STORE *columns, ulong columns_off, const __global T_STORE *in, ulong in_off, int first, int C,
                GEOMETRY) {
     const int p = get_global_id(0), k = get_global_id(1), taps = kd * kh * kw, tap = k % taps;
     const int z = p / (oh * ow) * sd - pd + tap / (kh * kw) * ed, y = p / ow % oh * sh - ph + tap / kw % kh * eh,
-              x = p % ow * sw - pw + tap % kw * ew, C = get_global_size(1) / taps;
+              x = p % ow * sw - pw + tap % kw * ew, P = od * oh * ow;
+    if (p >= P || k >= C * taps)
+        return;
     T v = 0;
     if ((uint)z < (uint)id && (uint)y < (uint)ih && (uint)x < (uint)iw)
         v = T_LOAD(in, in_off + (((((size_t)first + get_global_id(2)) * C + k / taps) * id + z) * ih + y) * iw + x);
-    T_SAVE(columns, columns_off + (get_global_id(2) * get_global_size(1) + k) * get_global_size(0) + p, v);
+    T_SAVE(columns, columns_off + (get_global_id(2) * C * taps + k) * P + p, v);
 }

@@ -18,21 +18,23 @@
 #define END(V, GET) return x;
 #endif
 
-inline T NAME(end)(T x, int e END_PARAMS) { END(T, CLADE_GET) }
+static inline T NAME(end)(T x, int e END_PARAMS) { END(T, CLADE_GET) }
 
 /* The input position that reaches `at` (output position + padding) through tap k; -1: none. */
-inline int NAME(source)(int at, int k, int dilation, int stride, int size) {
+static inline int NAME(source)(int at, int k, int dilation, int stride, int size) {
     const int t = at - k * dilation;
     return t >= 0 && t % stride == 0 && t / stride < size ? t / stride : -1;
 }
 
 KERNEL(gather)(__global T_STORE *out, ulong out_off, const __global T_STORE *in, ulong in_off, const __global T_STORE *w,
-               ulong w_off, const __global T_STORE *bias, ulong bias_off, int C, int M, int id, int ih, int iw, int od,
-               int oh, int ow, int kd, int kh, int kw, int sd, int sh, int sw, int ed, int eh, int ew, int pd, int ph,
-               int pw, int has_bias END_PARAMS) {
+               ulong w_off, const __global T_STORE *bias, ulong bias_off, int C, int M, int filters, int id, int ih, int iw,
+               int od, int oh, int ow, int kd, int kh, int kw, int sd, int sh, int sw, int ed, int eh, int ew, int pd,
+               int ph, int pw, int has_bias END_PARAMS) {
     const int o = get_global_id(0), m = get_global_id(1), taps = kd * kh * kw, plane = id * ih * iw;
     const int z = o / (oh * ow) + pd, y = o / ow % oh + ph, x = o % ow + pw;
-    const size_t filters = get_global_size(1), image = get_global_id(2), group = m / M;
+    const size_t image = get_global_id(2), group = m / M, pixels = (size_t)od * oh * ow;
+    if (o >= pixels || m >= filters)
+        return;
 #ifdef COLUMNS
     in += in_off + (image * filters + m) * taps * plane;
 #else
@@ -54,6 +56,6 @@ KERNEL(gather)(__global T_STORE *out, ulong out_off, const __global T_STORE *in,
                     sum += T_LOAD(in, (size_t)c * plane + from) * T_LOAD(w, (size_t)c * M * taps + tap);
 #endif
             }
-    const size_t e = (image * filters + m) * get_global_size(0) + o;
+    const size_t e = (image * filters + m) * pixels + o;
     T_SAVE(out, out_off + e, NAME(end)(sum, (int)e END_ARGS));
 }

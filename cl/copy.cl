@@ -3,7 +3,7 @@
  *
  * Dimension 0 is the innermost; `rank` of the eight are used (rank >= 1). Offsets go with the buffers; strides may be
  * negative, and zero in `from`. E is an unsigned type of the element's size. Each element is written once: same bits
- * always.
+ * always. With WIDE the entries for CPUs, else those for GPUs.
  *
  * copy_items  one work-item an element, neighbours along dimension 0: GPUs.
  * copy_runs   one work-item `chunk` consecutive elements, row by row: CPUs, groups of one.
@@ -40,6 +40,20 @@
         rest = whole;                                                                                                  \
     }
 
+/* Offsets of the batch, the dimensions from 2 on. */
+#define COPY_BATCH                                                                                                     \
+    idx rest = get_global_id(2), to = 0, from = 0;                                                                     \
+    COPY_STEP(2)                                                                                                       \
+    COPY_STEP(3)                                                                                                       \
+    COPY_STEP(4)                                                                                                       \
+    COPY_STEP(5)                                                                                                       \
+    COPY_STEP(6)                                                                                                       \
+    COPY_STEP(7)                                                                                                       \
+    __global E *restrict o = out + ((long)out_off + to);                                                               \
+    __global const E *restrict i = in + ((long)in_off + from);
+
+#ifndef WIDE
+
 KERNEL(copy_items)(COPY_PARAMETERS) {
     idx rest = get_global_id(0);
     if (rest >= count)
@@ -55,6 +69,21 @@ KERNEL(copy_items)(COPY_PARAMETERS) {
     COPY_STEP(7)
     out[(long)out_off + to] = in[(long)in_off + from];
 }
+
+KERNEL(copy_tile)(COPY_PARAMETERS) {
+    __local E tile[TILE][TILE + 1]; /* one column more: no bank conflicts */
+    COPY_BATCH
+    const idx x = get_local_id(0), y = get_local_id(1), c0 = get_group_id(0) * TILE, c1 = get_group_id(1) * TILE;
+    for (idx k = y; k < TILE; k += TILE_ROWS)
+        if (c0 + k < n0 && c1 + x < n1)
+            tile[k][x] = i[(c0 + k) * f0 + c1 + x];
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (idx k = y; k < TILE; k += TILE_ROWS)
+        if (c0 + x < n0 && c1 + k < n1)
+            o[c0 + x + (c1 + k) * t1] = tile[x][k];
+}
+
+#else
 
 /* Whole rows: n0 x n1 elements. The longer dimension goes innermost. */
 static void NAME(rows)(__global E *o, __global const E *i, idx n0, idx t0, idx f0, idx n1, idx t1, idx f1) {
@@ -97,31 +126,6 @@ KERNEL(copy_runs)(COPY_PARAMETERS) {
     }
 }
 
-/* Offsets of the batch, the dimensions from 2 on. */
-#define COPY_BATCH                                                                                                     \
-    idx rest = get_global_id(2), to = 0, from = 0;                                                                     \
-    COPY_STEP(2)                                                                                                       \
-    COPY_STEP(3)                                                                                                       \
-    COPY_STEP(4)                                                                                                       \
-    COPY_STEP(5)                                                                                                       \
-    COPY_STEP(6)                                                                                                       \
-    COPY_STEP(7)                                                                                                       \
-    __global E *restrict o = out + ((long)out_off + to);                                                               \
-    __global const E *restrict i = in + ((long)in_off + from);
-
-KERNEL(copy_tile)(COPY_PARAMETERS) {
-    __local E tile[TILE][TILE + 1]; /* one column more: no bank conflicts */
-    COPY_BATCH
-    const idx x = get_local_id(0), y = get_local_id(1), c0 = get_group_id(0) * TILE, c1 = get_group_id(1) * TILE;
-    for (idx k = y; k < TILE; k += TILE_ROWS)
-        if (c0 + k < n0 && c1 + x < n1)
-            tile[k][x] = i[(c0 + k) * f0 + c1 + x];
-    barrier(CLK_LOCAL_MEM_FENCE);
-    for (idx k = y; k < TILE; k += TILE_ROWS)
-        if (c0 + x < n0 && c1 + k < n1)
-            o[c0 + x + (c1 + k) * t1] = tile[x][k];
-}
-
 KERNEL(copy_block)(COPY_PARAMETERS) {
     COPY_BATCH
     const idx c0 = get_global_id(0) * BLOCK, c1 = get_global_id(1) * BLOCK;
@@ -139,3 +143,5 @@ KERNEL(copy_block)(COPY_PARAMETERS) {
                 o[x + k * t1] = i[x * f0 + k];
     }
 }
+
+#endif

@@ -6,7 +6,8 @@
  * gather_items, gather_rows: rows of `inner` elements. Row r starts in `in` at
  *     (r / per_batch) * batch_stride + sum over j < depth of index[(r % index_rows) * depth + j] * s_j
  * with entry j of a row an index into m_j entries. This is Gather (depth 1) and GatherND.
- *     gather_items  one work-item an element: GPUs.   gather_rows  one work-item `chunk` rows: CPUs, groups of one.
+ *     gather_items  one work-item an element: GPUs.   gather_rows  one work-item `chunk` rows: CPUs, groups of one;
+ *     only with WIDE.
  *
  * gather_elements: out[c] = in[sum over d of c_d * s_d + index[c] * axis_stride], coordinates c of out and index alike,
  * with dimensions m_d, d = 0 the innermost, `depth` of them. One work-item `chunk` elements.
@@ -47,6 +48,8 @@
     GATHER_INDEX(6)                                                                                                    \
     GATHER_INDEX(7)
 
+#ifndef WIDE
+
 KERNEL(gather_items)(GATHER_ROWS) {
     const idx at = get_global_id(0), r = at / inner;
     if (r >= rows)
@@ -54,6 +57,8 @@ KERNEL(gather_items)(GATHER_ROWS) {
     GATHER_START(r)
     out[out_off + at] = in[in_off + from + (at - r * inner)];
 }
+
+#else
 
 KERNEL(gather_rows)(GATHER_ROWS) {
     const idx start = get_global_id(0) * chunk, end = min(start + chunk, rows);
@@ -65,6 +70,8 @@ KERNEL(gather_rows)(GATHER_ROWS) {
             o[k] = i[k];
     }
 }
+
+#endif
 
 #define GATHER_COORDINATE(d)                                                                                           \
     if (depth > d) {                                                                                                   \

@@ -18,7 +18,7 @@
 #define END(V, GET) return x;
 #endif
 
-inline T NAME(end)(T x, const __global T_STORE *bias, size_t at, float beta, int e END_PARAMS) {
+static inline T NAME(end)(T x, const __global T_STORE *bias, size_t at, float beta, int e END_PARAMS) {
     if (beta != 0) {
         const T b = T_LOAD(bias, at);
         x = (T)((T_RING)x + (T_RING)(beta == 1 ? b : (T)(beta * b)));
@@ -32,6 +32,8 @@ KERNEL(reference)(__global T_STORE *c, ulong c_off, const __global T_STORE *a, u
                   int b_inner, int bias_outer, int bias_inner, float alpha, float beta END_PARAMS) {
     const size_t j = get_global_id(0), i = get_global_id(1), outer = get_global_id(2) / inner,
                  in = get_global_id(2) % inner;
+    if (j >= N || i >= M)
+        return;
     a += a_off + outer * a_outer + in * a_inner + i * a_row;
     b += b_off + outer * b_outer + in * b_inner + j * b_col;
     T_RING ring = 0;
@@ -47,6 +49,8 @@ KERNEL(finish)(__global T_STORE *c, ulong c_off, const __global T_STORE *bias, u
                int bias_col, int inner, int bias_outer, int bias_inner, float beta END_PARAMS) {
     const size_t j = get_global_id(0), i = get_global_id(1), outer = get_global_id(2) / inner,
                  in = get_global_id(2) % inner, e = (get_global_id(2) * M + i) * N + j;
+    if (j >= N || i >= M)
+        return;
     const size_t at = bias_off + outer * bias_outer + in * bias_inner + i * bias_row + j * bias_col;
     T_SAVE(c, c_off + e, NAME(end)(T_LOAD(c, c_off + e), bias, at, beta, (int)e END_ARGS));
 }

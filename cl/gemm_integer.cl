@@ -21,6 +21,8 @@ KERNEL(product)(__global T *c, ulong c_off, const __global A *a, ulong a_off, co
                 int K, int inner, int a_outer, int a_inner, int b_outer, int b_inner, int has_a_zero, int has_b_zero,
                 int a_zero_step, int b_zero_step, int a_scale_step, int b_scale_step) {
     const int j0 = get_global_id(0) * CHUNK, columns = min(CHUNK, N - j0), i = get_global_id(1);
+    if (columns <= 0 || i >= M)
+        return;
     const size_t outer = get_global_id(2) / inner, in = get_global_id(2) % inner;
     a += a_off + outer * a_outer + in * a_inner + (size_t)i * K;
     b += b_off + outer * b_outer + in * b_inner + j0;

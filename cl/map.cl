@@ -30,7 +30,7 @@
  * place: 2^-10 of x's power of two, 2^-24 at least. (vstore_half, with no half to declare, is slower on CPUs.) */
 #define ROUND_HALF(x) NAME(round_half)(x)
 #define ROUND_HALF_OF(real, whole)                                                                                     \
-    real NAME(round_half)(const real x) {                                                                              \
+    static real NAME(round_half)(const real x) {                                                                       \
         const whole bits = as_##whole(x), size = bits & 0x7fffffff, power = size & 0x7f800000;                         \
         const real a = as_##real(size);                                                                                \
         const real unit = as_##real((power < 0x38800000 ? (whole)(0x38800000) : power) + 0x06800000);                  \
@@ -110,7 +110,7 @@ KERNEL(rows)(BUFFERS, const int cols, const int segment, const int tiles, const 
 ROUND_HALF_OF(float, uint)
 
 /* Modulo 2^64; to a negative power, 1 / x^-y truncated, with 1 / 0 = 0. */
-ulong NAME(power_of)(ulong x, long y) {
+static ulong NAME(power_of)(ulong x, long y) {
     ulong result = 1;
     if (y < 0)
         return x == 1 || (x + 1 == 0 && y % 2 == 0) ? 1 : x + 1 == 0 ? x : 0;

@@ -68,7 +68,7 @@ SINGLE KERNEL(pack_w)(__global float *wp, ulong wp_off, const __global float *w,
 #else
 
 /* acc = A panel x B panel over k terms. */
-inline void NAME(tile)(VEC acc[MR][NV], const A_SPACE float *a, const B_SPACE float *b, int k) {
+static inline void NAME(tile)(VEC acc[MR][NV], const A_SPACE float *a, const B_SPACE float *b, int k) {
     UNROLL for (int i = 0; i < MR; i++) UNROLL for (int v = 0; v < NV; v++) acc[i][v] = 0;
     for (; k > 0; k--, a += MR, b += NR) {
         VEC bv[NV];
@@ -80,11 +80,11 @@ inline void NAME(tile)(VEC acc[MR][NV], const A_SPACE float *a, const B_SPACE fl
     }
 }
 
-inline VEC NAME(end_vector)(VEC x, int e END_PARAMS) { END(VEC, VGET) }
-inline float NAME(end_scalar)(float x, int e END_PARAMS) { END(float, CLADE_GET) }
+static inline VEC NAME(end_vector)(VEC x, int e END_PARAMS) { END(VEC, VGET) }
+static inline float NAME(end_scalar)(float x, int e END_PARAMS) { END(float, CLADE_GET) }
 
-inline void NAME(store_vector)(__global float *c, int at, VEC x, bool first, bool last, const __global float *bias,
-                               int bias_col, float beta END_PARAMS) {
+static inline void NAME(store_vector)(__global float *c, int at, VEC x, bool first, bool last,
+                                      const __global float *bias, int bias_col, float beta END_PARAMS) {
     c += at;
     if (!first)
         x += VLOAD(0, c);
@@ -98,8 +98,9 @@ inline void NAME(store_vector)(__global float *c, int at, VEC x, bool first, boo
 
 /* Stores a tile: element (i, j) at c[begin + i * c_row + at[j]], at[j] < 0 outside. All but the first block of K add to
  * what is there; the last adds beta * bias[i * bias_row + at[j] * bias_col] and applies the epilogue. */
-inline void NAME(store)(__global float *c, int begin, int c_row, const int *at, VEC acc[MR][NV], int rows, bool first,
-                        bool last, const __global float *bias, int bias_row, int bias_col, float beta END_PARAMS) {
+static inline void NAME(store)(__global float *c, int begin, int c_row, const int *at, VEC acc[MR][NV], int rows,
+                               bool first, bool last, const __global float *bias, int bias_row, int bias_col, float beta
+                                   END_PARAMS) {
     bool whole = rows >= MR;
     UNROLL for (int v = 0; v < NV; v++) whole &= at[(v + 1) * LANES - 1] == at[v * LANES] + LANES - 1;
     if (whole) { /* the common case, unrolled with the accumulators in registers */
@@ -173,7 +174,7 @@ SINGLE KERNEL(multiply)(__global float *c, ulong c_off, const __global float *a,
 enum { NAME(ZERO), NAME(EVERY), NAME(SECOND), NAME(SINGLY) };
 
 /* Writes whole vectors, so up to LANES - 1 elements too many: what follows is written later. */
-inline void NAME(stretch)(__local float *o, const __global float *p, int count, int stride, int how) {
+static inline void NAME(stretch)(__local float *o, const __global float *p, int count, int stride, int how) {
     if (how == NAME(ZERO))
         for (int i = 0; i < count; i += LANES)
             VSTORE((VEC)(0), 0, o + i);

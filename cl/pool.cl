@@ -43,7 +43,7 @@
 #endif
 
 /* Taps of one axis that count in AVERAGE, from the position of the first. */
-inline int NAME(count)(int at, int taps, int dilation, int size, int after) {
+static inline int NAME(count)(int at, int taps, int dilation, int size, int after) {
     int count = 0;
     for (int k = 0; k < taps; k++, at += dilation)
         count += COUNT_PAD ? at < size + after : at >= 0 && at < size;
@@ -51,7 +51,7 @@ inline int NAME(count)(int at, int taps, int dilation, int size, int after) {
 }
 
 /* acc[o] takes row[o * stride] for lo <= o < hi; common strides as constants, for the vectoriser. */
-inline void NAME(take)(T *acc, const __global T_STORE *row, int lo, int hi, int stride) {
+static inline void NAME(take)(T *acc, const __global T_STORE *row, int lo, int hi, int stride) {
     if (stride == 1)
         for (int o = lo; o < hi; o++) {
             const T v = T_LOAD(row, o);
@@ -71,10 +71,13 @@ inline void NAME(take)(T *acc, const __global T_STORE *row, int lo, int hi, int 
 
 KERNEL(pool)(__global T_STORE *out, ulong out_off, __global long *index, ulong index_off, const __global T_STORE *in,
              ulong in_off, int id, int ih, int iw, int od, int oh, int ow, int kd, int kh, int kw, int sd, int sh, int sw,
-             int ed, int eh, int ew, int pd, int ph, int pw, int ad, int ah, int aw) {
+             int ed, int eh, int ew, int pd, int ph, int pw, int ad, int ah, int aw,
+             int planes) {
     const int chunks = (ow + CHUNK - 1) / CHUNK, row = get_global_id(0) / chunks;
     const int begin = get_global_id(0) % chunks * CHUNK, columns = min(CHUNK, ow - begin);
     const int z0 = row / oh * sd - pd, y0 = row % oh * sh - ph;
+    if (row >= od * oh || get_global_id(1) >= planes)
+        return;
     const size_t start = (size_t)get_global_id(1) * id * ih * iw, to = (get_global_id(1) * od * oh + row) * ow + begin;
     in += in_off + start;
     T acc[CHUNK];

@@ -19,9 +19,11 @@
 #endif
 #define PARAMETERS                                                                                                     \
     __global Y_STORE *y, ulong y_off, const __global X_STORE *x, ulong x_off, const __global S_STORE *scale,           \
-        ulong scale_off, const __global Z_STORE *zero, ulong zero_off, int count, int inner, int has_zero
+        ulong scale_off, const __global Z_STORE *zero, ulong zero_off, int elements, int count, int inner, int has_zero
 #define SETUP                                                                                                          \
     const size_t i = get_global_id(0), k = i / inner % count;                                                          \
+    if (i >= elements)                                                                                                 \
+        return;                                                                                                        \
     const S s = S_LOAD(scale, scale_off + k)
 
 #ifdef SATURATE

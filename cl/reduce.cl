@@ -42,7 +42,7 @@
 #define natural_log(x) ((x) > 0 ? (ACC)log((float)(x)) : 0)
 
 /* The whole part, whatever the rounding of sqrt; 0 below 0. A quotient cannot overflow where a square could. */
-ACC NAME(whole_root)(const ACC x) {
+static ACC NAME(whole_root)(const ACC x) {
     if (x <= 0)
         return 0;
     ACC r = (ACC)max(sqrt((float)x), 1.0f);
@@ -63,7 +63,7 @@ ACC NAME(whole_root)(const ACC x) {
 #define PLACE_K(k) NAME(place)(k, k_n1, k_n2, k_n3, k_s0, k_s1, k_s2, k_s3)
 #define PLACE_R(r) NAME(place)(r, r_n1, r_n2, 1, r_s0, r_s1, r_s2, 0)
 
-idx NAME(place)(idx i, const int n1, const int n2, const int n3, const int s0, const int s1, const int s2, const int s3) {
+static idx NAME(place)(idx i, const int n1, const int n2, const int n3, const int s0, const int s1, const int s2, const int s3) {
     idx at = i % n3 * s3;
     i /= n3;
     at += i % n2 * s2;

@@ -29,6 +29,8 @@
         __global const int *restrict index, ulong index_off, __global const W *restrict weight, ulong weight_off,      \
         __global const W *restrict bias, ulong bias_off, idx rows, idx n_in, idx n_out, idx inner, idx chunk
 
+#ifndef WIDE
+
 KERNEL(resample_items)(RESAMPLE_PARAMETERS) {
     const idx at = get_global_id(0), row = at / inner, j = row % n_out, k = at - row * inner;
     if (row >= rows)
@@ -40,6 +42,8 @@ KERNEL(resample_items)(RESAMPLE_PARAMETERS) {
     }
     TO_SAVE(out + out_off, at, (TO)sum);
 }
+
+#else
 
 KERNEL(resample_rows)(RESAMPLE_PARAMETERS) {
     const idx start = get_global_id(0) * chunk, end = min(start + chunk, rows);
@@ -59,3 +63,5 @@ KERNEL(resample_rows)(RESAMPLE_PARAMETERS) {
         }
     }
 }
+
+#endif

@@ -100,18 +100,18 @@
 
 #define SIGMOID(x) (1 / (1 + exp(-(x))))
 
-inline V NAME(f)(V x) {
+static inline V NAME(f)(V x) {
     x = BOUND(x);
     return ACT_F;
 }
 #ifndef CELL_RNN
-inline V NAME(g)(V x) {
+static inline V NAME(g)(V x) {
     x = BOUND(x);
     return ACT_G;
 }
 #endif
 #ifdef CELL_LSTM
-inline V NAME(h)(V x) { return ACT_H; }
+static inline V NAME(h)(V x) { return ACT_H; }
 #endif
 
 KERNEL(rnn_pack_r)(__global T *restrict out, ulong out_off, __global const T_STORE *restrict r, ulong r_off, int hidden,
@@ -153,7 +153,7 @@ KERNEL(rnn_pack_p)(__global T *restrict out, ulong out_off, __global const T_STO
 }
 
 /* acc[g][i] += sum_k h[i][k] r[k][g], gates [first, last). */
-inline void NAME(multiply)(V acc[GATES][MR], const int first, const int last, __global const T *r, int r_k, int r_g,
+static inline void NAME(multiply)(V acc[GATES][MR], const int first, const int last, __global const T *r, int r_k, int r_g,
                            const STATE T *h, int hidden, int hp) {
     for (int k = 0; k < hidden; k++, r += r_k)
         UNROLL for (int g = 0; g < GATES; g++)
@@ -163,7 +163,7 @@ inline void NAME(multiply)(V acc[GATES][MR], const int first, const int last, __
             }
 }
 
-inline void NAME(put)(V value, __global T_STORE *y, size_t at, int count) {
+static inline void NAME(put)(V value, __global T_STORE *y, size_t at, int count) {
 #if LANES == 1
     T_SAVE(y, at, value);
 #else

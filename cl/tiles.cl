@@ -94,6 +94,7 @@ KERNEL(sum)(__global T_STORE *c, ulong c_off, const __global T *parts, ulong par
 #endif
 #define A_PITCH (TM + 4)
 #define B_PITCH (TN + 4)
+#define UNROLL __attribute__((opencl_unroll_hint)) /* what is indexed by a counter stays in registers */
 #define JOINED_(a, b) a##b
 #define JOINED(a, b) JOINED_(a, b)
 #define SPREAD_2(to, v) (to)[0] = (v).s0, (to)[1] = (v).s1
@@ -124,15 +125,15 @@ static inline int4 NAME(tap)(int k, int id, int ih, int iw, int kd, int kh, int 
 #define FETCH_B(r, k0, slab) b_next[r] = (k0) + B_K(r) < end ? T_LOAD(b, b_at[r] + (k0) * b_row) : 0;
 #endif
 #define FETCH(k0, slab)                                                                                                \
-    for (int r = 0; r < A_LOADS; r++)                                                                                  \
+    UNROLL for (int r = 0; r < A_LOADS; r++)                                                                           \
         a_next[r] = (k0) + A_K(r) < end ? T_LOAD(a, a_at[r] + (k0) * a_col) : 0;                                       \
-    for (int r = 0; r < B_LOADS; r++) {                                                                                \
+    UNROLL for (int r = 0; r < B_LOADS; r++) {                                                                         \
         FETCH_B(r, k0, slab)                                                                                           \
     }
 #define STORE(slab)                                                                                                    \
-    for (int r = 0; r < A_LOADS; r++)                                                                                  \
+    UNROLL for (int r = 0; r < A_LOADS; r++)                                                                           \
         ((__local T *)as[slab])[A_K(r) * A_PITCH + A_I(r)] = a_next[r];                                                \
-    for (int r = 0; r < B_LOADS; r++)                                                                                  \
+    UNROLL for (int r = 0; r < B_LOADS; r++)                                                                           \
         ((__local T *)bs[slab])[B_K(r) * B_PITCH + B_J(r)] = b_next[r];
 
 #ifdef SPLIT
@@ -159,7 +160,7 @@ KERNEL(multiply)(__global OUT *c, ulong c_off, const __global T_STORE *a, ulong 
     int4 pixel[B_LOADS];
     a += a_off + (size_t)batch * M * K;
     b += b_off;
-    for (int r = 0; r < B_LOADS; r++) { /* beyond the last one: it again, to be thrown away */
+    UNROLL for (int r = 0; r < B_LOADS; r++) { /* beyond the last one: it again, to be thrown away */
         const int j = min(j0 + B_J(r), N - 1), p = j % pixels;
         const int z = p / (oh * ow) * sd - pd, y = p / ow % oh * sh - ph, x = p % ow * sw - pw;
         const int channel = (j / pixels * batches + batch) * C;
@@ -174,13 +175,13 @@ KERNEL(multiply)(__global OUT *c, ulong c_off, const __global T_STORE *a, ulong 
     a += a_off + outer * a_outer + in * a_inner;
     b += b_off + outer * b_outer + in * b_inner;
     int b_at[B_LOADS];
-    for (int r = 0; r < B_LOADS; r++)
+    UNROLL for (int r = 0; r < B_LOADS; r++)
         b_at[r] = min(j0 + B_J(r), N - 1) * b_col + B_K(r) * b_row;
 #endif
-    for (int r = 0; r < A_LOADS; r++)
+    UNROLL for (int r = 0; r < A_LOADS; r++)
         a_at[r] = min(i0 + A_I(r), M - 1) * a_row + A_K(r) * a_col;
-    for (int y = 0; y < MI; y++)
-        for (int x = 0; x < NI; x++)
+    UNROLL for (int y = 0; y < MI; y++)
+        UNROLL for (int x = 0; x < NI; x++)
             acc[y][x] = 0;
 
     FETCH(first, 0)
@@ -215,8 +216,8 @@ KERNEL(multiply)(__global OUT *c, ulong c_off, const __global T_STORE *a, ulong 
 #ifdef SPLIT
     c += get_group_id(2) % splits * ((size_t)batches * M * N);
 #endif
-    for (int y = 0; y < MI; y++)
-        for (int x = 0; x < NI; x++) {
+    UNROLL for (int y = 0; y < MI; y++)
+        UNROLL for (int x = 0; x < NI; x++) {
             const int i = i0 + ROW(y), j = j0 + COLUMN(x);
             if (i >= M || j >= N)
                 continue;

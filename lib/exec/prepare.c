@@ -127,8 +127,10 @@ static clade_status bind_steps(cld_prepared *p, const int32_t *handles, clade_er
     CLD_RETURN(cld_exec_reserve(p->exec, p->plan, err));
     take_arena(p);
     for (int32_t s = 0; s < p->n_steps; s++) {
-        if (p->steps[s].step->kind == CLD_STEP_KERNEL)
-            CLD_RETURN(cld_kernel_new(&p->steps[s].kernel, p->batch, handles[s], err));
+        const cld_step *step = p->steps[s].step;
+        if (step->kind == CLD_STEP_KERNEL)
+            CLD_RETURN(cld_kernel_new(&p->steps[s].kernel, p->batch, handles[s],
+                                      step->local[0] * step->local[1] * step->local[2], err));
         CLD_RETURN(cld_bind(p, &p->steps[s], err));
     }
     return CLADE_OK;

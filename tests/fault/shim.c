@@ -24,6 +24,8 @@
       (cl_program p, cl_uint n, const cl_device_id *d, const char *o, void(CL_CALLBACK * f)(cl_program, void *),       \
        void *u),                                                                                                       \
       (p, n, d, o, f, u))                                                                                              \
+    X(clGetKernelWorkGroupInfo,                                                                                        \
+      (cl_kernel k, cl_device_id d, cl_kernel_work_group_info w, size_t n, void *v, size_t *r), (k, d, w, n, v, r))    \
     X(clSetKernelArg, (cl_kernel k, cl_uint i, size_t n, const void *v), (k, i, n, v))                                 \
     X(clEnqueueWriteBuffer,                                                                                            \
       (cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t n, const void *p, cl_uint c, const cl_event *w,       \

@@ -8,7 +8,7 @@
 #include "op/samples.h"
 #include "plan/plan.h"
 
-enum { PATH = 64, MOST_PATHS = 24 };
+enum { PATH = 64 };
 
 static op_rig rig;
 
@@ -20,42 +20,13 @@ static void setup(void) {
 }
 static void teardown(void) { op_end(&rig); }
 
-/* Adds the operator's sample; what only the host runs, or becomes other operators, is nothing to look at here. */
-static void add_sample(const cld_op *op, const char *row) {
-    const clade_tensor *want[OP_INPUTS] = { NULL };
-    const op_node node = sample_of(&rig, op, row);
-    op_on_host(&rig, &node, want);
-    op_add_want(&rig, &node, want);
-}
-
-/* "row", and "row > row within": the names of all of them, in order. */
-static int32_t paths_of(const cld_impl *rows, char paths[MOST_PATHS][PATH]) {
-    int32_t count = 0;
-    for (const cld_impl *row = rows; row && row->name; row++) {
-        const cld_impl *inner = row->inner;
-        do {
-            ck_assert_int_lt(count, MOST_PATHS);
-            snprintf(paths[count++], PATH, "%s%s%s", row->name, inner ? " > " : "", inner ? inner->name : "");
-        } while (inner && (++inner)->name);
-    }
-    return count;
-}
-
 /* Path number `_i` of every operator that has so many. */
 START_TEST(rows_agree) {
     int32_t count, added = 0;
     const cld_op *const *ops = cld_op_all(&count);
     cld_text prefer = { 0 };
-    for (int32_t k = 0; k < count; k++) {
-        char paths[MOST_PATHS][PATH];
-        if (_i >= paths_of(ops[k]->impls, paths))
-            continue;
-        char row[PATH];
-        snprintf(row, sizeof row, "%.*s", (int)strcspn(paths[_i], " "), paths[_i]);
-        add_sample(ops[k], row);
-        cld_text_printf(&prefer, "%s%s=%s", prefer.size ? "," : "", ops[k]->name, paths[_i]);
-        added++;
-    }
+    for (int32_t k = 0; k < count; k++)
+        added += sample_add_path(&rig, ops[k], _i, &prefer) != NULL;
     rig.prefer = prefer.data;
     if (added)
         op_run(&rig);
@@ -135,7 +106,7 @@ START_TEST(values_agree) {
     const tunable *t = &rows[_i];
     const cld_caps caps = op_device(t->row->needs & CLD_NEEDS_CPU ? OP_CPU : OP_GPU);
     rig.skip = 1u << (caps.is_cpu ? OP_GPU : OP_CPU);
-    add_sample(t->op, t->row->name);
+    sample_add(&rig, t->op, t->row->name);
     for (int32_t fresh = t->n_params; fresh > 0; fresh--) {
         int32_t at[CLD_MAX_PARAMS] = { 0 };
         do {
@@ -170,7 +141,7 @@ Suite *suite_op_rows(void) {
     tcase_set_timeout(tcase, 300);
     tcase_add_checked_fixture(tcase, setup, teardown);
     if (test_recorded("long ones too")) {
-        tcase_add_loop_test(tcase, rows_agree, 0, MOST_PATHS);
+        tcase_add_loop_test(tcase, rows_agree, 0, SAMPLE_PATHS);
         tcase_add_loop_test(tcase, values_agree, 0, MOST_TUNABLE);
     } else {
         tcase_add_test(tcase, takes_minutes);

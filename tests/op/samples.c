@@ -246,3 +246,27 @@ op_node sample_of(op_rig *rig, const cld_op *op, const char *row) {
         read_input(rig, &node, usual_input(op));
     return node;
 }
+
+void sample_add(op_rig *rig, const cld_op *op, const char *row) {
+    const clade_tensor *want[OP_INPUTS] = { NULL };
+    const op_node node = sample_of(rig, op, row);
+    op_on_host(rig, &node, want);
+    op_add_want(rig, &node, want);
+}
+
+const cld_impl *sample_add_path(op_rig *rig, const cld_op *op, int32_t path, cld_text *prefer) {
+    int32_t count = 0;
+    for (const cld_impl *row = op->impls; row && row->name; row++) {
+        const cld_impl *inner = row->inner;
+        do {
+            ck_assert_int_lt(count, SAMPLE_PATHS);
+            if (count++ != path)
+                continue;
+            sample_add(rig, op, row->name);
+            cld_text_printf(prefer, "%s%s=%s%s%s", prefer->size ? "," : "", op->name, row->name, inner ? " > " : "",
+                            inner ? inner->name : "");
+            return row;
+        } while (inner && (++inner)->name);
+    }
+    return NULL;
+}

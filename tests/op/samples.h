@@ -10,6 +10,13 @@
 /* The node of a descriptor, with random material of the rig's; one that this row takes, if rows differ in that (NULL:
  * any). Fails the test when there is none. */
 op_node sample_of(op_rig *rig, const cld_op *op, const char *row);
+/* Adds it to what the rig runs; what the host gives is wanted. What only the host runs, or becomes other operators,
+ * adds nothing. */
+void sample_add(op_rig *rig, const cld_op *op, const char *row);
+/* The same for path number `path` of the operator, "row" or "row > row within", all of them being numbered in order;
+ * and appends "Op=path" to the wishes. The row's name, or NULL: there is none of this number. */
+enum { SAMPLE_PATHS = 24 };
+const cld_impl *sample_add_path(op_rig *rig, const cld_op *op, int32_t path, cld_text *prefer);
 /* Operators that hold sub-graphs have none: they never come to rows (pass/control.c). */
 static inline bool sample_exists(const cld_op *op) { return op->control == CLD_CONTROL_NONE; }
 

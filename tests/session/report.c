@@ -165,7 +165,7 @@ START_TEST(planned_without_a_device) {
     clade_error err = { 0 };
     clade_model *model = mlp_load();
     const char *const names[] = { NULL, "none" };
-    const char *directory = test_scratch("programs");
+    const char *directory = test_scratch("planned");
     char *plans[2], *texts[2], path[PATH_MAX];
     ck_assert(mkdir(directory, 0755) == 0 || errno == EEXIST);
     snprintf(path, sizeof path, "%s/softmax.cl", directory);

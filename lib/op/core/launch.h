@@ -19,6 +19,9 @@ static inline size_t cld_long_group(const cld_caps *caps, int64_t count) {
 }
 /* Launches `count` items along dimension 0; kernels guard against the rounding. */
 void cld_step_items(cld_step *step, const cld_caps *caps, int64_t count);
+/* Launches n0 x n1 x n2 short items; kernels guard dimensions 0 and 1. On CPUs the driver makes the groups: it knows
+ * what its compiler goes through in vectors. */
+void cld_step_grid(cld_step *step, const cld_caps *caps, int64_t n0, int64_t n1, int64_t n2);
 /* Units of work for one work-item, out of `units` of `unit_elements` elements each: one, or on CPUs as many as make
  * `least_elements` and no more items than the compute units can share evenly. */
 int64_t cld_per_item(const cld_caps *caps, int64_t units, int64_t unit_elements, int64_t least_elements);

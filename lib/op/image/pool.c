@@ -73,7 +73,7 @@ static void define(const cld_emit *emit, cld_step *step, bool indices, bool colu
 static clade_status emit_pool(const cld_emit *emit, clade_error *err) {
     const cld_call *call = emit->call;
     bool indices = cld_call_wants(call, 1), column_major = cld_attr_int(call->node, "storage_order", 0) != 0;
-    int64_t chunk = CLD_MAX(emit->value[0], 1);
+    int64_t chunk = CLD_MAX(emit->value[0], 1), planes = call->in[0].dims[0] * call->in[0].dims[1];
     cld_window window;
     CLD_RETURN(read_window(call, &window, err));
     if (cld_type_count(&call->out[0]) == 0)
@@ -88,8 +88,8 @@ static clade_status emit_pool(const cld_emit *emit, clade_error *err) {
     cld_step_in(emit->steps, step, emit->in[0], call->in[0].dtype);
     cld_window_args(emit->steps, step, &window);
     cld_step_ints(emit->steps, step, 3, window.after);
-    cld_step_size(step, (size_t)(window.out[0] * window.out[1] * ((window.out[2] + chunk - 1) / chunk)),
-                  (size_t)(call->in[0].dims[0] * call->in[0].dims[1]), 1, emit->value[0] > 0, 1, 1);
+    cld_step_int(emit->steps, step, (int32_t)planes);
+    cld_window_launch(emit, step, &window, planes, 1);
     step->bytes = (double)cld_type_bytes(&call->in[0]) + (double)cld_type_bytes(&call->out[0]);
     return CLADE_OK;
 }

@@ -32,6 +32,8 @@ static clade_status emit_axis(const cld_emit *emit, bool whole_rows) {
     cld_step_define_dtype(steps, step, "TI", in->dtype);
     cld_step_define_dtype(steps, step, "TO", out->dtype);
     cld_step_define_dtype(steps, step, "W", call->in[WEIGHT].dtype);
+    if (whole_rows)
+        cld_step_define(steps, step, "WIDE", "1");
     cld_step_define(steps, step, "TAPS", "%lld", (long long)call->in[INDEX].dims[1]);
     cld_step_out(steps, step, emit->out[0], out->dtype);
     for (int32_t k = 0; k < INPUTS; k++)

@@ -47,13 +47,12 @@ void cld_conv_direct(const cld_emit *emit, const cld_conv_operands *o) {
     cld_step_in(emit->steps, step, emit->in[o->x], call->in[o->x].dtype);
     cld_step_in(emit->steps, step, emit->in[o->w], call->in[o->w].dtype);
     cld_step_in(emit->steps, step, cld_emit_in(emit, o->bias), sum);
-    cld_step_ints(emit->steps, step, 2, (int64_t[]){ conv->channels, conv->filters });
+    cld_step_ints(emit->steps, step, 3, (int64_t[]){ conv->channels, conv->filters, conv->groups * conv->filters });
     cld_window_args(emit->steps, step, window);
     cld_step_int(emit->steps, step, has_bias);
     if (quantised)
         quantisation(emit, step, o, out);
     cld_epilogue_write(emit, step, 0);
-    cld_step_size(step, (size_t)(window->out[0] * window->out[1] * ((window->out[2] + chunk - 1) / chunk)),
-                  (size_t)(conv->groups * conv->filters), (size_t)conv->images, emit->value[0] > 0, 1, 1);
+    cld_window_launch(emit, step, window, conv->groups * conv->filters, conv->images);
     step->flops = 2.0 * (double)cld_type_count(&call->out[0]) * (double)cld_conv_terms(conv);
 }

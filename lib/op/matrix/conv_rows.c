@@ -64,9 +64,9 @@ static clade_status emit_im2col(const cld_emit *emit, clade_error *err) {
         cld_step_define_dtype(emit->steps, step, "T", conv->dtype);
         cld_step_out(emit->steps, step, columns, conv->dtype);
         cld_step_in(emit->steps, step, emit->in[0], conv->dtype);
-        cld_step_int(emit->steps, step, (int32_t)(first * conv->groups));
+        cld_step_ints(emit->steps, step, 2, (int64_t[]){ first * conv->groups, conv->channels });
         cld_window_args(emit->steps, step, w);
-        cld_step_size(step, (size_t)p, (size_t)k, (size_t)(images * conv->groups), 0, 0, 0);
+        cld_step_grid(step, emit->caps, p, k, images * conv->groups);
         CLD_RETURN(multiply(emit, conv, columns, first, images, false, err));
     }
     return CLADE_OK;

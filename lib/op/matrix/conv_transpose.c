@@ -97,11 +97,11 @@ static void gather(const cld_emit *emit, const problem *p, cld_buf columns, int6
     cld_step_in(emit->steps, step, from_columns ? columns : emit->in[0], dtype);
     cld_step_in(emit->steps, step, from_columns ? (cld_buf){ -1 } : emit->in[1], dtype);
     cld_step_in(emit->steps, step, cld_emit_in(emit, 2), dtype);
-    cld_step_ints(emit->steps, step, 2, (int64_t[]){ p->channels, p->filters });
+    cld_step_ints(emit->steps, step, 3, (int64_t[]){ p->channels, p->filters, filters });
     cld_window_args(emit->steps, step, &p->window);
     cld_step_int(emit->steps, step, has_bias);
     cld_epilogue_write(emit, step, first * filters * pixels);
-    cld_step_size(step, (size_t)pixels, (size_t)filters, (size_t)images, 0, 0, 0);
+    cld_step_grid(step, emit->caps, pixels, filters, images);
 }
 
 static const void *read(const cld_emit *emit) {

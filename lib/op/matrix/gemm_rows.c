@@ -26,7 +26,7 @@ static void write_reference(const cld_emit *emit, const cld_gemm *gemm) {
     cld_steps *steps = emit->steps;
     cld_step *step = cld_step_kernel(steps, "gemm", "reference");
     operands(emit, step, gemm);
-    cld_step_size(step, (size_t)gemm->n, (size_t)gemm->m, (size_t)(gemm->batch[0] * gemm->batch[1]), 0, 0, 0);
+    cld_step_grid(step, emit->caps, gemm->n, gemm->m, gemm->batch[0] * gemm->batch[1]);
 }
 
 void cld_gemm_finish(const cld_emit *emit, const cld_gemm *gemm) {
@@ -43,7 +43,7 @@ void cld_gemm_finish(const cld_emit *emit, const cld_gemm *gemm) {
     cld_step_float(steps, step, gemm->beta);
     if (gemm->epilogue)
         cld_epilogue_write(emit, step, gemm->c_offset);
-    cld_step_size(step, (size_t)gemm->n, (size_t)gemm->m, (size_t)gemm->batch[1], 0, 0, 0);
+    cld_step_grid(step, emit->caps, gemm->n, gemm->m, gemm->batch[1]);
 }
 
 /* ---- costs: shares of what the device may reach -------------------------------------------------------------------

@@ -162,3 +162,12 @@ static bool chunk_valid(const cld_call *call, const cld_caps *caps, const int32_
 }
 
 const cld_space cld_chunk_space = { chunk_params, chunk_usual, chunk_valid };
+
+void cld_window_launch(const cld_emit *emit, cld_step *step, const cld_window *window, int64_t planes, int64_t images) {
+    const int64_t chunk = emit->value[0], *out = window->out;
+    if (chunk > 0)
+        cld_step_size(step, (size_t)(out[0] * out[1] * cld_parts(out[2], chunk)), (size_t)planes, (size_t)images, 1, 1,
+                      1);
+    else
+        cld_step_grid(step, emit->caps, cld_span3(out), planes, images);
+}

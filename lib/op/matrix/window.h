@@ -35,6 +35,8 @@ void cld_window_args(cld_steps *steps, cld_step *step, const cld_window *window)
 /* The CPUs' row of what slides a window: a group of one item computes `chunk` outputs of a row, value[0], which stay in
  * first-level cache over all taps. Other rows have no parameter, so that value[0] is 0 and each output has an item. */
 extern const cld_space cld_chunk_space;
+/* The launch of either: the outputs of `planes` x `images`; kernels guard dimensions 0 and 1. */
+void cld_window_launch(const cld_emit *emit, cld_step *step, const cld_window *window, int64_t planes, int64_t images);
 static inline int64_t cld_span3(const int64_t dims[3]) { return dims[0] * dims[1] * dims[2]; }
 
 #endif

@@ -17,6 +17,8 @@ static clade_status emit_rows(const cld_emit *emit, rows_fn rows_of, bool whole_
     cld_step *step = cld_step_kernel(steps, "gather", whole_rows ? "gather_rows" : "gather_items");
     cld_step_define_dtype(steps, step, "E", bits);
     cld_step_define_dtype(steps, step, "I", call->in[1].dtype);
+    if (whole_rows)
+        cld_step_define(steps, step, "WIDE", "1");
     cld_step_out(steps, step, emit->out[0], bits);
     cld_step_in(steps, step, emit->in[0], bits);
     cld_step_in(steps, step, emit->in[1], call->in[1].dtype);

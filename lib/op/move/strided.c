@@ -131,6 +131,8 @@ static void emit_kernel(const cld_emit *emit, cld_move *move, clade_dtype bits) 
     int64_t count = elements(move), chunk = cld_item_elements(caps, count);
     cld_step *step = cld_step_kernel(emit->steps, "copy", entry[tiled][long_items]);
     cld_step_define_dtype(emit->steps, step, "E", bits);
+    if (long_items)
+        cld_step_define(emit->steps, step, "WIDE", "1");
     cld_step_buf(emit->steps, step, emit->out[move->out], bits, CLD_WRITE, move->to_offset);
     cld_step_buf(emit->steps, step, emit->in[move->in], bits, CLD_READ, move->from_offset);
     cld_step_int(emit->steps, step, (int32_t)count);

@@ -87,7 +87,10 @@ static void write(const cld_emit *emit, const cld_gemm *gemm) {
                   (int64_t[]){ gemm->m, gemm->n, gemm->k, gemm->batch[1], gemm->a_batch[0], gemm->a_batch[1],
                                gemm->b_batch[0], gemm->b_batch[1], q->a_zero.i >= 0, q->b_zero.i >= 0, q->a_zero_step,
                                q->b_zero_step, q->a_scale_step, q->b_scale_step });
-    cld_step_size(step, (size_t)((gemm->n + chunk - 1) / chunk), (size_t)gemm->m, (size_t)batches, chunk > 1, 1, 1);
+    if (chunk > 1)
+        cld_step_size(step, (size_t)cld_parts(gemm->n, chunk), (size_t)gemm->m, (size_t)batches, 1, 1, 1);
+    else
+        cld_step_grid(step, emit->caps, gemm->n, gemm->m, batches);
     step->flops = 2.0 * (double)gemm->m * (double)gemm->n * (double)gemm->k * (double)batches;
 }
 

@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "op/core/launch.h"
+
 clade_status cld_quantised_like(const cld_call *call, int32_t k, int32_t like, int64_t count, clade_error *err) {
     if (!cld_call_has(call, k))
         return CLADE_OK;
@@ -130,8 +132,9 @@ static clade_status emit(const cld_emit *emit, clade_error *err) {
     cld_step_in(emit->steps, step, emit->in[X], call->in[X].dtype);
     cld_step_in(emit->steps, step, emit->in[SCALE], call->in[SCALE].dtype);
     cld_step_in(emit->steps, step, cld_emit_in(emit, ZERO), zero);
-    cld_step_ints(emit->steps, step, 3, (int64_t[]){ count, inner, has_zero });
-    cld_step_size(step, (size_t)cld_type_count(&call->out[0]), 1, 1, 0, 0, 0);
+    const int64_t elements = cld_type_count(&call->out[0]);
+    cld_step_ints(emit->steps, step, 4, (int64_t[]){ elements, count, inner, has_zero });
+    cld_step_grid(step, emit->caps, elements, 1, 1);
     return CLADE_OK;
 }
 

@@ -9,7 +9,7 @@
 # define TIMES(a, b)  \
     ((a) * (b))
 
-T NAME(apply)(T x) { return TIMES((T)FACTOR, x); } /* #define T nor is this */
+static T NAME(apply)(T x) { return TIMES((T)FACTOR, x); } /* #define T nor is this */
 
 KERNEL(scale_run)(__global T_STORE *y, ulong y_off, __global const T_STORE *x, ulong x_off, int n) {
     int i = get_global_id(0);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What GPUs are given to compile for each row of each operator's sample: planned without a device, FAMILY.cl for
+ * each path through the rows, in scratch/programs/GROUP-PATH. tests/vendors/compilers.sh compiles them.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "exec/exec.h"
+#include "op/samples.h"
+
+static const struct {
+    const char *name, *as;
+} machines[] = { { "256", "gpu,group=256,local=32768" }, { "64", "gpu,group=64,local=16384,fp64=0" } };
+enum { MACHINES = sizeof machines / sizeof *machines };
+
+static op_rig rig;
+
+static void setup(void) {
+    op_begin(&rig);
+    rig.learn = true;
+    rig.graph->max_folded_bytes = 1; /* what could be folded is planned */
+}
+static void teardown(void) { op_end(&rig); }
+
+/* The folder is made with the first file. */
+static void write_family(const char *name, const char *family, const char *text) {
+    char path[PATH_MAX];
+    size_t used = (size_t)snprintf(path, sizeof path, "%s", test_scratch("programs"));
+    ck_assert(mkdir(path, 0755) == 0 || errno == EEXIST);
+    used += (size_t)snprintf(path + used, sizeof path - used, "/%s", name);
+    ck_assert(mkdir(path, 0755) == 0 || errno == EEXIST);
+    snprintf(path + used, sizeof path - used, "/%s.cl", family);
+    FILE *file = fopen(path, "w");
+    ck_assert_msg(file && fputs(text, file) >= 0 && fclose(file) == 0, "%s cannot be written", path);
+}
+
+/* Each entry that is launched is defined in its family's text. */
+static void check_entries(const cld_steps *steps, const char *family, const char *text) {
+    for (int32_t s = 0; s < steps->n_steps; s++) {
+        char entry[80];
+        if (steps->steps[s].kind != CLD_STEP_KERNEL || strcmp(steps->steps[s].family, family) != 0)
+            continue;
+        snprintf(entry, sizeof entry, "KERNEL(%s)", steps->steps[s].entry);
+        ck_assert_msg(strstr(text, entry) != NULL, "%s.cl has no %s", family, entry);
+    }
+}
+
+static void write_programs(const char *name, cld_ocl *ocl, const cld_steps *steps) {
+    cld_batch *batch;
+    const char *family;
+    char *text;
+    int32_t handle;
+    ck_ok(cld_batch_new(&batch, ocl, &rig.err), rig.err);
+    for (int32_t s = 0; s < steps->n_steps; s++)
+        if (steps->steps[s].kind == CLD_STEP_KERNEL)
+            ck_ok(cld_batch_add(batch, &steps->steps[s], &handle, &rig.err), rig.err);
+    for (int32_t k = 0;; k++) {
+        ck_ok(cld_batch_text(&text, &family, batch, k, &rig.err), rig.err);
+        if (!text)
+            break;
+        check_entries(steps, family, text);
+        write_family(name, family, text);
+        cld_free(text);
+    }
+    cld_batch_free(batch);
+}
+
+/* Path number _i / MACHINES of every operator that has so many. */
+START_TEST(each_row) {
+    int32_t count, added = 0;
+    const cld_op *const *ops = cld_op_all(&count);
+    const char *as = machines[_i % MACHINES].as;
+    char name[16];
+    snprintf(name, sizeof name, "%s-%d", machines[_i % MACHINES].name, _i / MACHINES);
+    cld_text prefer = { 0 };
+    cld_ocl *ocl;
+    cld_plan *plan;
+    ck_ok(cld_ocl_open_none(&ocl, &rig.err), rig.err);
+    ck_ok(cld_ocl_plan_as(ocl, as, &rig.err), rig.err);
+    for (int32_t k = 0; k < count; k++)
+        added += sample_exists(ops[k]) && sample_add_path(&rig, ops[k], _i / MACHINES, &prefer) != NULL;
+    if (added) {
+        const cld_plan_options options = { .prefer_impl = prefer.data };
+        ck_ok(cld_plan_new(&plan, rig.graph, cld_ocl_caps(ocl), &options, &rig.err), rig.err);
+        write_programs(name, ocl, &plan->steps);
+        cld_plan_free(plan);
+    }
+    cld_text_free(&prefer);
+    cld_ocl_release(ocl);
+}
+END_TEST
+
+Suite *suite_op_programs(void);
+Suite *suite_op_programs(void) {
+    Suite *suite = suite_create("op/programs");
+    TCase *tcase = tcase_create("programs");
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_loop_test(tcase, each_row, 0, SAMPLE_PATHS * MACHINES);
+    suite_add_tcase(suite, tcase);
+    return suite;
+}
