@@ -73,6 +73,7 @@ typedef struct cli_inputs {
 typedef struct cli_common {
     const char *device, *as, *prefer_impl;
     int json, no_cache, no_blas, no_records, unchecked_indices, any_opset, verbose;
+    double tune_seconds;
     cli_inputs inputs;
 } cli_common;
 /* Which groups of them a command has: a mask. */

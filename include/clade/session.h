@@ -45,6 +45,10 @@ typedef struct clade_session_options {
                        * computed (ERR_LIMIT names the loop); 0: 20,000 */
     size_t max_calls; /* clade_session_call: so many at a time, each with plans and an arena of its own; 0: 8 */
     int no_records;   /* 1: rows are chosen by estimated cost alone, not by what was measured on this device */
+    double tune_seconds; /* above 0: before a plan is made, the problems in it that nothing was measured for are tuned
+                          * for about so long, lightly: without CLBlast, and without a look at the whole model, as
+                          * clade_session_tune (clade/tune.h) has it. Not where the device has no place for records
+                          * (ERR_ARGUMENT) */
 } clade_session_options;
 #define CLADE_SESSION_OPTIONS_INIT CLADE_SIZED_INIT(clade_session_options)
 

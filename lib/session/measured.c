@@ -30,6 +30,8 @@ static cld_records *records_of(clade_device *device) { return __atomic_load_n(&d
 
 clade_status cld_device_records(cld_records **out, clade_device *device, clade_error *err) {
     clade_status status = CLADE_OK;
+    if (!device->records_key)
+        return cld_fail(err, CLADE_ERR_ARGUMENT, "what is measured on a device that is stated holds for no other");
     cld_lock_take(device->lock);
     *out = records_of(device);
     if (!*out)

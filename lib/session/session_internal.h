@@ -254,6 +254,8 @@ clade_status cld_device_wrap(clade_device **out, cld_ocl *ocl, const clade_devic
 void cld_device_recall(clade_device *device, const char *directory);
 void cld_device_unrecall(clade_device *device);
 cld_measured cld_device_measured(clade_device *device);
+/* tune.c: measures the problems of a graph that nothing was measured for, within options.tune_seconds. */
+clade_status cld_session_tune_new(clade_session *session, const cld_graph *graph, clade_error *err);
 /* Those records, to be written; borrowed. ERR_ARGUMENT: it has no place for any. */
 clade_status cld_device_records(cld_records **out, clade_device *device, clade_error *err);
 /* The constants of `model` on the device; each use is given back by a drop, after the executors that use them. */

@@ -20,7 +20,7 @@ typedef struct tuning {
     cld_records *records;
     cld_arena *arena;
     changed *changes;
-    int32_t n_changes, cap_changes, n_graphs;
+    int32_t n_changes, cap_changes;
 } tuning;
 
 /* ---- what the tuner tells -----------------------------------------------------------------------------------------
@@ -76,6 +76,7 @@ static clade_status make_twin(clade_session **out, const clade_session *session,
     clade_session_options options = session->options;
     clade_session *twin;
     options.prefer_impl = NULL; /* which would stand before any record */
+    options.tune_seconds = 0;
     options.profile = 0;
     CLD_RETURN(clade_session_create(&twin, session->device, session->model, &options, err));
     for (int32_t k = 0; k < session->model->graph->n_inputs; k++) {
@@ -149,40 +150,56 @@ fail:
 /* ---- the graphs ---------------------------------------------------------------------------------------------------
  */
 
+/* What every tuning on the device has in common. `driver`: of so many bytes. */
+static cld_tune_order order_for(const clade_session *session, const cld_measured *measured, clade_device_info *info) {
+    clade_device *device = session->device;
+    cld_ocl_info(device->ocl, info);
+    return (cld_tune_order){ .ocl = device->ocl,
+                             .weights = session->weights,
+                             .device = device->records_key,
+                             .driver = info->driver,
+                             .measured = session->options.no_records ? NULL : measured,
+                             .no_blas = session->options.no_blas != 0 };
+}
+
 static clade_status tune_graphs(tuning *t, const clade_session *ran, clade_error *err) {
-    clade_device *device = t->session->device;
     clade_device_info info;
     const cld_graph **graphs;
-    int32_t count = 0;
-    const cld_measured measured = cld_device_measured(device);
+    int32_t count = 0, left;
+    const cld_measured measured = cld_device_measured(t->session->device);
     for (const cld_stage *stage = ran->last; stage; stage = stage->parent)
         count++;
     if (!(graphs = cld_arena_calloc(t->arena, (size_t)count + 1, sizeof *graphs)))
         return cld_no_memory(err, "graphs to tune");
+    left = count;
     for (const cld_stage *stage = ran->last; stage; stage = stage->parent)
-        graphs[--count] = stage->segment.graph, t->n_graphs++;
-    cld_ocl_info(device->ocl, &info);
-    const cld_tune_order order = { .ocl = device->ocl,
-                                   .weights = ran->weights,
-                                   .records = t->records,
-                                   .device = device->records_key,
-                                   .driver = info.driver,
-                                   .measured = t->session->options.no_records ? NULL : &measured,
-                                   .no_blas = t->session->options.no_blas != 0,
-                                   .prefer = t->session->prefer_impl,
-                                   .seconds = t->options.seconds > 0 ? t->options.seconds : 60,
-                                   .watch = { t->options.progress, t->options.progress_user },
-                                   .found = found,
-                                   .tried = tried,
-                                   .user = t };
-    return cld_tune(&order, graphs, t->n_graphs, err);
+        graphs[--left] = stage->segment.graph;
+    cld_tune_order order = order_for(t->session, &measured, &info);
+    order.records = t->records;
+    order.prefer = t->session->prefer_impl;
+    order.seconds = t->options.seconds > 0 ? t->options.seconds : 60;
+    order.watch = (cld_watch){ t->options.progress, t->options.progress_user };
+    order.found = found;
+    order.tried = tried;
+    order.user = t;
+    return cld_tune(&order, graphs, count, err);
+}
+
+/* Lightly: what is new, and no CLBlast, whose candidates take seconds each. */
+clade_status cld_session_tune_new(clade_session *session, const cld_graph *graph, clade_error *err) {
+    clade_device_info info;
+    const cld_measured measured = cld_device_measured(session->device);
+    cld_tune_order order = order_for(session, &measured, &info);
+    CLD_RETURN(cld_device_records(&order.records, session->device, err));
+    order.no_blas = order.only_new = true;
+    order.seconds = session->options.tune_seconds;
+    order.watch = (cld_watch){ session->options.progress, session->options.progress_user };
+    return cld_tune(&order, &graph, 1, err);
 }
 
 static clade_status check(const clade_session *session, double seconds, clade_error *err) {
     if (!(seconds >= 0))
         return cld_fail(err, CLADE_ERR_ARGUMENT, "seconds is %g", seconds);
-    if (!session->device->records_key)
-        return cld_fail(err, CLADE_ERR_ARGUMENT, "what is measured on a device that is stated holds for no other");
     for (int32_t k = 0; k < session->model->graph->n_inputs; k++)
         if (session->inputs[k].buffer)
             return cld_fail(err, CLADE_ERR_ARGUMENT, "input '%s' lies in a caller's buffer: set it from host memory",

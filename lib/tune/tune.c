@@ -20,6 +20,12 @@ typedef struct tuning {
     int32_t n_tasks, cap_tasks;
 } tuning;
 
+static bool is_measured(const tuning *t, const char *problem) {
+    const cld_measured *measured = t->order->measured;
+    bool nearby = false;
+    return measured && measured->find(measured->user, problem, t->arena, &nearby) && !nearby;
+}
+
 static clade_status add_task(tuning *t, const cld_graph *graph, int32_t node, clade_error *err) {
     const char *problem;
     CLD_RETURN(cld_workbench_problem(&problem, t->arena, t->order, graph, node, err));
@@ -28,7 +34,7 @@ static clade_status add_task(tuning *t, const cld_graph *graph, int32_t node, cl
             t->tasks[k].nodes++;
             return CLADE_OK;
         }
-    if (!problem)
+    if (!problem || (t->order->only_new && is_measured(t, problem)))
         return CLADE_OK;
     if (!cld_arena_grow(t->arena, (void **)&t->tasks, &t->cap_tasks, t->n_tasks + 1, sizeof *t->tasks))
         return cld_no_memory(err, "problems to tune");
@@ -102,7 +108,8 @@ static clade_status tune_one(tuning *t, const task *of, double seconds, clade_er
         return cld_no_memory(err, "a problem to tune");
     CLD_TRY(cld_workbench_new(&bench, t->order, of->graph, of->node, err));
     CLD_TRY(cld_search(&found, arena, bench, seconds, err));
-    CLD_TRY(t->order->found(t->order->user, &found, err));
+    if (t->order->found)
+        CLD_TRY(t->order->found(t->order->user, &found, err));
     CLD_TRY(record(t->order, &found, err));
 fail:
     cld_workbench_free(bench);

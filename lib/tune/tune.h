@@ -34,7 +34,7 @@ typedef struct cld_tune_order {
     cld_records *records;         /* where to; NULL: nowhere */
     const char *device, *driver;  /* keys of a record */
     const cld_measured *measured; /* what is chosen now; NULL: by cost */
-    bool no_blas;
+    bool no_blas, only_new;       /* only_new: problems that nothing was measured for */
     const char *prefer; /* "Op=row,...": of such an operator only that row, and what is chosen now; NULL: all */
     double seconds;     /* to take, about */
     cld_watch watch;

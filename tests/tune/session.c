@@ -149,6 +149,40 @@ START_TEST(nothing_to_tune) {
 }
 END_TEST
 
+/* tune_seconds: a plan is made of what was measured for it, once. */
+START_TEST(lightly) {
+    const clade_tensor input = mlp_input(BATCH);
+    clade_session_options light = CLADE_SESSION_OPTIONS_INIT;
+    clade_session *own;
+    char *text, *records[2];
+    float before[BATCH * MLP_OUTPUTS], got[BATCH * MLP_OUTPUTS];
+    light.tune_seconds = 2;
+    mlp_predict(session, BATCH, before);
+    for (int turn = 0; turn < 2; turn++) {
+        ck_ok(clade_session_create(&own, device, model, &light, &err), err);
+        ck_ok(clade_session_set_input(own, NULL, &input, &err), err);
+        ck_ok(clade_session_dump(own, CLADE_DUMP_TEXT, &text, &err), err);
+        ck_assert_ptr_nonnull(strstr(text, ", measured\n"));
+        clade_string_free(text);
+        mlp_predict(own, BATCH, got);
+        agree(got, before);
+        clade_session_free(own);
+        ck_ok(clade_records_export(&records[turn], directory, &err), err);
+    }
+    ck_assert_str_eq(records[1], records[0]); /* nothing was new */
+    clade_string_free(records[0]);
+    clade_string_free(records[1]);
+    light.tune_seconds = 1e-9;
+    ck_ok(clade_session_create(&own, device, model, &light, &err), err);
+    mlp_predict(own, 1, NULL); /* no time: planned as ever */
+    clade_session_free(own);
+    light.tune_seconds = -2;
+    ck_refused(clade_session_create(&own, device, model, &light, &err), CLADE_ERR_ARGUMENT, "tune_seconds is -2", err);
+    light.tune_seconds = (double)NAN;
+    ck_refused(clade_session_create(&own, device, model, &light, &err), CLADE_ERR_ARGUMENT, "tune_seconds is", err);
+}
+END_TEST
+
 static int asked;
 static int soon(void *user, const char *what, size_t done, size_t total) {
     (void)user, (void)what, (void)done, (void)total;
@@ -203,8 +237,16 @@ static void device_refuses(const char *as, const char *cache_dir, const char *li
 }
 
 START_TEST(devices_without_records) {
-    device_refuses("gpu", directory, "what is measured on a device that is stated holds for no other");
+    clade_session_options light = CLADE_SESSION_OPTIONS_INIT;
+    clade_session *own;
+    light.tune_seconds = 1;
     device_refuses(NULL, "", "cache_dir \"\": nothing is recorded");
+    const clade_tensor input = mlp_input(BATCH);
+    ck_ok(clade_session_create(&own, device, model, &light, &err), err);
+    ck_ok(clade_session_set_input(own, NULL, &input, &err), err);
+    ck_refused(clade_session_run(own, &err), CLADE_ERR_ARGUMENT, "nothing is recorded", err);
+    clade_session_free(own);
+    device_refuses("gpu", directory, "what is measured on a device that is stated holds for no other");
 }
 END_TEST
 
@@ -248,6 +290,7 @@ Suite *suite_tune_session(void) {
     tcase_add_test(tcase, a_model);
     tcase_add_test(tcase, records_are_taken);
     tcase_add_test(tcase, nothing_to_tune);
+    tcase_add_test(tcase, lightly);
     tcase_add_test(tcase, cancelled);
     tcase_add_test(tcase, wrong_calls);
     tcase_add_test(tcase, devices_without_records);
