@@ -223,22 +223,28 @@ static void read_attribute(op_rig *rig, op_node *node, const cld_op *op, char *t
     ck_abort_msg("%s has no attribute '%s'", op->name, token);
 }
 
-op_node sample_of(op_rig *rig, const cld_op *op, const char *row) {
-    const sample *s = find(op, row);
-    op_node node = { .type = op->name, .domain = op->domain, .n_out = s ? s->n_out : 1 };
+op_node sample_read(op_rig *rig, const cld_op *op, const char *in, const char *attributes) {
+    op_node node = { .type = op->name, .domain = op->domain, .n_out = 1 };
     char text[160], *rest = text, *token;
     node.opset = op->until ? op->until : cld_op_newest(op->domain);
+    ck_assert_int_lt(snprintf(text, sizeof text, "%s", in), (int)sizeof text);
+    while ((token = strtok_r(rest, " ", &rest)))
+        if (*token == '-')
+            op_in(&node, NULL, false);
+        else
+            read_input(rig, &node, token);
+    ck_assert_int_lt(snprintf(text, sizeof text, "%s", attributes), (int)sizeof text);
+    rest = text;
+    while ((token = strtok_r(rest, " ", &rest)))
+        read_attribute(rig, &node, op, token);
+    return node;
+}
+
+op_node sample_of(op_rig *rig, const cld_op *op, const char *row) {
+    const sample *s = find(op, row);
+    op_node node = sample_read(rig, op, s ? s->in : "", s ? s->attributes : "");
     if (s) {
-        snprintf(text, sizeof text, "%s", s->in);
-        while ((token = strtok_r(rest, " ", &rest)))
-            if (*token == '-')
-                op_in(&node, NULL, false);
-            else
-                read_input(rig, &node, token);
-        snprintf(text, sizeof text, "%s", s->attributes);
-        rest = text;
-        while ((token = strtok_r(rest, " ", &rest)))
-            read_attribute(rig, &node, op, token);
+        node.n_out = s->n_out;
         return node;
     }
     ck_assert_msg(usual_input(op) != NULL, "%s has no sample in %s", op->name, __FILE__);

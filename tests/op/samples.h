@@ -17,6 +17,8 @@ void sample_add(op_rig *rig, const cld_op *op, const char *row);
  * and appends "Op=path" to the wishes. The row's name, or NULL: there is none of this number. */
 enum { SAMPLE_PATHS = 24 };
 const cld_impl *sample_add_path(op_rig *rig, const cld_op *op, int32_t path, cld_text *prefer);
+/* A node written as the samples are (samples.c says how). */
+op_node sample_read(op_rig *rig, const cld_op *op, const char *in, const char *attributes);
 /* Operators that hold sub-graphs have none: they never come to rows (pass/control.c). */
 static inline bool sample_exists(const cld_op *op) { return op->control == CLD_CONTROL_NONE; }
 

@@ -95,6 +95,14 @@ clade_status cld_call_ints(cld_call *call, const char *attr, int32_t k, const in
     return CLADE_OK;
 }
 
+clade_status cld_call_number(cld_call *call, int32_t k, const char *name, cld_dtypes set, const clade_tensor **out,
+                             clade_error *err) {
+    CLD_RETURN(cld_call_dtype(call, k, set, err));
+    if (cld_type_count(&call->in[k]) != 1)
+        return cld_call_fail(call, err, CLADE_ERR_SHAPE, "%s is %s, not one number", name, CLD_TYPE_TEXT(&call->in[k]));
+    return (*out = cld_call_value(call, k)) ? CLADE_OK : CLD_PENDING;
+}
+
 clade_status cld_infer_same(cld_call *call, clade_error *err) {
     CLD_RETURN(cld_call_dtype(call, 0, CLD_ALL_DTYPES, err));
     call->out[0] = call->in[0];

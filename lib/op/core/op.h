@@ -137,6 +137,10 @@ clade_status cld_call_axis(const cld_call *call, int64_t axis, int32_t rank, int
  * given. CLD_PENDING when the input's value is not known. */
 clade_status cld_call_ints(cld_call *call, const char *attr, int32_t k, const int64_t **values, int32_t *count,
                            clade_error *err);
+/* Input k, called `name`, is one number of a type in the set, whatever its rank; *out: its value. CLD_PENDING: not
+ * known yet. */
+clade_status cld_call_number(cld_call *call, int32_t k, const char *name, cld_dtypes set, const clade_tensor **out,
+                             clade_error *err);
 /* The output's type is input k's. */
 clade_status cld_infer_same(cld_call *call, clade_error *err);
 /* Row-major strides in elements; 0 for broadcast dimensions of `type` seen as `shape`. */

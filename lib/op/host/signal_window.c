@@ -10,15 +10,11 @@ enum { LONGEST = 1 << 25 };
 
 static clade_status infer(cld_call *call, clade_error *err) {
     int64_t dtype = cld_attr_int(call->node, "output_datatype", CLADE_FLOAT32);
-    CLD_RETURN(cld_call_dtype(call, 0, CLD_BIT(INT32) | CLD_BIT(INT64), err));
-    if (cld_type_count(&call->in[0]) != 1)
-        return cld_call_fail(call, err, CLADE_ERR_SHAPE, "size is %s, not one number", CLD_TYPE_TEXT(&call->in[0]));
+    const clade_tensor *value;
     if (!cld_dtype_valid(dtype) || dtype == CLADE_BOOL)
         return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED, "output_datatype %lld is not supported",
                              (long long)dtype);
-    const clade_tensor *value = cld_call_value(call, 0);
-    if (!value)
-        return CLD_PENDING;
+    CLD_RETURN(cld_call_number(call, 0, "size", CLD_BIT(INT32) | CLD_BIT(INT64), &value, err));
     int64_t size = cld_tensor_get_int(value, 0);
     if (size < 0 || size > LONGEST)
         return cld_call_fail(call, err, CLADE_ERR_LIMIT, "size %lld is not in 0 ... %d", (long long)size, LONGEST);

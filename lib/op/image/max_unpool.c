@@ -47,7 +47,7 @@ static clade_status infer(cld_call *call, clade_error *err) {
             return cld_call_fail(call, err, CLADE_ERR_SHAPE, "output_shape changes dimension %d", d);
         call->out[0].dims[d] = dims[d];
     }
-    return CLADE_OK;
+    return cld_call_check(call, &call->out[0], err);
 }
 
 static clade_status expand(const cld_call *call, cld_build *build, clade_error *err) {

@@ -61,11 +61,13 @@ static clade_status read_axes(const cld_call *call, int32_t axes[CLADE_MAX_RANK]
     return CLADE_OK;
 }
 
-/* Input k as a list of `count` numbers: *out NULL when it is absent or empty. */
-static clade_status read_list(cld_call *call, int32_t k, int32_t count, const clade_tensor **out, clade_error *err) {
+/* Input k as a list of `count` numbers of a type in the set: *out NULL when it is absent or empty. */
+static clade_status read_list(cld_call *call, int32_t k, cld_dtypes set, int32_t count, const clade_tensor **out,
+                              clade_error *err) {
     *out = NULL;
     if (k < 0 || !cld_call_has(call, k) || cld_type_count(&call->in[k]) == 0)
         return CLADE_OK;
+    CLD_RETURN(cld_call_dtype(call, k, set, err));
     if (!(*out = cld_call_value(call, k)))
         return CLD_PENDING;
     if (clade_tensor_count(*out) != count)
@@ -119,7 +121,7 @@ static clade_status read_roi(cld_call *call, cld_resize *r, const int32_t *axes,
     const clade_tensor *roi;
     if (r->coordinates != CLD_TF_CROP_AND_RESIZE)
         return CLADE_OK;
-    CLD_RETURN(read_list(call, layout_of(call).roi, 2 * count, &roi, err));
+    CLD_RETURN(read_list(call, layout_of(call).roi, CLD_FLOATS, 2 * count, &roi, err));
     if (!roi)
         return cld_call_fail(call, err, CLADE_ERR_GRAPH, "tf_crop_and_resize needs roi");
     for (int32_t k = 0; k < count; k++) {
@@ -136,8 +138,8 @@ static clade_status read_resize(cld_call *call, cld_resize *out, clade_error *er
     const float *list = cld_attr_floats(call->node, "scales", &n_list); /* Upsample 7 */
     CLD_RETURN(read_attributes(call, out, err));
     CLD_RETURN(read_axes(call, axes, &count, err));
-    CLD_RETURN(read_list(call, at.scales, count, &scales, err));
-    CLD_RETURN(read_list(call, at.sizes, count, &sizes, err));
+    CLD_RETURN(read_list(call, at.scales, CLD_BIT(FLOAT32), count, &scales, err));
+    CLD_RETURN(read_list(call, at.sizes, CLD_BIT(INT64), count, &sizes, err));
     if ((scales != NULL) + (sizes != NULL) + (list != NULL) != 1 || (list && n_list != count))
         return cld_call_fail(call, err, CLADE_ERR_GRAPH, "either scales or sizes must be given, for %d axes", count);
     for (int32_t d = 0; d < call->in[0].rank; d++) {

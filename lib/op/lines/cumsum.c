@@ -19,11 +19,8 @@ static const cld_line_kernels kernels = { .family = "cumsum", .flops = 1, .local
 static clade_status read_sums(cld_call *call, void *problem, clade_error *err) {
     sums *out = problem;
     int32_t axis;
-    const clade_tensor *value = cld_call_value(call, 1);
-    if (!value)
-        return cld_call_has(call, 1) ? CLD_PENDING : cld_call_fail(call, err, CLADE_ERR_GRAPH, "axis is missing");
-    if (clade_tensor_count(value) != 1)
-        return cld_call_fail(call, err, CLADE_ERR_SHAPE, "axis is %s, not one number", CLD_TYPE_TEXT(&call->in[1]));
+    const clade_tensor *value;
+    CLD_RETURN(cld_call_number(call, 1, "axis", CLD_BIT(INT32) | CLD_BIT(INT64), &value, err));
     CLD_RETURN(cld_call_axis(call, cld_tensor_get_int(value, 0), call->in[0].rank, &axis, err));
     *out = (sums){ .lines = cld_lines_along(&kernels, &call->in[0], axis),
                    .exclusive = cld_attr_int(call->node, "exclusive", 0) != 0,

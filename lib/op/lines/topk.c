@@ -9,11 +9,8 @@ clade_status cld_topk_read(cld_call *call, void *problem, clade_error *err) {
     out->largest = cld_attr_int(call->node, "largest", 1) != 0;
     out->k = cld_attr_int(call->node, "k", -1);
     if (cld_call_has(call, 1)) { /* since opset 10 */
-        const clade_tensor *k = cld_call_value(call, 1);
-        if (!k)
-            return CLD_PENDING;
-        if (clade_tensor_count(k) != 1)
-            return cld_call_fail(call, err, CLADE_ERR_SHAPE, "k is %s, not one number", CLD_TYPE_TEXT(&call->in[1]));
+        const clade_tensor *k;
+        CLD_RETURN(cld_call_number(call, 1, "k", CLD_BIT(INT64), &k, err));
         out->k = cld_tensor_get_int(k, 0);
     }
     if (out->k < 0 || out->k > out->lines.n)

@@ -15,14 +15,10 @@ const cld_op cld_op_Identity = {
     .infer = cld_infer_same,
 };
 
-/* Input k, one number, is not 0; CLD_PENDING: not known yet. */
-static clade_status is_set(cld_call *call, int32_t k, bool *out, clade_error *err) {
-    const clade_tensor *value = cld_call_value(call, k);
-    if (!value)
-        return CLD_PENDING;
-    if (clade_tensor_count(value) != 1)
-        return cld_call_fail(call, err, CLADE_ERR_SHAPE, "input %d is %s, not one number", (int)k,
-                             CLD_TYPE_TEXT(&call->in[k]));
+/* Input k, one number, is not 0. */
+static clade_status is_set(cld_call *call, int32_t k, const char *name, cld_dtypes set, bool *out, clade_error *err) {
+    const clade_tensor *value;
+    CLD_RETURN(cld_call_number(call, k, name, set, &value, err));
     *out = cld_tensor_get(value, 0) != 0;
     return CLADE_OK;
 }
@@ -34,9 +30,9 @@ static clade_status dropout_infer(cld_call *call, clade_error *err) {
     bool training = call->node->opset < 7 && !cld_attr_int(call->node, "is_test", 0);
     bool drops = true; /* the ratio is 0.5 unless it is given */
     if (cld_call_has(call, 2))
-        CLD_RETURN(is_set(call, 2, &training, err));
+        CLD_RETURN(is_set(call, 2, "training_mode", CLD_BIT(BOOL), &training, err));
     if (training && cld_call_has(call, 1))
-        CLD_RETURN(is_set(call, 1, &drops, err));
+        CLD_RETURN(is_set(call, 1, "ratio", CLD_FLOATS, &drops, err));
     if (training && drops)
         return cld_call_fail(call, err, CLADE_ERR_UNSUPPORTED,
                              "it drops at random in training mode, which is not supported");

@@ -6,12 +6,8 @@ enum { INDICES, DEPTH, VALUES };
 
 static clade_status read_depth(cld_call *call, int32_t *axis, int64_t *depth, clade_error *err) {
     CLD_RETURN(cld_call_axis(call, cld_attr_int(call->node, "axis", -1), call->in[INDICES].rank + 1, axis, err));
-    const clade_tensor *value = cld_call_value(call, DEPTH);
-    if (!value)
-        return cld_call_has(call, DEPTH) ? CLD_PENDING : cld_call_fail(call, err, CLADE_ERR_GRAPH, "depth is missing");
-    if (clade_tensor_count(value) != 1)
-        return cld_call_fail(call, err, CLADE_ERR_SHAPE, "depth is %s, not one number",
-                             CLD_TYPE_TEXT(&call->in[DEPTH]));
+    const clade_tensor *value;
+    CLD_RETURN(cld_call_number(call, DEPTH, "depth", CLD_NUMBERS, &value, err));
     *depth = cld_tensor_get_int(value, 0);
     if (*depth < 0 || *depth > INT32_MAX)
         return cld_call_fail(call, err, CLADE_ERR_LIMIT, "depth is %lld", (long long)*depth);

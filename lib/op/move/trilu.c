@@ -9,11 +9,8 @@ static clade_status read_k(cld_call *call, int64_t *k, clade_error *err) {
         return cld_call_fail(call, err, CLADE_ERR_SHAPE, "input must be a matrix, is %s", CLD_TYPE_TEXT(in));
     if (!cld_call_has(call, 1))
         return CLADE_OK;
-    const clade_tensor *value = cld_call_value(call, 1);
-    if (!value)
-        return CLD_PENDING;
-    if (clade_tensor_count(value) != 1)
-        return cld_call_fail(call, err, CLADE_ERR_SHAPE, "k is %s, not one number", CLD_TYPE_TEXT(&call->in[1]));
+    const clade_tensor *value;
+    CLD_RETURN(cld_call_number(call, 1, "k", CLD_BIT(INT64), &value, err));
     *k = cld_tensor_get_int(value, 0);
     /* Beyond the matrix all diagonals are the same. */
     *k = CLD_MAX(-in->dims[in->rank - 2] - 1, CLD_MIN(*k, in->dims[in->rank - 1] + 1));
