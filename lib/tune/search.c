@@ -23,7 +23,7 @@ typedef struct search {
     item *items;
     int32_t n_items, cap_items;
     cld_trial *untuned, *best[KEPT]; /* fastest first */
-    double end;
+    double seconds, end;
 } search;
 
 /* ---- what to try --------------------------------------------------------------------------------------------------
@@ -244,7 +244,7 @@ static clade_status one_round(search *s, finalist *of, int32_t count, int32_t ro
 
 /* *winner: the fastest, where it is clearly faster than what is chosen now. */
 static clade_status decide(search *s, cld_trial **winner, clade_error *err) {
-    const double clearly = 0.97, longest = 10;
+    const double clearly = 0.97, longest = CLD_MIN(s->seconds / 2, 10);
     finalist of[KEPT + 1];
     int32_t count = 0;
     double round_s = 0;
@@ -281,7 +281,7 @@ static void free_trials(search *s) {
 }
 
 clade_status cld_search(cld_tuned *out, cld_arena *arena, cld_workbench *bench, double seconds, clade_error *err) {
-    search s = { .arena = arena, .bench = bench, .out = out, .end = cld_tune_now() + seconds };
+    search s = { .arena = arena, .bench = bench, .out = out, .seconds = seconds, .end = cld_tune_now() + seconds };
     cld_trial *winner;
     clade_status status = look(&s, err);
     if (status == CLADE_OK)

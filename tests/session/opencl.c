@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bring your own: Clade on a context and queue of the caller, input and output in the caller's buffers. */
 #include "clade/opencl.h"
+#include "clade/tune.h"
 
 #include <string.h>
 
@@ -91,6 +92,8 @@ START_TEST(buffers_at_an_offset) {
     status = clEnqueueReadBuffer(queue, y_buffer, CL_TRUE, Y_OFFSET, y_bytes, y, 0, NULL, NULL);
     ck_assert_int_eq(status, CL_SUCCESS);
     ck_assert_mem_eq(y, want, y_bytes);
+    ck_refused(clade_session_tune(session, NULL, NULL, &err), CLADE_ERR_ARGUMENT, "input 'x' lies in a caller's buffer",
+               err);
 
     clade_session_free(session);
     clReleaseMemObject(x_buffer);

@@ -286,6 +286,23 @@ START_TEST(nothing_to_tune) {
 }
 END_TEST
 
+/* Inputs that mean something, and an output without elements. */
+START_TEST(what_cannot_run_alone) {
+    static const cld_type types[] = { { CLADE_INT32, 1, { COUNT } }, { CLADE_FLOAT32, 1, { 0 } } };
+    static float values[COUNT];
+    const clade_tensor zeros = { CLADE_FLOAT32, 1, { COUNT }, values, sizeof values };
+    const cld_tune_order with = order();
+    cld_build build = { .graph = graph, .node = "test" };
+    for (size_t k = 0; k < 3; k++) {
+        cld_value_id in = k < 2 ? cld_graph_input(graph, NULL, &types[k]) : cld_graph_state(graph, "s", 1, &zeros), out;
+        ck_ok(cld_build_with(&build, &op, &in, 1, NULL, 0, &out, &rig.err), rig.err);
+        ck_assert(cld_graph_output(graph, out));
+    }
+    run(&with);
+    ck_assert_str_eq(told, "");
+}
+END_TEST
+
 /* At any time; what was found before stays. */
 START_TEST(cancelled) {
     cld_tune_order with = order();
@@ -346,6 +363,7 @@ Suite *suite_tune_search(void) {
     tcase_add_test(tcase, before_is_what_was_measured);
     tcase_add_test(tcase, only_what_is_preferred);
     tcase_add_test(tcase, nothing_to_tune);
+    tcase_add_test(tcase, what_cannot_run_alone);
     tcase_add_test(tcase, cancelled);
     tcase_add_test(tcase, an_error_of_who_is_told_ends_all);
     tcase_add_test(tcase, no_time);
