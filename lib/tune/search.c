@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-enum { KEPT = 4, MOST_ITEMS = 2048, PATIENCE = 24, MOST_ROUNDS = 9 };
+enum { KEPT = 4, MOST_ITEMS = 2048, PATIENCE = 24, MOST_ROUNDS = 15 };
 
 typedef struct item {
     cld_candidate candidate;
@@ -242,29 +242,49 @@ static clade_status one_round(search *s, finalist *of, int32_t count, int32_t ro
     return CLADE_OK;
 }
 
-/* *winner: the fastest, where it is clearly faster than what is chosen now. */
-static clade_status decide(search *s, cld_trial **winner, clade_error *err) {
-    const double clearly = 0.97, longest = CLD_MIN(s->seconds / 2, 10);
-    finalist of[KEPT + 1];
+static int32_t collect(const search *s, finalist *of) {
     int32_t count = 0;
-    double round_s = 0;
     if (s->untuned)
         of[count++].trial = s->untuned;
     for (int32_t k = 0; k < KEPT && s->best[k]; k++)
         if (s->best[k] != s->untuned)
             of[count++].trial = s->best[k];
+    return count;
+}
+
+static int32_t find_rounds(const search *s, const finalist *of, int32_t count) {
+    const double longest = CLD_MIN(s->seconds / 2, 10);
+    double round_s = 0;
     for (int32_t k = 0; k < count; k++)
         round_s += of[k].trial->seconds * of[k].trial->repeats;
-    const int32_t rounds = (int32_t)CLD_MAX(CLD_MIN(longest / CLD_MAX(round_s, 1e-6), MOST_ROUNDS), 3);
+    return (int32_t)CLD_MAX(CLD_MIN(longest / CLD_MAX(round_s, 1e-6), MOST_ROUNDS), 3);
+}
+
+/* Rounds that `a` was the faster in: where something else runs on the device, medians drift, and these do not. */
+static int32_t wins(const finalist *a, const finalist *b, int32_t rounds) {
+    int32_t count = 0;
+    for (int32_t r = 0; r < rounds; r++)
+        count += a->seconds[r] * a->trial->handicap < b->seconds[r] * b->trial->handicap;
+    return count;
+}
+
+/* *winner: the fastest, where it is clearly faster than what is chosen now, and in three of four rounds. */
+static clade_status decide(search *s, cld_trial **winner, clade_error *err) {
+    const double clearly = 0.97;
+    finalist of[KEPT + 1];
+    bool steady[KEPT + 1];
+    const int32_t count = collect(s, of), rounds = find_rounds(s, of, count);
     for (int32_t r = 0; r < rounds && count > 1; r++)
         CLD_RETURN(one_round(s, of, count, r, err));
+    for (int32_t k = 0; k < count; k++)
+        steady[k] = k == 0 || !s->untuned || 4 * wins(&of[k], &of[0], rounds) >= 3 * rounds;
     *winner = NULL;
     for (int32_t k = 0; k < count; k++) {
         if (count > 1)
             of[k].trial->seconds = cld_median(of[k].seconds, rounds);
         const double counts = of[k].trial->seconds * of[k].trial->handicap;
         const double have = *winner ? (*winner)->seconds * (*winner)->handicap : 0;
-        if (!*winner || counts < have * (*winner == s->untuned ? clearly : 1))
+        if (!*winner || (steady[k] && counts < have * (*winner == s->untuned ? clearly : 1)))
             *winner = of[k].trial;
     }
     return CLADE_OK;
