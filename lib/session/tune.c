@@ -143,9 +143,14 @@ static clade_status judge(tuning *t, clade_session *before, clade_error *err) {
     clade_session *after = NULL;
     clade_status status = CLADE_OK;
     int32_t faster;
+    if (!t->result.changed) { /* one plan, one time */
+        CLD_RETURN(compare(before, before, &t->result, &faster, err));
+        t->result.after_seconds = t->result.before_seconds;
+        return CLADE_OK;
+    }
     CLD_TRY(make_twin(&after, t->session, err));
     CLD_TRY(compare(before, after, &t->result, &faster, err));
-    if (t->result.changed && (t->result.after_seconds > t->result.before_seconds || 2 * faster < ROUNDS))
+    if (t->result.after_seconds > t->result.before_seconds || 2 * faster < ROUNDS)
         CLD_TRY(revert(t, err));
 fail:
     clade_session_free(after);
