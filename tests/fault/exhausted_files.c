@@ -214,6 +214,44 @@ static void close_records(void) {
     records = NULL;
 }
 
+/* ---- tuning records as text ---- */
+
+enum { LINES = 3 };
+static const char lines[] = "clade-records 1\n"
+                            "GPU\tproduct\t1.0\t0.1.0\ttiles(tm 64)\t1e-05\t0\t12\t1700000000\n"
+                            "GPU\tproduct 2\t1.0\t0.1.0\trows\t2e-05\t0\t3\t1700000001\n"
+                            "another\tproduct\t2.0\t0.1.0\trows\t0.5\t0\t1\t1700000002\n";
+static cld_text exported;
+
+static clade_status import(cld_import how, int64_t want, clade_error *err) {
+    int64_t taken = -1;
+    const clade_status status = cld_records_import(records, lines, sizeof lines - 1, how, &taken, err);
+    ck_assert_int_eq(taken, status == CLADE_OK ? want : 0);
+    return status;
+}
+
+static clade_status use_text(clade_error *err) {
+    int64_t dropped;
+    CLD_RETURN(cld_records_open(&records, directory, true, err));
+    CLD_RETURN(cld_records_forget(records, NULL, NULL, &dropped, err));
+    CLD_RETURN(import(CLD_IMPORT_REPLACE, LINES, err));
+    CLD_RETURN(import(CLD_IMPORT_MERGE, 0, err)); /* none is better than itself */
+    return cld_records_export(records, &exported, err);
+}
+static void check_exported(void) { ck_assert_str_eq(exported.data, lines); }
+
+/* All of a text or nothing of it is in the file, whatever failed. */
+static void close_text(void) {
+    clade_error err;
+    cld_text_free(&exported);
+    cld_records_close(records);
+    listed = 0;
+    ck_ok(cld_records_open(&records, directory, false, &err), err);
+    ck_ok(cld_records_list(records, count, &listed, &err), err);
+    ck_assert_msg(listed == 0 || listed == LINES, "%d of %d records are there", listed, (int)LINES);
+    close_records();
+}
+
 static const struct {
     exhausted_operation operation;
     void (*begin)(void);
@@ -226,6 +264,7 @@ static const struct {
     { { "a .pb file", pb, check_tensor, free_tensor, false }, nothing },
     { { "the cache", use_cache, check_cache, nothing, true }, begin_cache },
     { { "tuning records", use_records, check_records, close_records, true }, begin_records },
+    { { "tuning records as text", use_text, check_exported, close_text, true }, begin_cache },
 };
 
 START_TEST(every_allocation) {
