@@ -51,7 +51,9 @@ static const cld_type matrix = { CLADE_FLOAT32, 2, { 96, 96 } }, image = { CLADE
                       filters = { CLADE_FLOAT32, 4, { 16, 8, 3, 3 } }, sequence = { CLADE_FLOAT32, 3, { 30, 8, 64 } },
                       input_weights = { CLADE_FLOAT32, 3, { 1, 3 * 40, 64 } },
                       lines = { CLADE_FLOAT32, 2, { 40, 1000 } }, few_rows = { CLADE_FLOAT32, 2, { 4, 64 } },
-                      few_columns = { CLADE_FLOAT32, 2, { 64, 3 } }, columns = { CLADE_FLOAT32, 2, { 64, 2000 } };
+                      few_columns = { CLADE_FLOAT32, 2, { 64, 3 } }, columns = { CLADE_FLOAT32, 2, { 64, 2000 } },
+                      whole = { CLADE_INT32, 2, { 96, 96 } }, wide = { CLADE_FLOAT32, 2, { 1, 1 << 30 } },
+                      tall = { CLADE_FLOAT32, 2, { 1 << 30, 1 } };
 
 static const struct {
     const char *type;
@@ -68,6 +70,8 @@ static const struct {
     { "MatMul", &matrix, &matrix, true, "MatMul=panels(mb 25)", "panels(mr 12, nv 2, kb 96, mb 24, nb 64)" },
     { "MatMul", &matrix, &matrix, true, "MatMul=panels(mr 9999)", "panels(mr 12, nv 2, kb 96, mb 24, nb 64)" },
     { "MatMul", &matrix, &matrix, true, "MatMul=panels(kb 8000000)", "panels(mr 12, nv 2, kb 96, mb 24, nb 64)" },
+    { "MatMul", &matrix, &matrix, true, "MatMul=panels(kb 32, zz 3)", "panels(mr 12, nv 2, kb 96, mb 24, nb 64)" },
+    { "MatMul", &matrix, &matrix, true, "MatMul=panels(kb 32, mb 48x)", "panels(mr 12, nv 2, kb 96, mb 24, nb 64)" },
     { "MatMul", &matrix, &matrix, true, "Gemm=tiles", "panels(mr 12, nv 2, kb 96, mb 24, nb 64)" },
     { "MatMul", &matrix, &matrix, true, "MatMul=reference", "reference" },
     { "MatMul", &matrix, &matrix, false, "MatMul=panels,MatMul=clblast",
@@ -93,6 +97,21 @@ static const struct {
     { "MatMul", &matrix, &matrix, false, "MatMul=tiles(ks 257)", "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
     { "MatMul", &matrix, &matrix, false, "MatMul=tiles(tm 128, tn 128)",
       "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
+    { "MatMul", &matrix, &matrix, false, "MatMul=tiles(mi 16)", "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
+    { "MatMul", &matrix, &matrix, false, "MatMul=tiles(ni 16)", "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
+    { "MatMul", &matrix, &matrix, false, "MatMul=tiles(tm 36)", "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
+    { "MatMul", &matrix, &matrix, false, "MatMul=tiles(tn 18)", "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
+    { "MatMul", &matrix, &matrix, false, "MatMul=tiles(tm 48)", "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
+    { "MatMul", &matrix, &matrix, false, "MatMul=tiles(tn 48)", "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
+    { "MatMul", &matrix, &matrix, false, "MatMul=tiles(tm 512, tn 16)",
+      "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
+    { "MatMul", &matrix, &matrix, false, "MatMul=tiles(tm 32, tn 512, mi 8, ni 8)",
+      "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
+    { "MatMul", &matrix, &matrix, false, "MatMul=tiles(tm 16, tn 16)", "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
+    { "MatMul", &matrix, &matrix, false, "MatMul=tiles(kb 128)", "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
+    { "MatMul", &whole, &whole, false, "MatMul=tiles", "reference" },
+    { "MatMul", &wide, &tall, false, "MatMul=tiles",
+      "clblast_direct(wgd 32, mdimcd 8, ndimcd 8, kwid 2, vwmd 2, vwnd 2)" },
     { "MatMul", &matrix, &matrix, false, "MatMul=tiles(tm -64)", "tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 1)" },
     { "Conv", &image, &filters, true, "Conv=im2col", "im2col > panels(mr 8, nv 2, kb 72, mb 16, nb 64)" },
     { "Conv", &image, &filters, true, "Conv=im2col > tiles", "im2col > tiles(tm 32, tn 32, mi 4, ni 4, kb 16, ks 1)" },
@@ -124,6 +143,20 @@ START_TEST(choices_are_named) {
     make(choices[_i].type, choices[_i].a, choices[_i].b, &caps, choices[_i].prefer);
     ck_assert_msg(has_label(choices[_i].label), "'%s' gives '%s', not '%s'", choices[_i].prefer,
                   plan->steps.steps[plan->steps.n_steps - 1].impl, choices[_i].label);
+}
+END_TEST
+
+/* What a device has not: each bound by itself, of tiles that fit but for it. */
+START_TEST(tiles_within_bounds) {
+    cld_caps caps = op_machine(false);
+    static const char *const prefer =
+        "MatMul=tiles(tm 64, tn 64, mi 8, ni 4, kb 16, ks 2)"; /* 128 items, 17,920 bytes */
+    caps.max_group = _i == 1 ? 64 : caps.max_group;
+    caps.max_group_dim[0] = _i == 2 ? 64 : caps.max_group_dim[0];
+    caps.local_bytes = _i == 3 ? 17919 : 17920;
+    caps.max_alloc_bytes = 2 * sizeof(float) * 96 * 96 - (_i == 4);
+    make("MatMul", &matrix, &matrix, &caps, prefer);
+    ck_assert_int_eq(has_label(strchr(prefer, '=') + 1), _i == 0);
 }
 END_TEST
 
@@ -231,6 +264,8 @@ static const struct {
     { "MatMul=panels(,kb 64)", "'' is not of the form name value", CLADE_ERR_ARGUMENT },
     { "MatMul=panels(kb 64", "'(kb 64' is not of the form name value", CLADE_ERR_ARGUMENT },
     { "MatMul=panels)", "MatMul has no such row", CLADE_ERR_NOT_FOUND },
+    { "MatMul", "prefer_impl 'MatMul' is not of the form Op=row", CLADE_ERR_ARGUMENT },
+    { "MatMul=", "MatMul has no such row", CLADE_ERR_NOT_FOUND },
     { "=", "there is no operator ''", CLADE_ERR_NOT_FOUND },
 };
 
@@ -249,6 +284,7 @@ Suite *suite_op_choose(void) {
     TCase *tcase = tcase_create("op/choose");
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_loop_test(tcase, choices_are_named, 0, (int)CLD_COUNT(choices));
+    tcase_add_loop_test(tcase, tiles_within_bounds, 0, 5);
     tcase_add_loop_test(tcase, what_was_recorded_is_taken, 0, (int)CLD_COUNT(records));
     tcase_add_loop_test(tcase, what_was_recorded_nearby, 0, 4);
     tcase_add_test(tcase, problems_are_named);

@@ -127,6 +127,20 @@ START_TEST(launches_are_bounded) {
 }
 END_TEST
 
+/* The kernel counts to the end of two runs of a line. */
+START_TEST(sorted_lines_are_bounded) {
+    const cld_caps caps = op_machine(_i == 0);
+    const cld_type line = { CLADE_FLOAT32, 2, { 1, INT32_MAX / 4 + 1 } };
+    const cld_plan_options options = { .prefer_impl = "TopK=merge" };
+    cld_build build = { .graph = graph, .node = "test" };
+    cld_value_id in[2] = { cld_graph_input(graph, "a", &line) }, out;
+    ck_ok(cld_build_ints(&build, (const int64_t[]){ 1 }, 1, &in[1], &err), err);
+    ck_ok(cld_build_op(&build, "TopK", in, 2, NULL, 0, &out, &err), err);
+    ck_assert(cld_graph_output(graph, out));
+    ck_refused(cld_plan_new(&plan, graph, &caps, &options, &err), CLADE_ERR_LIMIT, "lines of 536870912 elements", err);
+}
+END_TEST
+
 /* Kernels count lines with int, also where there is nothing in them. */
 START_TEST(empty_and_wide) {
     const cld_caps caps = op_machine(_i == 0);
@@ -149,6 +163,7 @@ Suite *suite_plan_rows(void) {
     tcase_add_loop_test(tcase, clblast_on_request, 0, (int)CLD_COUNT(choices));
     tcase_add_loop_test(tcase, double_needs_the_device, 0, (int)(2 * CLD_COUNT(doubles)));
     tcase_add_test(tcase, launches_are_bounded);
+    tcase_add_loop_test(tcase, sorted_lines_are_bounded, 0, 2);
     tcase_add_loop_test(tcase, empty_and_wide, 0, 2);
     tcase_add_loop_test(tcase, groups_of_one, 0, (int)CLD_COUNT(lines));
     suite_add_tcase(suite, tcase);

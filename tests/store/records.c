@@ -19,7 +19,7 @@ START_TEST(what_is_put_is_got) {
     open_at(directory);
     ck_assert_double_eq(seconds_of("GPU", sample.problem), 0);
     ck_ok(cld_records_put(records, &sample, &err), err);
-    other.device = "another";
+    other.device = "anöther";
     ck_ok(cld_records_put(records, &other, &err), err);
     other.device = sample.device;
     other.seconds = 2e-5; /* slower: put replaces all the same */
@@ -42,7 +42,7 @@ START_TEST(what_is_put_is_got) {
     ck_ok(cld_records_forget(records, "GPU", NULL, &count, &err), err);
     ck_assert_int_eq(count, 1);
     ck_assert_double_eq(seconds_of("GPU", sample.problem), 0);
-    ck_assert_double_eq(seconds_of("another", sample.problem), 1e-5);
+    ck_assert_double_eq(seconds_of("anöther", sample.problem), 1e-5);
     ck_ok(cld_records_forget(records, NULL, NULL, &count, &err), err);
     ck_assert_int_eq(count, 1);
     cld_records_close(records);
@@ -90,6 +90,7 @@ static const struct {
     { "two\nlines", 1, 0, 1, 0, "a record's device must be one line" },
     { "a\ttab", 1, 0, 1, 0, "a record's device must be one line" },
     { "a\x7f", 1, 0, 1, 0, "a record's device must be one line" },
+    { "a\x1f", 1, 0, 1, 0, "a record's device must be one line" },
     { long_text, 1, 0, 1, 0, "a record's device must be one line" },
     { "d", 0, 0, 1, 0, "a record's time must be above 0 s, not 0" },
     { "d", -1, 0, 1, 0, "a record's time must be above 0 s, not -1" },

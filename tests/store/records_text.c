@@ -100,6 +100,8 @@ static const struct {
     { HEADER "a\tb\tc\td\te\t1\t0\t1\t1\textra\n", "line 2: 10 fields, not 9" },
     { HEADER LINE("p", "1", "1", "1") LINE("q", "1", "fast", "1"), "line 3: a field that must be a number is none" },
     { HEADER LINE("q", "1", "", "1"), "line 2: a field that must be a number is none" },
+    { HEADER "a\tb\tc\td\te\t1\t0\t1\n", "line 2: 8 fields, not 9" },
+    { HEADER LINE("q", "1", "1", ""), "line 2: a field that must be a number is none" },
     { HEADER LINE("q", "1", "1,5", "1"), "line 2: a field that must be a number is none" },
     { HEADER LINE("q", "1", "nan", "1"), "line 2: a record's time must be above 0 s" },
     { HEADER LINE("q", "1", "-1", "1"), "line 2: a record's time must be above 0 s, not -1" },
