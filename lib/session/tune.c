@@ -126,13 +126,9 @@ static clade_status compare(clade_session *before, clade_session *after, clade_t
 
 static clade_status revert(tuning *t, clade_error *err) {
     const char *device = t->session->device->records_key;
-    for (int32_t k = 0; k < t->n_changes; k++) {
-        int64_t count;
-        if (t->changes[k].before)
-            CLD_RETURN(cld_records_put(t->records, t->changes[k].before, err));
-        else
-            CLD_RETURN(cld_records_forget(t->records, device, t->changes[k].problem, &count, err));
-    }
+    for (int32_t k = 0; k < t->n_changes; k++) /* what the journal says stays so */
+        CLD_RETURN(t->changes[k].before ? cld_records_put(t->records, t->changes[k].before, err)
+                                        : cld_records_remove(t->records, device, t->changes[k].problem, err));
     t->result.reverted = 1;
     t->result.changed = 0;
     return CLADE_OK;
@@ -248,6 +244,8 @@ static clade_status tune_as(clade_session *session, const clade_tune_options *op
     if (!t.arena)
         return cld_no_memory(err, "the tuner");
     CLD_TRY(cld_sized_read(&t.options, sizeof t.options, options, "clade_tune_options", err));
+    if (out) /* before minutes are spent */
+        CLD_TRY(cld_sized_write(out, &t.result, sizeof t.result, "clade_tune_result", err));
     CLD_TRY(tune(&t, err));
     if (out)
         CLD_TRY(cld_sized_write(out, &t.result, sizeof t.result, "clade_tune_result", err));

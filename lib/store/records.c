@@ -225,11 +225,13 @@ clade_status cld_records_put(cld_records *records, const cld_record *record, cla
     return status;
 }
 
-static clade_status forget(cld_records *records, const char *const key[2], int64_t *count, clade_error *err) {
+/* `journal` 0: what it says stays. */
+static clade_status forget(cld_records *records, const char *const key[2], size_t journal, int64_t *count,
+                           clade_error *err) {
 #define WHERE " WHERE (?1 IS NULL OR device = ?1) AND (?2 IS NULL OR problem = ?2)"
     static const char *const sql[] = { "DELETE FROM journal" WHERE, "DELETE FROM record" WHERE };
 #undef WHERE
-    for (size_t k = 0; k < CLD_COUNT(sql); k++) {
+    for (size_t k = 1 - journal; k < CLD_COUNT(sql); k++) {
         sqlite3_stmt *statement;
         CLD_RETURN(cld_records_prepare(&statement, records, sql[k], key, 2, err));
         CLD_RETURN(cld_records_finish(records, statement, SQLITE_ROW, err));
@@ -244,7 +246,17 @@ clade_status cld_records_forget(cld_records *records, const char *device, const 
     if (!records)
         return CLADE_OK;
     cld_lock_take(records->lock);
-    clade_status status = forget(records, (const char *const[]){ device, problem }, count, err);
+    clade_status status = forget(records, (const char *const[]){ device, problem }, 1, count, err);
+    cld_lock_drop(records->lock);
+    return status;
+}
+
+clade_status cld_records_remove(cld_records *records, const char *device, const char *problem, clade_error *err) {
+    int64_t count;
+    if (!records)
+        return CLADE_OK;
+    cld_lock_take(records->lock);
+    clade_status status = forget(records, (const char *const[]){ device, problem }, 0, &count, err);
     cld_lock_drop(records->lock);
     return status;
 }

@@ -37,6 +37,8 @@ clade_status cld_records_put(cld_records *records, const cld_record *record, cla
 /* Removes the records of a device, of a problem (NULL: any), and what the journal says of them. *count: how many. */
 clade_status cld_records_forget(cld_records *records, const char *device, const char *problem, int64_t *count,
                                 clade_error *err);
+/* The record of one problem alone. */
+clade_status cld_records_remove(cld_records *records, const char *device, const char *problem, clade_error *err);
 /* Calls `visit` for each, sorted by device and problem, until it fails; it must not call here. The record is valid
  * during the call. */
 typedef clade_status (*cld_records_visitor)(void *user, const cld_record *record, clade_error *err);

@@ -165,14 +165,18 @@ static clade_status try(cld_trial **out, search *s, const char *text, clade_erro
     } else {
         CLD_RETURN(cld_records_begin(order->records, order->device, s->out->problem, text, &entry, err));
         clade_status status = make_trial(out, s, text, &why);
-        CLD_RETURN(cld_records_end(order->records, entry, err));
+        if (status != CLADE_OK)
+            *out = NULL;
+        clade_status ended = cld_records_end(order->records, entry, err);
+        if (ended != CLADE_OK) {
+            cld_trial_free(*out);
+            return ended;
+        }
         if (cld_tune_ends(status)) {
             if (err)
                 *err = why;
             return status;
         }
-        if (status != CLADE_OK)
-            *out = NULL;
     }
     s->out->refused += !*out;
     tell(s, text, *out, *out ? NULL : why.message);

@@ -45,6 +45,13 @@ START_TEST(what_is_put_is_got) {
     ck_assert_double_eq(seconds_of("anöther", sample.problem), 1e-5);
     ck_ok(cld_records_forget(records, NULL, NULL, &count, &err), err);
     ck_assert_int_eq(count, 1);
+    ck_ok(cld_records_put(records, &sample, &err), err);
+    ck_ok(cld_records_remove(records, "GPU", "another problem", &err), err);
+    ck_ok(cld_records_remove(records, "another", sample.problem, &err), err);
+    ck_assert_double_eq(seconds_of("GPU", sample.problem), sample.seconds);
+    ck_ok(cld_records_remove(records, "GPU", sample.problem, &err), err);
+    ck_assert_double_eq(seconds_of("GPU", sample.problem), 0);
+    ck_ok(cld_records_remove(NULL, "GPU", sample.problem, &err), err); /* there are none at all */
     cld_records_close(records);
     ck_assert_int_eq(store_n_logged, 0);
 }
@@ -250,6 +257,8 @@ START_TEST(what_killed_its_process_is_found) {
     ck_assert(suspect("killer"));
     ck_assert(!suspect("fine"));
     int64_t count;
+    ck_ok(cld_records_remove(records, "GPU", "p", &err), err);
+    ck_assert(suspect("killer"));
     ck_ok(cld_records_forget(records, NULL, "another problem", &count, &err), err);
     ck_assert(suspect("killer"));
     ck_ok(cld_records_forget(records, NULL, "p", &count, &err), err);

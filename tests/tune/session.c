@@ -215,7 +215,7 @@ START_TEST(wrong_calls) {
     refused(&with, "seconds is");
     with.size_bytes = 0;
     refused(&with, "clade_tune_options: size_bytes is 0");
-    with = options(1e-6);
+    with = options(1); /* before it is spent */
     ck_refused(clade_session_tune(session, &with, &result, &err), CLADE_ERR_ARGUMENT,
                "clade_tune_result: size_bytes is 0", err);
     ck_assert_uint_eq(candidates, 0);
