@@ -2,12 +2,14 @@
 /* clade tune: measures a model's problems on the device, and keeps the records of it.
  *
  * A candidate can end the process that runs it. So the tuning is done by a child, which notes each on disk before it
- * runs; when the child dies, another goes on without that one.
+ * runs; when the child dies, another goes on without that one. What they share lies in memory of both, so that what
+ * several of them report is one document.
  */
 #include "cli.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +19,7 @@ typedef struct tune_job {
     int explain;
     const char *model;
     cli_json json;
+    int ended; /* the child, by itself */
 } tune_job;
 
 /* ---- the report ---- */
@@ -33,7 +36,7 @@ static void print_found(void *user, const clade_tuned *t) {
         print_ms("before", t->before, t->before_seconds);
         if (strcmp(t->before, t->after) != 0)
             print_ms("after", t->after, t->after_seconds);
-        fflush(stdout);
+        fflush(stdout); /* the next candidate may end the process */
         return;
     }
     cli_json_open(json, NULL, '{');
@@ -48,6 +51,7 @@ static void print_found(void *user, const clade_tuned *t) {
     cli_json_integer(json, "tried", (int64_t)t->tried);
     cli_json_integer(json, "refused", (int64_t)t->refused);
     cli_json_close(json, '}');
+    fflush(stdout);
 }
 
 static void print_tried(void *user, const clade_candidate *c) {
@@ -74,7 +78,7 @@ static void print_result(tune_job *job, const clade_tune_result *r) {
     if (r->problems)
         printf("; the model: %.4f ms before, %.4f ms after%s", r->before_seconds * 1e3, r->after_seconds * 1e3,
                r->reverted ? ", which is no gain: everything is as it was" : "");
-    puts(r->problems ? "" : ": there is nothing to tune");
+    puts(r->problems ? "" : ": there is nothing to tune, or no time for it");
 }
 
 /* ---- one tuning ---- */
@@ -93,10 +97,11 @@ static cli_exit tune(tune_job *job) {
     clade_status status = cli_engine_open(&engine, job->model, &job->common, &session, &err);
     if (status == CLADE_OK)
         status = cli_inputs_set(&job->common.inputs, engine.session, engine.model, 1, &err);
-    if (status == CLADE_OK && job->common.json) {
+    if (status == CLADE_OK && job->common.json && job->json.depth == 0) { /* else a child before this one has */
         cli_json_open(&job->json, NULL, '{');
         cli_json_text(&job->json, "model", job->model);
         cli_json_open(&job->json, "problems", '[');
+        fflush(stdout);
     }
     if (status == CLADE_OK)
         status = clade_session_tune(engine.session, &options, &result, &err);
@@ -107,28 +112,49 @@ static cli_exit tune(tune_job *job) {
     return status == CLADE_OK ? CLI_OK : cli_fail(&err);
 }
 
+static void say_ended(int code) {
+    const int signalled = WIFSIGNALED(code);
+    fprintf(stderr, "clade tune: a candidate ended its process (%s %d); going on without it\n",
+            signalled ? "signal" : "exit code", signalled ? WTERMSIG(code) : WEXITSTATUS(code));
+}
+
 /* In children, one after the other, until one ends by itself. */
 static cli_exit tune_apart(tune_job *job) {
     enum { MOST = 16 };
-    const double start = cli_now_ms();
+    const double end = job->seconds + cli_now_ms() / 1e3;
     for (int k = 0; k < MOST; k++) {
         int code;
         fflush(stdout);
         const pid_t child = fork();
         if (child == 0) {
             const cli_exit own = tune(job);
-            _exit(fflush(stdout) == 0 ? (int)own : CLI_REFUSED);
+            const int told = fflush(stdout) == 0;
+            job->ended = 1;
+            _exit(told ? (int)own : CLI_REFUSED);
         }
         if (child < 0 || waitpid(child, &code, 0) != child)
             break;
-        if (WIFEXITED(code))
+        if (WIFEXITED(code) && job->ended)
             return (cli_exit)WEXITSTATUS(code);
-        fprintf(stderr, "clade tune: a candidate ended its process (signal %d); going on without it\n", WTERMSIG(code));
-        const double left = job->seconds - (cli_now_ms() - start) / 1e3;
+        say_ended(code);
+        const double left = end - cli_now_ms() / 1e3;
         job->seconds = left > 1 ? left : 1;
     }
     fputs("clade tune: too many candidates ended their process, or there can be no further one\n", stderr);
     return CLI_DEVICE;
+}
+
+/* Of several children. */
+static cli_exit tune_shared(const tune_job *job) {
+    tune_job *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) {
+        fputs("clade tune: there is no memory to share with a child\n", stderr);
+        return CLI_INTERNAL;
+    }
+    *shared = *job;
+    const cli_exit exit = tune_apart(shared);
+    munmap(shared, sizeof *shared);
+    return exit;
 }
 
 /* ---- the records ---- */
@@ -231,6 +257,8 @@ static cli_exit run(const cli_command *self, int argc, char **argv) {
         return cli_usage(self, "one of MODEL, --list, --export, --import, --merge, --forget");
     if (problem && !gone)
         return cli_usage(self, "--problem goes with --forget");
+    if (job.explain && job.common.json)
+        return cli_usage(self, "--explain and --json: one of them");
     if (job.seconds == 0)
         return cli_usage(self, "--budget 0 leaves no time for anything");
     const char *cache_dir = job.common.no_cache ? "" : NULL;
@@ -241,7 +269,7 @@ static cli_exit run(const cli_command *self, int argc, char **argv) {
     if (gone)
         return forget(gone, problem, cache_dir);
     job.model = arguments.items[0];
-    return tune_apart(&job);
+    return tune_shared(&job);
 }
 
 const cli_command cli_tune = {
