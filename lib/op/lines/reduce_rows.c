@@ -101,9 +101,12 @@ static bool stages_applicable(const cld_call *call, const cld_caps *caps) {
     return value[STAGES] > 1;
 }
 
+/* Lines that do not lie side by side share no group: the kernel would count them as if they did. */
 static bool stages_valid(const cld_call *call, const cld_caps *caps, const int32_t *value) {
     const cld_lines *lines = call->problem;
-    return cld_lines_columns_space.valid(call, caps, value) && value[STAGES] > 0 && value[STAGES] <= lines->n;
+    return cld_lines_columns_space.valid(call, caps, value) &&
+           (value[COLUMNS] == 1 || cld_lines_columns_applicable(call, caps)) && value[STAGES] > 0 &&
+           value[STAGES] <= lines->n;
 }
 
 static const cld_param stages_params[] = { { "group", { 64, 128, 256 } },
