@@ -244,26 +244,32 @@ static void *open_and_run(void *batch) {
     return own;
 }
 
+/* What all of them hold, and frees them. */
+static size_t weights_of(void *const *sessions) {
+    start(0);
+    const size_t weights = stats().weight_bytes;
+    for (int k = 0; k < THREADS; k++)
+        clade_session_free(sessions[k]);
+    ck_assert_uint_eq(stats().weight_bytes, 0);
+    return weights;
+}
+
+/* As many as when one makes them after the other: some batches read them packed, others as they are. */
 START_TEST(threads_make_the_weights_once) {
     pthread_t threads[THREADS];
     int batches[THREADS];
     void *sessions[THREADS];
-    start(0);
-    predict(7);
-    const size_t weights = stats().weight_bytes;
-    clade_session_free(session);
-    session = NULL;
     for (int k = 0; k < THREADS; k++) {
         batches[k] = 11 * k;
-        ck_assert_int_eq(pthread_create(&threads[k], NULL, open_and_run, &batches[k]), 0);
+        sessions[k] = open_and_run(&batches[k]);
     }
+    const size_t weights = weights_of(sessions);
+    ck_assert_uint_gt(weights, 0);
+    for (int k = 0; k < THREADS; k++)
+        ck_assert_int_eq(pthread_create(&threads[k], NULL, open_and_run, &batches[k]), 0);
     for (int k = 0; k < THREADS; k++)
         ck_assert_int_eq(pthread_join(threads[k], &sessions[k]), 0);
-    start(0);
-    ck_assert_uint_eq(stats().weight_bytes, weights);
-    for (int k = 0; k < THREADS; k++)
-        clade_session_free(sessions[k]);
-    ck_assert_uint_eq(stats().weight_bytes, 0);
+    ck_assert_uint_eq(weights_of(sessions), weights);
 }
 END_TEST
 
