@@ -37,7 +37,7 @@ const char *test_shared(const char *path);
 const char *test_scratch(const char *name);
 
 /* Facts that the tests of one run leave for later ones, whatever process they run in. "long ones too": suites were
- * named, or CLADE_DEEP is 1; "all suites": that, and none was named. */
+ * named, or CLADE_DEEP is 1; "all suites": none was named. */
 void test_record(const char *fact);
 bool test_recorded(const char *fact);
 

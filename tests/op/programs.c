@@ -79,8 +79,13 @@ START_TEST(each_row) {
     cld_plan *plan;
     ck_ok(cld_ocl_open_none(&ocl, &rig.err), rig.err);
     ck_ok(cld_ocl_plan_as(ocl, as, &rig.err), rig.err);
-    for (int32_t k = 0; k < count; k++)
-        added += sample_exists(ops[k]) && sample_add_path(&rig, ops[k], _i / MACHINES, &prefer) != NULL;
+    for (int32_t k = 0; k < count; k++) {
+        sample_path path;
+        if (!sample_path_at(ops[k], _i / MACHINES, &path))
+            continue;
+        sample_add_path(&rig, ops[k], &path, &prefer);
+        added++;
+    }
     if (added) {
         const cld_plan_options options = { .prefer_impl = prefer.data };
         ck_ok(cld_plan_new(&plan, rig.graph, cld_ocl_caps(ocl), &options, &rig.err), rig.err);

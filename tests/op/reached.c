@@ -53,6 +53,12 @@ static void note_choice(const cld_op *op, const char *label, bool cpu) {
     cld_text_free(&path);
 }
 
+bool reached_before(const cld_op *op, const char *path, bool cpu) {
+    char fact[FACT];
+    snprintf(fact, sizeof fact, "%s@%d=%s on a %s", op->name, (int)op->since, path, machine(cpu));
+    return test_recorded(fact);
+}
+
 static const cld_node *node_named(const cld_graph *graph, const char *name) {
     for (int32_t n = 0; n < graph->n_nodes; n++)
         if (strcmp(graph->nodes[n].name, name) == 0)
@@ -114,14 +120,46 @@ bool reached_admits(const cld_graph *graph, bool cpu, const char *prefer) {
 
 /* ---- what is missing --------------------------------------------------------------------------------------------- */
 
+/* Last rows that the host does not evaluate and no suite compares: ONNX's own cases do (onnx/cases.sh), on what the
+ * chooser makes of them. To become shorter, never longer. */
+static const char *const not_compared[] = {
+    "ArgMax@1=reference on a CPU",
+    "ArgMin@1=reference on a CPU",
+    "ConvInteger@10=reference on a CPU",
+    "ConvInteger@10=reference on a GPU",
+    "GridSample@16=pixels on a CPU",
+    "GridSample@16=pixels on a GPU",
+    "LRN@1=each on a CPU",
+    "LRN@1=each on a GPU",
+    "MatMulInteger@10=reference on a CPU",
+    "MatMulInteger@10=reference on a GPU",
+    "GlobalLpPool@2=reference on a CPU",
+    "GlobalLpPool@2=reference on a GPU",
+    "RNN@7=reference > reference on a CPU",
+    "RNN@7=reference > reference on a GPU",
+    "LSTM@7=reference > reference on a CPU",
+    "LSTM@7=reference > reference on a GPU",
+    "GRU@7=reference > reference on a CPU",
+    "GRU@7=reference > reference on a GPU",
+    "RoiAlign@10=elements on a CPU",
+    "RoiAlign@10=elements on a GPU",
+};
+
+static bool is_exempt(const char *fact) {
+    for (size_t k = 0; k < CLD_COUNT(not_compared); k++)
+        if (strcmp(not_compared[k], fact) == 0)
+            return true;
+    return false;
+}
+
 static void find_rows(const char *path, const cld_impl *rows, const cld_caps *caps, cld_text *missing) {
     for (const cld_impl *row = rows; row && row->name; row++) {
         char fact[FACT], inner[FACT];
         if (!cld_impl_fits(row, caps))
             continue;
         snprintf(fact, sizeof fact, "%s%s on a %s", path, row->name, machine(caps->is_cpu));
-        if (!test_recorded(fact))
-            cld_text_printf(missing, "%s\n", fact);
+        if (test_recorded(fact) == is_exempt(fact))
+            cld_text_printf(missing, "%s%s\n", fact, is_exempt(fact) ? ", and it is in the list of those" : "");
         snprintf(inner, sizeof inner, "%s%s > ", path, row->name);
         find_rows(inner, row->inner, caps, missing);
     }
@@ -167,8 +205,8 @@ END_TEST
 START_TEST(every_value_ran) {
     const cld_op *op;
     cld_text missing = { 0 };
-    if (!test_recorded("all suites")) {
-        test_skip("values are missed only where all suites ran");
+    if (!test_recorded("all suites") || !test_recorded("long ones too")) {
+        test_skip("values are missed only where all suites ran, long ones too");
         return;
     }
     for (int32_t k = 0; (op = operator_at(k)); k++)

@@ -10,6 +10,8 @@
 /* Notes what a plan's steps say, whose results were right. Gives the number of nodes whose row is the first that
  * `prefer` names for them; 0 when it is NULL. */
 int32_t reached_note(const cld_plan *plan, bool cpu, const char *prefer);
+/* Was the operator's row noted on such a machine? path: "row" or "row > row within". */
+bool reached_before(const cld_op *op, const char *path, bool cpu);
 /* Some row that `prefer` names for a node is for such a machine, or none is named. */
 bool reached_admits(const cld_graph *graph, bool cpu, const char *prefer);
 

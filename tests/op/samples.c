@@ -122,7 +122,7 @@ static const sample samples[] = {
     { "ArgMin=columns", "f3x37x9", "axis=1", 1 },
     { "LogSoftmax=columns", "f3x37x9", "axis=1", 1 },
     { "Reduce*=columns", "f3x37x9 i1=1", "", 1 },
-    { "Reduce*=stages", "f2x9001 i1=1", "", 1 },
+    { "Reduce*=stages", "f9001x9 i1=0", "", 1 },
     { "Softmax=columns", "f3x37x9", "axis=1", 1 },
 };
 
@@ -260,19 +260,23 @@ void sample_add(op_rig *rig, const cld_op *op, const char *row) {
     op_add_want(rig, &node, want);
 }
 
-const cld_impl *sample_add_path(op_rig *rig, const cld_op *op, int32_t path, cld_text *prefer) {
+bool sample_path_at(const cld_op *op, int32_t k, sample_path *out) {
     int32_t count = 0;
     for (const cld_impl *row = op->impls; row && row->name; row++) {
         const cld_impl *inner = row->inner;
         do {
             ck_assert_int_lt(count, SAMPLE_PATHS);
-            if (count++ != path)
+            if (count++ != k)
                 continue;
-            sample_add(rig, op, row->name);
-            cld_text_printf(prefer, "%s%s=%s%s%s", prefer->size ? "," : "", op->name, row->name, inner ? " > " : "",
-                            inner ? inner->name : "");
-            return row;
+            *out = (sample_path){ .row = row, .inner = inner };
+            snprintf(out->text, sizeof out->text, "%s%s%s", row->name, inner ? " > " : "", inner ? inner->name : "");
+            return true;
         } while (inner && (++inner)->name);
     }
-    return NULL;
+    return false;
+}
+
+void sample_add_path(op_rig *rig, const cld_op *op, const sample_path *path, cld_text *prefer) {
+    sample_add(rig, op, path->row->name);
+    cld_text_printf(prefer, "%s%s=%s", prefer->size ? "," : "", op->name, path->text);
 }

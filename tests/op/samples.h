@@ -13,10 +13,16 @@ op_node sample_of(op_rig *rig, const cld_op *op, const char *row);
 /* Adds it to what the rig runs; what the host gives is wanted. What only the host runs, or becomes other operators,
  * adds nothing. */
 void sample_add(op_rig *rig, const cld_op *op, const char *row);
-/* The same for path number `path` of the operator, "row" or "row > row within", all of them being numbered in order;
- * and appends "Op=path" to the wishes. The row's name, or NULL: there is none of this number. */
+/* A row of an operator and a row within it, or NULL: it has none. */
 enum { SAMPLE_PATHS = 24 };
-const cld_impl *sample_add_path(op_rig *rig, const cld_op *op, int32_t path, cld_text *prefer);
+typedef struct sample_path {
+    const cld_impl *row, *inner;
+    char text[64]; /* "row" or "row > row within" */
+} sample_path;
+/* Path number k of the operator, all of them being numbered in order; false: there is none of this number. */
+bool sample_path_at(const cld_op *op, int32_t k, sample_path *out);
+/* Adds a sample that the path takes, and "Op=path" to the wishes. */
+void sample_add_path(op_rig *rig, const cld_op *op, const sample_path *path, cld_text *prefer);
 /* A node written as the samples are (samples.c says how). */
 op_node sample_read(op_rig *rig, const cld_op *op, const char *in, const char *attributes);
 /* Operators that hold sub-graphs have none: they never come to rows (pass/control.c). */
