@@ -196,7 +196,7 @@ KERNEL(multiply)(__global OUT *c, ulong c_off, const __global T_STORE *a, ulong 
         if (t < KB)
             taps[slab][t] = TAP(k0 + 2 * KB + t);
 #endif
-#pragma unroll
+#pragma unroll 4 /* whole, a compiler reads all of it ahead and spills */
         for (int k = 0; k < KB; k++) {
             T av[MI], bv[NI];
             for (int y = 0; y < MI / MV; y++)

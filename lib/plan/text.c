@@ -15,6 +15,19 @@ static void add_buffer(const cld_plan *plan, const cld_arg *arg, cld_text *out) 
         cld_text_printf(out, "+%zu", buf->offset);
 }
 
+/* Of the buffers that a step touches, each once. */
+static size_t touched_bytes(const cld_plan *plan, const cld_step *step) {
+    size_t bytes = 0;
+    for (int32_t a = 0; a < step->n_args; a++) {
+        bool again = step->args[a].kind != CLD_ARG_BUF || step->args[a].u.buf.buf.i < 0;
+        for (int32_t b = 0; b < a && !again; b++)
+            again = step->args[b].kind == CLD_ARG_BUF && step->args[b].u.buf.buf.i == step->args[a].u.buf.buf.i;
+        if (!again)
+            bytes += plan->bufs[step->args[a].u.buf.buf.i].bytes;
+    }
+    return bytes;
+}
+
 void cld_plan_text(const cld_plan *plan, cld_text *out) {
     static const char *const kinds[] = { "kernel", "gemm", "convgemm", "copy", "fill" };
     cld_text_printf(out, "plan: %d steps; bytes: arena %zu, inputs %zu, outputs %zu, constants %zu, packed %zu\n",
@@ -30,6 +43,7 @@ void cld_plan_text(const cld_plan *plan, cld_text *out) {
         for (int32_t a = 0; a < step->n_args; a++)
             if (step->args[a].kind == CLD_ARG_BUF)
                 add_buffer(plan, &step->args[a], out);
+        cld_text_printf(out, " flops %.0f bytes %zu", step->flops, touched_bytes(plan, step));
         cld_text_printf(out, "%s%s%s%s\n", step->problem ? " solves " : "", step->problem ? step->problem : "",
                         step->measured ? ", " : "", step->measured ? step->measured : "");
     }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What GPUs are given to compile for each row of each operator's sample: planned without a device, FAMILY.cl for
- * each path through the rows, in scratch/programs/GROUP-PATH. tests/vendors/compilers.sh compiles them.
+ * each path through the rows and for each usual tile, in scratch/programs/GROUP-.... tests/vendors/compilers.sh
+ * compiles them.
  */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "exec/exec.h"
+#include "op/reached.h"
 #include "op/samples.h"
 
 static const struct {
@@ -67,18 +70,28 @@ static void write_programs(const char *name, cld_ocl *ocl, const cld_steps *step
     cld_batch_free(batch);
 }
 
+/* What the rig holds, planned for a machine: its programs, and how many nodes took what is preferred. */
+static int32_t plan_and_write(int machine, const char *kind, int number, const char *prefer) {
+    const cld_plan_options options = { .prefer_impl = prefer };
+    char name[32];
+    cld_ocl *ocl;
+    cld_plan *plan;
+    snprintf(name, sizeof name, "%s-%s%d", machines[machine].name, kind, number);
+    ck_ok(cld_ocl_open_none(&ocl, &rig.err), rig.err);
+    ck_ok(cld_ocl_plan_as(ocl, machines[machine].as, &rig.err), rig.err);
+    ck_ok(cld_plan_new(&plan, rig.graph, cld_ocl_caps(ocl), &options, &rig.err), rig.err);
+    write_programs(name, ocl, &plan->steps);
+    const int32_t took = reached_note(plan, false, prefer);
+    cld_plan_free(plan);
+    cld_ocl_release(ocl);
+    return took;
+}
+
 /* Path number _i / MACHINES of every operator that has so many. */
 START_TEST(each_row) {
     int32_t count, added = 0;
     const cld_op *const *ops = cld_op_all(&count);
-    const char *as = machines[_i % MACHINES].as;
-    char name[16];
-    snprintf(name, sizeof name, "%s-%d", machines[_i % MACHINES].name, _i / MACHINES);
     cld_text prefer = { 0 };
-    cld_ocl *ocl;
-    cld_plan *plan;
-    ck_ok(cld_ocl_open_none(&ocl, &rig.err), rig.err);
-    ck_ok(cld_ocl_plan_as(ocl, as, &rig.err), rig.err);
     for (int32_t k = 0; k < count; k++) {
         sample_path path;
         if (!sample_path_at(ops[k], _i / MACHINES, &path))
@@ -86,14 +99,42 @@ START_TEST(each_row) {
         sample_add_path(&rig, ops[k], &path, &prefer);
         added++;
     }
-    if (added) {
-        const cld_plan_options options = { .prefer_impl = prefer.data };
-        ck_ok(cld_plan_new(&plan, rig.graph, cld_ocl_caps(ocl), &options, &rig.err), rig.err);
-        write_programs(name, ocl, &plan->steps);
-        cld_plan_free(plan);
-    }
+    if (added)
+        plan_and_write(_i % MACHINES, "row", _i / MACHINES, prefer.data);
     cld_text_free(&prefer);
-    cld_ocl_release(ocl);
+}
+END_TEST
+
+/* Those that lib/op/matrix/tiles.c tries where nobody says otherwise. */
+static const char *const tiles[] = {
+    "tm 64, tn 64, mi 4, ni 4", "tm 128, tn 64, mi 8, ni 4", "tm 64, tn 128, mi 4, ni 8", "tm 64, tn 64, mi 8, ni 4",
+    "tm 64, tn 32, mi 4, ni 4", "tm 32, tn 64, mi 4, ni 4",  "tm 32, tn 32, mi 4, ni 4",
+};
+enum { TILES = sizeof tiles / sizeof *tiles };
+
+static const clade_tensor *zeros(int32_t rank, const int64_t *dims) {
+    cld_type type = { .dtype = CLADE_FLOAT32, .rank = rank };
+    memcpy(type.dims, dims, (size_t)rank * sizeof *dims);
+    return op_tensor(&rig, &type);
+}
+
+/* A product and a convolution, k whole and in parts; 64 work-items are too few for some. */
+START_TEST(each_tile) {
+    const int machine = _i % MACHINES, tile = _i / MACHINES % TILES, parts = 1 + _i / MACHINES / TILES;
+    const clade_tensor *want[OP_INPUTS] = { NULL };
+    char prefer[160];
+    snprintf(prefer, sizeof prefer, "MatMul=tiles(%s, kb 16, ks %d),Conv=tiles(%s, kb 16, ks %d)", tiles[tile], parts,
+             tiles[tile], parts);
+    const op_node product = { .type = "MatMul",
+                              .in = { zeros(2, (int64_t[]){ 130, 70 }), zeros(2, (int64_t[]){ 70, 131 }) },
+                              .n_in = 2 };
+    const op_node conv = { .type = "Conv",
+                           .in = { zeros(4, (int64_t[]){ 1, 8, 14, 15 }), zeros(4, (int64_t[]){ 130, 8, 3, 3 }) },
+                           .n_in = 2 };
+    op_add_want(&rig, &product, want);
+    op_add_want(&rig, &conv, want);
+    const int32_t took = plan_and_write(machine, "tile", tile * 2 + parts, prefer);
+    ck_assert_int_eq(machine == 0 ? took : 2, 2);
 }
 END_TEST
 
@@ -103,6 +144,7 @@ Suite *suite_op_programs(void) {
     TCase *tcase = tcase_create("programs");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, each_row, 0, SAMPLE_PATHS * MACHINES);
+    tcase_add_loop_test(tcase, each_tile, 0, 2 * TILES * MACHINES);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -3,9 +3,9 @@
 """resources.py CL RESULTS [PAGE [--update]]: what the compilers said of each kernel of CL, against the table that PAGE has.
 
 RESULTS/TARGET/FAMILY.txt is a compiler's report; of all instances of an entry the worst counts. Prints a line for each target
-that is as the page says, "pass TARGET", and one for each fault: scratch memory, a spill, more registers or local memory or
-lower occupancy than the page has, a kernel that the page or the programs lack. With --update the page's table is rewritten;
-without a page only scratch memory is one.
+that is as the page says, "pass TARGET", and one for each fault: more scratch memory (or spills), registers or local memory, or
+lower occupancy, than the page has, a kernel that the page or the programs lack. With --update the page's table is rewritten;
+without a page any scratch memory is one, and nothing else.
 """
 import re
 import struct
@@ -63,18 +63,20 @@ def read(results):
 
 
 def cell(facts):
-    return f"{facts['registers']} / {facts['occupancy']}" if "registers" in facts else str(facts["simd"])
+    text = f"{facts['registers']} / {facts['occupancy']}" if "registers" in facts else str(facts["simd"])
+    return text + f", scratch {facts['scratch']}" * (facts["scratch"] > 0)
 
 
 def facts_of(target, cell_text, local):
     numbers = [int(n) for n in re.findall(r"\d+", cell_text)]
-    keys = ("registers", "occupancy") if target[:3] in READERS else ("simd",)
-    return dict(zip(keys, numbers), local=local) if numbers else None
+    keys = ("registers", "occupancy", "scratch") if target[:3] in READERS else ("simd", "scratch")
+    return {"scratch": 0, "local": local, **dict(zip(keys, numbers))} if numbers else None
 
 
 def read_page(text):
     """The same as read() gives; no facts where a cell is empty."""
-    rows = [[c.strip() for c in line.strip("|\n ").split("|")] for line in text.splitlines() if line.startswith("|")]
+    rows = [[c.strip() for c in line.strip("|\n ").split("|")] for line in text.partition(BEGIN)[2].partition(END)[0].splitlines()
+            if line.startswith("|")]
     page = {target: {} for target in rows[0][2:]} if rows else {}
     for row in rows[2:]:
         for target, text_of_cell in zip(rows[0][2:], row[2:]):
@@ -96,12 +98,11 @@ def write_table(found, unseen):
 
 
 def faults(target, now, page):
+    """page None: there is none, and scratch memory is the one fault."""
     for kernel, facts in now.items():
-        if facts["scratch"]:
-            yield f"{target}: {kernel} takes {facts['scratch']} bytes of scratch memory or spills"
-        for what, value in facts.items() if page is not None else ():
-            have = page.get(kernel, {}).get(what)
-            if what != "scratch" and (have is None or GROWS[what](have, value) != have):
+        for what, value in facts.items():
+            have = page.get(kernel, {}).get(what) if page is not None else 0 if what == "scratch" else value
+            if have is None or GROWS[what](have, value) != have:
                 yield f"{target}: {kernel}: {what} {value}, the page has {have}"
     for kernel in (page or {}).keys() - now.keys():
         yield f"{target}: {kernel} is on the page and in no program"
