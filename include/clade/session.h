@@ -47,8 +47,8 @@ typedef struct clade_session_options {
     int no_records;   /* 1: rows are chosen by estimated cost alone, not by what was measured on this device */
     double tune_seconds; /* above 0: before a plan is made, the problems in it that nothing was measured for are tuned
                           * for about so long, lightly: without CLBlast, and without a look at the whole model, as
-                          * clade_session_tune (clade/tune.h) has it. Not where the device has no place for records
-                          * (ERR_ARGUMENT) */
+                          * clade_session_tune (clade/tune.h) has it. Not with no_records; ERR_ARGUMENT where the device
+                          * has no place for records */
 } clade_session_options;
 #define CLADE_SESSION_OPTIONS_INIT CLADE_SIZED_INIT(clade_session_options)
 

@@ -94,7 +94,7 @@ clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_rout
     CLD_TRY(start_walk(session, stage, err));
     CLD_TRY(cld_walk_next(stage->walk, &stage->segment, err));
     CLD_TRY(cld_passes_run(cld_static_passes, -1, stage->segment.graph, err));
-    if (session->options.tune_seconds > 0)
+    if (session->options.tune_seconds > 0 && !session->options.no_records)
         CLD_TRY(cld_session_tune_new(session, stage->segment.graph, err));
     CLD_TRY(cld_plan_new(&stage->plan, stage->segment.graph, cld_ocl_caps(session->device->ocl), &options, err));
     CLD_TRY(check_device(session, stage, err));

@@ -216,8 +216,8 @@ static clade_status check(const clade_session *session, double seconds, clade_er
 static clade_status tune(tuning *t, clade_error *err) {
     clade_session *before = NULL;
     clade_status status = CLADE_OK;
-    CLD_TRY(check(t->session, t->options.seconds, err));
-    CLD_TRY(cld_device_records(&t->records, t->session->device, err));
+    CLD_RETURN(check(t->session, t->options.seconds, err));
+    CLD_RETURN(cld_device_records(&t->records, t->session->device, err));
     CLD_TRY(make_twin(&before, t->session, err));
     CLD_TRY(clade_session_run(before, err));
     CLD_TRY(tune_graphs(t, before, err));
