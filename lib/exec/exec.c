@@ -48,6 +48,8 @@ cld_queue *cld_exec_queue(const cld_exec *exec) { return exec->queue; }
 
 cld_exec_stats *cld_exec_stats_of(cld_exec *exec) { return &exec->stats; }
 
+size_t cld_exec_max_group(const cld_exec *exec) { return exec->max_group; }
+
 /* ---- counted memory ---- */
 
 static void raise_peak(cld_account *account, size_t held) {

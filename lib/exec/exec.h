@@ -49,6 +49,8 @@ void cld_exec_free(cld_exec *exec);                                          /* 
 void cld_exec_watch(cld_exec *exec, clade_progress_fn progress, void *user); /* replaces those of the options */
 cld_queue *cld_exec_queue(const cld_exec *exec);
 cld_exec_stats *cld_exec_stats_of(cld_exec *exec);
+/* The smallest group that a driver allowed a kernel of a plan refused with ERR_UNSUPPORTED; 0: none was. */
+size_t cld_exec_max_group(const cld_exec *exec);
 /* A buffer that counts in the account. ERR_LIMIT: its cap. */
 clade_status cld_exec_alloc(cld_exec *exec, cld_mem **out, size_t bytes, clade_error *err);
 void cld_exec_release(cld_exec *exec, cld_mem *mem);
@@ -74,7 +76,8 @@ const cld_fault *cld_faults_seen(cld_exec *exec);
 /* ---- prepare.c ------------------------------------------------------------------------------------------------ */
 
 /* Allocates, compiles, uploads constants, packs them. inputs: [graph->n_inputs] borrowed buffers that outlive the
- * result. `plan` is borrowed and outlives it too. ERR_DEVICE_MEMORY, ERR_BUILD, ERR_DEVICE, ERR_CANCELLED. */
+ * result. `plan` is borrowed and outlives it too. ERR_DEVICE_MEMORY, ERR_BUILD, ERR_DEVICE, ERR_CANCELLED;
+ * ERR_UNSUPPORTED: a kernel runs in smaller groups only (cld_exec_max_group), so plan for those. */
 clade_status cld_prepared_new(cld_prepared **out, cld_exec *exec, const cld_plan *plan, cld_mem *const *inputs,
                               clade_error *err);
 void cld_prepared_free(cld_prepared *prepared);

@@ -32,6 +32,7 @@ struct cld_exec {
     bool faults_used;     /* it may hold something */
     cld_fault fault;      /* as last fetched */
     int32_t last_number;  /* given to a step that checks */
+    size_t max_group;     /* as in cld_exec_max_group */
 };
 
 /* One step bound to its buffers. */

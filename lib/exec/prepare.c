@@ -123,14 +123,22 @@ static clade_status select_steps(cld_prepared *p, int32_t *handles, clade_error 
     return CLADE_OK;
 }
 
+/* What a driver does not run in groups as large as planned it runs in smaller ones: kept for the next plan. */
+static clade_status make_kernel(cld_prepared *p, cld_bound *bound, int32_t handle, clade_error *err) {
+    const size_t *local = bound->step->local, wanted = local[0] * local[1] * local[2];
+    size_t group = wanted;
+    clade_status status = cld_kernel_new(&bound->kernel, p->batch, handle, &group, err);
+    if (group < wanted && (!p->exec->max_group || group < p->exec->max_group))
+        p->exec->max_group = group;
+    return status;
+}
+
 static clade_status bind_steps(cld_prepared *p, const int32_t *handles, clade_error *err) {
     CLD_RETURN(cld_exec_reserve(p->exec, p->plan, err));
     take_arena(p);
     for (int32_t s = 0; s < p->n_steps; s++) {
-        const cld_step *step = p->steps[s].step;
-        if (step->kind == CLD_STEP_KERNEL)
-            CLD_RETURN(cld_kernel_new(&p->steps[s].kernel, p->batch, handles[s],
-                                      step->local[0] * step->local[1] * step->local[2], err));
+        if (p->steps[s].step->kind == CLD_STEP_KERNEL)
+            CLD_RETURN(make_kernel(p, &p->steps[s], handles[s], err));
         CLD_RETURN(cld_bind(p, &p->steps[s], err));
     }
     return CLADE_OK;

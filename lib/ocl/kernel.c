@@ -5,23 +5,23 @@
 #include <stdio.h>
 
 /* A driver may allow a kernel less than the device, once it knows the registers it takes. */
-static clade_status check_group(const cld_kernel *kernel, const cld_instance *instance, size_t group,
+static clade_status check_group(const cld_kernel *kernel, const cld_instance *instance, size_t *group,
                                 clade_error *err) {
     const cld_ocl *ocl = instance->ocl;
-    size_t most = 0;
+    size_t most = 0, wanted = *group;
     cl_int code =
         clGetKernelWorkGroupInfo(kernel->handle, ocl->device, CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, NULL);
     if (code != CL_SUCCESS)
         return cld_cl_fail(err, code, "kernel '%s' does not state its limits", kernel->name);
-    if (group <= most)
+    if (wanted <= most)
         return CLADE_OK;
+    *group = most;
     return cld_fail(err, CLADE_ERR_UNSUPPORTED,
-                    "kernel '%s' is planned in groups of %zu, device '%s' runs it in at most %zu; a device opened as "
-                    "'group=%zu' plans for that",
-                    kernel->name, group, ocl->info.name, most, most);
+                    "kernel '%s' is planned in groups of %zu, device '%s' runs it in at most %zu", kernel->name, wanted,
+                    ocl->info.name, most);
 }
 
-clade_status cld_kernel_new(cld_kernel **out, const cld_batch *batch, int32_t handle, size_t group, clade_error *err) {
+clade_status cld_kernel_new(cld_kernel **out, const cld_batch *batch, int32_t handle, size_t *group, clade_error *err) {
     cld_instance instance;
     cl_int code;
     char symbol[128];
@@ -38,7 +38,7 @@ clade_status cld_kernel_new(cld_kernel **out, const cld_batch *batch, int32_t ha
         cld_free(kernel);
         return status;
     }
-    clade_status status = group > 1 ? check_group(kernel, &instance, group, err) : CLADE_OK;
+    clade_status status = *group > 1 ? check_group(kernel, &instance, group, err) : CLADE_OK;
     if (status == CLADE_OK)
         *out = kernel;
     else

@@ -102,8 +102,9 @@ void cld_batch_stats(const cld_batch *batch, cld_program_stats *out);
 
 /* ---- kernel.c ------------------------------------------------------------------------------------------------- */
 /* A private cl_kernel of that instance (the batch, or the device, keeps the program alive), for launches in groups of
- * `group` work-items; 0: the driver chooses. ERR_UNSUPPORTED: that is more than the driver allows the kernel. */
-clade_status cld_kernel_new(cld_kernel **out, const cld_batch *batch, int32_t handle, size_t group, clade_error *err);
+ * `*group` work-items; 0: the driver chooses. ERR_UNSUPPORTED: that is more than the driver allows the kernel, and
+ * `*group` is now what it allows. */
+clade_status cld_kernel_new(cld_kernel **out, const cld_batch *batch, int32_t handle, size_t *group, clade_error *err);
 void cld_kernel_free(cld_kernel *kernel);
 clade_status cld_kernel_arg_mem(cld_kernel *kernel, uint32_t index, const cld_mem *mem,
                                 clade_error *err); /* NULL mem: a dummy buffer */

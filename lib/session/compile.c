@@ -38,6 +38,7 @@ static clade_status host_is_full(const clade_session *session, const cld_stage *
 
 /* Counts the stage's host memory, which cld_stage_free takes back. */
 static clade_status check_host(clade_session *session, cld_stage *stage, clade_error *err) {
+    session->host_bytes -= stage->host_bytes;
     stage->host_bytes = cld_arena_bytes(stage->segment.graph->arena) + cld_arena_bytes(stage->plan->arena) +
                         cld_walk_bytes(stage->walk);
     session->host_bytes += stage->host_bytes;
@@ -72,15 +73,39 @@ static clade_status start_walk(clade_session *session, cld_stage *stage, clade_e
     return cld_walk_feed(stage->walk, &stage->fed, err);
 }
 
+/* The device as it has shown itself: drivers may allow a kernel smaller groups than the device. */
+static cld_caps shown_caps(const clade_session *session) {
+    cld_caps caps = *cld_ocl_caps(session->device->ocl);
+    size_t most = cld_exec_max_group(session->exec);
+    for (int32_t d = 0; most && d < 3; d++)
+        caps.max_group_dim[d] = CLD_MIN(caps.max_group_dim[d], most);
+    if (most)
+        caps.max_group = CLD_MIN(caps.max_group, most);
+    return caps;
+}
+
+/* The stage's plan, in place of the one it has. */
+static clade_status plan_stage(clade_session *session, cld_stage *stage, clade_error *err) {
+    const cld_measured measured = cld_device_measured(session->device);
+    const cld_caps caps = shown_caps(session);
+    const cld_plan_options options = { .no_blas = session->options.no_blas != 0,
+                                       .unchecked_indices = session->options.unchecked_indices != 0,
+                                       .prefer_impl = session->prefer_impl,
+                                       .measured = session->options.no_records ? NULL : &measured,
+                                       .watch = { session->options.progress, session->options.progress_user } };
+    cld_plan_free(stage->plan);
+    stage->plan = NULL;
+    CLD_RETURN(cld_plan_new(&stage->plan, stage->segment.graph, &caps, &options, err));
+    CLD_RETURN(check_device(session, stage, err));
+    CLD_RETURN(check_host(session, stage, err));
+    cld_log(stage->parent ? CLADE_LOG_DEBUG : CLADE_LOG_INFO, "planned: %d steps, %zu bytes on the device",
+            (int)stage->plan->steps.n_steps, cld_plan_bytes(stage->plan));
+    return CLADE_OK;
+}
+
 /* Once per straight line: from a walk to a plan. */
 clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_route *route, cld_stage *parent,
                                clade_tensor *fed, clade_error *err) {
-    const cld_measured measured = cld_device_measured(session->device);
-    cld_plan_options options = { .no_blas = session->options.no_blas != 0,
-                                 .unchecked_indices = session->options.unchecked_indices != 0,
-                                 .prefer_impl = session->prefer_impl,
-                                 .measured = session->options.no_records ? NULL : &measured,
-                                 .watch = { session->options.progress, session->options.progress_user } };
     clade_status status = CLADE_OK;
     cld_stage *stage = cld_calloc(1, sizeof *stage);
     if (!stage)
@@ -96,11 +121,7 @@ clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_rout
     CLD_TRY(cld_passes_run(cld_static_passes, -1, stage->segment.graph, err));
     if (session->options.tune_seconds > 0 && !session->options.no_records)
         CLD_TRY(cld_session_tune_new(session, stage->segment.graph, err));
-    CLD_TRY(cld_plan_new(&stage->plan, stage->segment.graph, cld_ocl_caps(session->device->ocl), &options, err));
-    CLD_TRY(check_device(session, stage, err));
-    CLD_TRY(check_host(session, stage, err));
-    cld_log(parent ? CLADE_LOG_DEBUG : CLADE_LOG_INFO, "planned: %d steps, %zu bytes on the device",
-            (int)stage->plan->steps.n_steps, cld_plan_bytes(stage->plan));
+    CLD_TRY(plan_stage(session, stage, err));
     *out = stage;
     return CLADE_OK;
 fail:
@@ -108,16 +129,13 @@ fail:
     return status;
 }
 
-/* Once per plan, when it is about to run: memory, programs, arguments. */
-clade_status cld_prepare_stage(clade_session *session, cld_stage *stage, clade_error *err) {
-    clade_status status = CLADE_OK;
+/* The buffers of the stage's inputs, for the caller to free. */
+static clade_status find_inputs(cld_mem ***out, clade_session *session, const cld_stage *stage, clade_error *err) {
     const cld_graph *graph = stage->segment.graph;
-    if (stage->prepared)
-        return CLADE_OK;
-    cld_mem **inputs = cld_calloc((size_t)graph->n_inputs + 1, sizeof *inputs);
-    session->keep = stage;
+    clade_status status = CLADE_OK;
+    cld_mem **inputs = cld_calloc((size_t)graph->n_inputs + 1, sizeof(cld_mem *));
     if (!inputs)
-        CLD_TRY(cld_no_memory(err, "a stage"));
+        return cld_no_memory(err, "a stage");
     for (int32_t k = 0; k < graph->n_inputs; k++) {
         const cld_slot *slot = stage->segment.carried_in[k];
         if (slot->input >= 0)
@@ -127,8 +145,28 @@ clade_status cld_prepare_stage(clade_session *session, cld_stage *stage, clade_e
             CLD_TRY(cld_fail(err, CLADE_ERR_INTERNAL, "value '%s' is not on the device",
                              cld_graph_at(graph, graph->inputs[k])->name));
     }
-    CLD_TRY(cld_prepared_new(&stage->prepared, session->exec, stage->plan, inputs, err));
+    *out = inputs;
+    return CLADE_OK;
 fail:
+    cld_free(inputs);
+    return status;
+}
+
+/* Once per plan, when it is about to run: memory, programs, arguments. Where the driver allows a kernel smaller groups
+ * only, the stage is planned again for those; each time for smaller ones, so this ends. */
+clade_status cld_prepare_stage(clade_session *session, cld_stage *stage, clade_error *err) {
+    cld_mem **inputs = NULL;
+    if (stage->prepared)
+        return CLADE_OK;
+    session->keep = stage;
+    CLD_RETURN(find_inputs(&inputs, session, stage, err));
+    clade_status status;
+    size_t most;
+    do {
+        most = cld_exec_max_group(session->exec);
+        status = cld_prepared_new(&stage->prepared, session->exec, stage->plan, inputs, err);
+    } while (status == CLADE_ERR_UNSUPPORTED && cld_exec_max_group(session->exec) != most &&
+             (status = plan_stage(session, stage, err)) == CLADE_OK);
     cld_free(inputs);
     return status;
 }

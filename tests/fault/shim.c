@@ -24,8 +24,6 @@
       (cl_program p, cl_uint n, const cl_device_id *d, const char *o, void(CL_CALLBACK * f)(cl_program, void *),       \
        void *u),                                                                                                       \
       (p, n, d, o, f, u))                                                                                              \
-    X(clGetKernelWorkGroupInfo,                                                                                        \
-      (cl_kernel k, cl_device_id d, cl_kernel_work_group_info w, size_t n, void *v, size_t *r), (k, d, w, n, v, r))    \
     X(clSetKernelArg, (cl_kernel k, cl_uint i, size_t n, const void *v), (k, i, n, v))                                 \
     X(clEnqueueWriteBuffer,                                                                                            \
       (cl_command_queue q, cl_mem m, cl_bool b, size_t o, size_t n, const void *p, cl_uint c, const cl_event *w,       \
@@ -50,6 +48,9 @@
     X(clEnqueueMarkerWithWaitList, (cl_command_queue q, cl_uint c, const cl_event *w, cl_event *e), (q, c, w, e))      \
     X(clFlush, (cl_command_queue q), (q))                                                                              \
     X(clFinish, (cl_command_queue q), (q))
+#define GIVES_LIMIT(X)                                                                                                 \
+    X(clGetKernelWorkGroupInfo,                                                                                        \
+      (cl_kernel k, cl_device_id d, cl_kernel_work_group_info w, size_t n, void *v, size_t *r), (k, d, w, n, v, r))
 #define MAKES(X)                                                                                                       \
     X(cl_context, clCreateContext,                                                                                     \
       (const cl_context_properties *p, cl_uint n, const cl_device_id *d,                                               \
@@ -68,7 +69,7 @@
 
 enum {
 #define X(name, parameters, arguments) K_##name,
-    GIVES_CODE(X)
+    GIVES_CODE(X) GIVES_LIMIT(X)
 #undef X
 #define X(type, name, parameters, arguments) K_##name,
         MAKES(X)
@@ -78,7 +79,7 @@ enum {
 
 static const char *const names[KINDS] = {
 #define X(name, parameters, arguments) #name,
-    GIVES_CODE(X)
+    GIVES_CODE(X) GIVES_LIMIT(X)
 #undef X
 #define X(type, name, parameters, arguments) #name,
         MAKES(X)
@@ -90,6 +91,7 @@ static int wanted_kind; /* KINDS: any */
 static cl_int wanted_code;
 static bool stays;
 static const char *fired;
+static size_t largest_group;
 
 static void arm(int kind, long n, cl_int code, bool lost) {
     memset(calls, 0, sizeof calls);
@@ -128,6 +130,15 @@ static cl_int fault(int kind) {
     return wanted_code;
 }
 
+void fault_groups(size_t most) { largest_group = most; }
+
+static cl_int limited(cl_int code, cl_kernel_work_group_info what, void *value) {
+    size_t *group = value;
+    if (code == CL_SUCCESS && what == CL_KERNEL_WORK_GROUP_SIZE && largest_group && *group > largest_group)
+        *group = largest_group;
+    return code;
+}
+
 static void *next(const char *name) {
     void *real = dlsym(RTLD_NEXT, name);
     if (!real) {
@@ -146,6 +157,16 @@ static void *next(const char *name) {
         return failed ? failed : real arguments;                                                                       \
     }
 GIVES_CODE(X)
+#undef X
+#define X(name, parameters, arguments)                                                                                 \
+    cl_int name parameters {                                                                                           \
+        static cl_int(*real) parameters;                                                                               \
+        if (!real)                                                                                                     \
+            *(void **)&real = next(#name);                                                                             \
+        cl_int failed = fault(K_##name);                                                                               \
+        return failed ? failed : limited(real arguments, w, v);                                                        \
+    }
+GIVES_LIMIT(X)
 #undef X
 #define X(type, name, parameters, arguments)                                                                           \
     type name parameters {                                                                                             \

@@ -14,6 +14,8 @@ void fault_at(long n, cl_int code, bool lost);
 void fault_in(const char *function, long n, cl_int code);
 /* Ends it. The function that failed first, or NULL. */
 const char *fault_clear(void);
+/* From now on no kernel runs in groups larger than this; 0: as the driver says. */
+void fault_groups(size_t most);
 /* Calls of a function since the last fault_at or fault_in; NULL: of all. */
 long fault_calls(const char *function);
 

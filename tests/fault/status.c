@@ -172,6 +172,33 @@ START_TEST(builds) {
 }
 END_TEST
 
+/* Drivers may allow a kernel smaller groups than the device: what was planned for larger ones is planned again. */
+START_TEST(small_groups) {
+    static const size_t limits[] = { 32, 8, 1 };
+    clade_device_options options = CLADE_DEVICE_OPTIONS_INIT;
+    clade_device *device;
+    clade_model *model = mlp_load();
+    float want[32 * MLP_OUTPUTS], got[32 * MLP_OUTPUTS];
+    options.cache_dir = "";
+    options.as = "gpu,group=64,blas=0";
+    ck_ok(clade_device_open(&device, NULL, &options, &err), err);
+    clade_session *session = mlp_session(device, model, 0);
+    mlp_predict(session, 32, want);
+    clade_session_free(session);
+    session = mlp_session(device, model, 0);
+    for (size_t i = 0; i < CLD_COUNT(limits); i++) {
+        fault_groups(limits[i]);
+        mlp_predict(session, 32 - (int64_t)i, got); /* a session that has shrunk may have to shrink again */
+        for (size_t k = 0; k < (32 - i) * MLP_OUTPUTS; k++)
+            ck_assert_float_eq_tol(got[k], want[k], 1e-6F);
+    }
+    fault_groups(0);
+    clade_session_free(session);
+    clade_model_free(model);
+    clade_device_close(device);
+}
+END_TEST
+
 Suite *suite_fault_status(void);
 Suite *suite_fault_status(void) {
     Suite *suite = suite_create("fault/status");
@@ -183,6 +210,7 @@ Suite *suite_fault_status(void) {
     tcase_add_test(tcase, facts);
     tcase_add_test(tcase, buffers);
     tcase_add_test(tcase, builds);
+    tcase_add_test(tcase, small_groups);
     suite_add_tcase(suite, tcase);
     return suite;
 }

@@ -52,7 +52,7 @@ cld_kernel *ocl_scale_kernel(ocl_rig *rig, cld_batch *batch, int32_t handle, cld
     cld_kernel *kernel;
     uint64_t offset = 0;
     int32_t n = count;
-    ck_ok(cld_kernel_new(&kernel, batch, handle, 0, &rig->err), rig->err);
+    ck_ok(cld_kernel_new(&kernel, batch, handle, &(size_t){ 0 }, &rig->err), rig->err);
     ck_ok(cld_kernel_arg_mem(kernel, 0, y, &rig->err), rig->err);
     ck_ok(cld_kernel_arg_bytes(kernel, 1, &offset, sizeof offset, &rig->err), rig->err);
     ck_ok(cld_kernel_arg_mem(kernel, 2, x, &rig->err), rig->err);
