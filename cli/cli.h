@@ -72,7 +72,7 @@ typedef struct cli_inputs {
 /* Options that mean the same in every command that has them. */
 typedef struct cli_common {
     const char *device, *as, *prefer_impl;
-    int json, no_cache, no_blas, no_records, unchecked_indices, any_opset, verbose;
+    int json, no_cache, no_blas, no_records, float16, unchecked_indices, any_opset, verbose;
     double tune_seconds;
     cli_inputs inputs;
 } cli_common;

@@ -23,6 +23,7 @@ clade_session_options cli_session_options(const cli_common *common) {
     clade_session_options options = CLADE_SESSION_OPTIONS_INIT;
     options.no_blas = common->no_blas;
     options.no_records = common->no_records;
+    options.precision = common->float16 ? CLADE_FLOAT16 : CLADE_NONE;
     options.tune_seconds = common->tune_seconds;
     options.unchecked_indices = common->unchecked_indices;
     options.prefer_impl = common->prefer_impl;

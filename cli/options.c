@@ -52,6 +52,8 @@ static void add_common(option_table *table, cli_common *c, int mask) {
           { "tune-seconds", 0, CLI_REAL, "SECONDS", "first measure, lightly, what nothing was measured for",
             &c->tune_seconds } },
         { CLI_HAS_SESSION,
+          { "float16", 0, CLI_FLAG, NULL, "hold weights and results in between as float16", &c->float16 } },
+        { CLI_HAS_SESSION,
           { "unchecked-indices", 0, CLI_FLAG, NULL, "take an index out of range for the nearest one in range",
             &c->unchecked_indices } },
         { CLI_HAS_SESSION,

@@ -45,10 +45,15 @@ typedef struct clade_session_options {
                        * computed (ERR_LIMIT names the loop); 0: 20,000 */
     size_t max_calls; /* clade_session_call: so many at a time, each with plans and an arena of its own; 0: 8 */
     int no_records;   /* 1: rows are chosen by estimated cost alone, not by what was measured on this device */
-    double tune_seconds; /* above 0: before a plan is made, the problems in it that nothing was measured for are tuned
-                          * for about so long, lightly: without CLBlast, and without a look at the whole model, as
-                          * clade_session_tune (clade/tune.h) has it. Not with no_records; ERR_ARGUMENT where the device
-                          * has no place for records */
+    double tune_seconds;   /* above 0: before a plan is made, the problems in it that nothing was measured for are tuned
+                            * for about so long, lightly: without CLBlast, and without a look at the whole model, as
+                            * clade_session_tune (clade/tune.h) has it. Not with no_records; ERR_ARGUMENT where the device
+                            * has no place for records */
+    clade_dtype precision; /* CLADE_FLOAT16: what products, convolutions, recurrent layers and what lies between them
+                            * read and write of float32 is held as float16, weights too; sums are float32, inputs and
+                            * outputs keep their types. Half the memory and its traffic; each result in between is
+                            * rounded to 11 bits (2^-11 of its size), and beyond 65504 it is infinite. CLADE_NONE,
+                            * CLADE_FLOAT32: as the model has it. Others: ERR_ARGUMENT */
 } clade_session_options;
 #define CLADE_SESSION_OPTIONS_INIT CLADE_SIZED_INIT(clade_session_options)
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Constants that passes make of a model's constants: once for all its static graphs, kept as long as the model.
  *
- * A key says what was made of what. It may hold the address of a constant of the model, which stays; not that of a
- * constant of a static graph, whose place another one may take.
+ * A key says what was made of what. It may hold the address of a constant of the model, or of one made here, which
+ * stay; not that of a constant of a static graph, whose place another one may take.
  */
 #include "graph/graph.h"
 
 #include <stdlib.h>
 
 typedef struct item {
-    struct item *next;
+    struct item *next, *near; /* in the lists by key and by tensor */
     const void *key;
     size_t key_bytes;
     clade_tensor *tensor;
@@ -20,7 +20,7 @@ enum { LISTS = 256 };
 struct cld_derived {
     cld_lock *lock; /* guards what follows */
     cld_arena *arena;
-    item *lists[LISTS];
+    item *lists[LISTS], *tensors[LISTS];
     const clade_tensor **owned; /* the model's constants, by address */
     int32_t n_owned, cap_owned;
 };
@@ -69,9 +69,22 @@ void cld_derived_free(cld_derived *derived) {
     cld_free(derived);
 }
 
-bool cld_derived_stays(const cld_derived *derived, const clade_tensor *tensor) {
-    return derived && derived->n_owned > 0 &&
-           bsearch(&tensor, derived->owned, (size_t)derived->n_owned, sizeof *derived->owned, by_address) != NULL;
+static size_t place_of(const clade_tensor *tensor) { return cld_hash(CLD_HASH_START, &tensor, sizeof tensor) % LISTS; }
+
+static bool is_made(cld_derived *derived, const clade_tensor *tensor) {
+    cld_lock_take(derived->lock);
+    const item *found = derived->tensors[place_of(tensor)];
+    while (found && found->tensor != tensor)
+        found = found->near;
+    cld_lock_drop(derived->lock);
+    return found != NULL;
+}
+
+bool cld_derived_stays(cld_derived *derived, const clade_tensor *tensor) {
+    const bool is_owned =
+        derived && derived->n_owned > 0 &&
+        bsearch(&tensor, derived->owned, (size_t)derived->n_owned, sizeof *derived->owned, by_address) != NULL;
+    return is_owned || (derived && is_made(derived, tensor));
 }
 
 static clade_tensor *make(cld_derived *derived, item **list, const void *key, size_t key_bytes, const cld_type *type,
@@ -82,8 +95,9 @@ static clade_tensor *make(cld_derived *derived, item **list, const void *key, si
     if (!made || !kept || !tensor)
         return NULL;
     fill(tensor, user);
-    *made = (item){ .next = *list, .key = kept, .key_bytes = key_bytes, .tensor = tensor };
-    *list = made;
+    item **near = &derived->tensors[place_of(tensor)];
+    *made = (item){ .next = *list, .near = *near, .key = kept, .key_bytes = key_bytes, .tensor = tensor };
+    *list = *near = made;
     return tensor;
 }
 

@@ -84,6 +84,7 @@ typedef struct cld_graph {
     int32_t n_formal; /* sub-graphs: inputs [n_formal, n_inputs) are captures from outside, in the node's order */
     const char *unsupported; /* why a model can be looked at, but not run: parts of it are left out; else NULL */
     /* Static graphs: what folding has cost, and the most it may (op/core/build.c; 0: what that file says). */
+    clade_dtype storage;                   /* of float32 values in between, FLOAT16 or their own (pass/halve.c) */
     size_t folded_bytes, max_folded_bytes; /* host bytes of the constants it made */
     uint64_t evaluated;                    /* elements it has read and written */
     int32_t cap_values, cap_nodes, cap_inputs, cap_outputs;
@@ -118,8 +119,8 @@ static inline cld_value *cld_graph_at(const cld_graph *graph, cld_value_id id) {
 /* For a model graph that does not change any more. NULL: no memory. Thread-safe. */
 cld_derived *cld_derived_new(const cld_graph *model);
 void cld_derived_free(cld_derived *derived); /* after every static graph of the model */
-/* The tensor is a constant of the model, so that its address may be part of a key. derived NULL: no. */
-bool cld_derived_stays(const cld_derived *derived, const clade_tensor *tensor);
+/* The tensor is a constant of the model, or made here, so that its address may be part of a key. derived NULL: no. */
+bool cld_derived_stays(cld_derived *derived, const clade_tensor *tensor);
 /* What was made under this key: of this type, filled (it is zero) when it is asked for the first time. NULL: no memory.
  */
 typedef void (*cld_derive_fn)(clade_tensor *out, const void *user);

@@ -90,6 +90,8 @@ clade_status cld_pass_symbolic(const cld_graph *graph, int32_t output, cld_text 
 
 /* fold_scale.c: what scales and shifts each channel by constants disappears into the weights before or behind it. */
 clade_status cld_pass_fold_scale(cld_graph *graph, clade_error *err);
+/* halve.c: float32 values are held as float16, where the graph says so. */
+clade_status cld_pass_halve(cld_graph *graph, clade_error *err);
 /* lower.c: operators become what they are made of. */
 clade_status cld_pass_lower(cld_graph *graph, clade_error *err);
 /* fold_pad.c: a Pad that puts zeros around a Conv's image becomes the Conv's own padding. */

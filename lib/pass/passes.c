@@ -9,6 +9,7 @@ const cld_pass cld_model_passes[] = {
 
 const cld_pass cld_static_passes[] = {
     { "fold_scale", cld_pass_fold_scale },
+    { "halve", cld_pass_halve },
     { "lower", cld_pass_lower },
     { "fold_pad", cld_pass_fold_pad },
     { "dead", cld_pass_dead },

@@ -102,7 +102,7 @@ clade_status cld_scale_read(const cld_graph *graph, const cld_node *node, int32_
     return CLADE_OK;
 }
 
-static bool all_stay(const cld_derived *derived, const cld_derivation *how) {
+static bool all_stay(cld_derived *derived, const cld_derivation *how) {
     return how->scale->stays && cld_derived_stays(derived, how->weight) &&
            (how->bias == NULL || cld_derived_stays(derived, how->bias));
 }

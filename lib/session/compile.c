@@ -55,6 +55,11 @@ const cld_graph *cld_compile_graph(const clade_session *session) {
     return model->graph;
 }
 
+clade_status cld_compile_passes(const clade_session *session, cld_graph *graph, int32_t count, clade_error *err) {
+    graph->storage = session->options.precision;
+    return cld_passes_run(cld_static_passes, count, graph, err);
+}
+
 static clade_status start_walk(clade_session *session, cld_stage *stage, clade_error *err) {
     size_t most = cld_session_host_limit(session), held = session->host_bytes;
     const cld_stage *parent = stage->parent;
@@ -118,7 +123,7 @@ clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_rout
     }
     CLD_TRY(start_walk(session, stage, err));
     CLD_TRY(cld_walk_next(stage->walk, &stage->segment, err));
-    CLD_TRY(cld_passes_run(cld_static_passes, -1, stage->segment.graph, err));
+    CLD_TRY(cld_compile_passes(session, stage->segment.graph, -1, err));
     if (session->options.tune_seconds > 0 && !session->options.no_records)
         CLD_TRY(cld_session_tune_new(session, stage->segment.graph, err));
     CLD_TRY(plan_stage(session, stage, err));

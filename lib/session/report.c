@@ -93,7 +93,7 @@ static clade_status dump_pass(clade_session *session, const char *pass, bool bef
     CLD_RETURN(cld_session_plan(session, &last, err));
     CLD_TRY(cld_walk_new(&walk, cld_compile_graph(session), last->route->types, NULL, err));
     CLD_TRY(cld_walk_next(walk, &segment, err));
-    CLD_TRY(cld_passes_run(cld_static_passes, count, segment.graph, err));
+    CLD_TRY(cld_compile_passes(session, segment.graph, count, err));
     if (format == CLADE_DUMP_DOT)
         cld_graph_dot(segment.graph, &text);
     else

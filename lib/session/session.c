@@ -8,6 +8,10 @@ clade_status cld_session_new(clade_session **out, clade_device *device, clade_mo
     clade_status status = cld_sized_read(&known, sizeof known, options, "clade_session_options", err);
     if (status == CLADE_OK && !(known.tune_seconds >= 0))
         status = cld_fail(err, CLADE_ERR_ARGUMENT, "tune_seconds is %g", known.tune_seconds);
+    if (status == CLADE_OK && known.precision != CLADE_NONE && known.precision != CLADE_FLOAT32 &&
+        known.precision != CLADE_FLOAT16)
+        status = cld_fail(err, CLADE_ERR_ARGUMENT, "precision is %s, it may be float32 or float16",
+                          clade_dtype_name(known.precision));
     if (status == CLADE_OK)
         status = cld_wish_check(known.prefer_impl, err);
     clade_session *session = status == CLADE_OK ? cld_calloc(1, sizeof *session) : NULL;

@@ -164,6 +164,8 @@ bool cld_value_is_result(const clade_session *session, int32_t k);
 /* Where a walk starts. Passes have made other constants of the defaults of inputs, so a run that sets one of those
  * starts where they have not. */
 const cld_graph *cld_compile_graph(const clade_session *session);
+/* The first `count` static passes (-1: all), as the session wants them. */
+clade_status cld_compile_passes(const clade_session *session, cld_graph *graph, int32_t count, clade_error *err);
 /* The stage behind `parent` (NULL: the root): segment, passes, plan. `fed` (moved into the stage; NULL at the root) is
  * the value the parent's cut asked for. ERR_LIMIT names the node that asked. */
 clade_status cld_compile_stage(cld_stage **out, clade_session *session, cld_route *route, cld_stage *parent,

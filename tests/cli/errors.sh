@@ -95,7 +95,7 @@ if [ -n "$CLADE_SHARED" ] && [ -d "$CLADE_SHARED/hostile" ]; then
     expect 3 "node 'ScatterND_0': index 9 is out of range for an axis of 4 entries" run "$hostile/scatternd_oob.onnx" \
         -i x="$hostile/x4.npy" -i j="$hostile/j.npy" -i u="$hostile/u.npy"
 fi
-expect 3 "nothing to show at 'fold'; the passes are specialise, fold_scale, lower, fold_pad, dead, fuse" dump --after fold "$model"
+expect 3 "nothing to show at 'fold'; the passes are specialise, fold_scale, halve, lower, fold_pad, dead, fuse" dump --after fold "$model"
 expect 2 'one of them' dump --after lower --before fuse "$model"
 expect 3 'trace' dump "$model" --profile "$scratch/no/such/trace.json"
 expect 3 'no/list' test --skip "$scratch/no/list" "$cases/count"

@@ -51,7 +51,7 @@ expect 1 "nothing runs on device 'none'" test "${none[@]}" cpu "$cases/count"
 # An argument after -- is no option.
 expect 3 'no-such-model' info -- --no-such-model
 # Every option that a command lists is in the manual.
-for option in $(for c in devices info run test bench dump; do "$clade" $c --help; done | grep -oE -- '--[a-z-]+' | sort -u); do
+for option in $(for c in devices info run test bench dump; do "$clade" $c --help; done | grep -oE -- '--[a-z0-9-]+' | sort -u); do
     if grep -qE -- "Fl -${option#--}( |\$)" "$source_dir/man/clade.1"; then pass; else fail "$option is not in clade(1)"; fi
 done
 if command -v mandoc >/dev/null; then

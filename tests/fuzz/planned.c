@@ -189,6 +189,7 @@ void plan_for_all(cld_graph *graph, unsigned choice, const char *prefer) {
     if (graphs++ == 0 && getenv("CLADE_FUZZ_COUNT"))
         atexit(report);
     clade_error err = { CLADE_OK, "" };
+    graph->storage = choice & 128 ? CLADE_FLOAT16 : CLADE_NONE;
     clade_status status = cld_passes_run(cld_static_passes, -1, graph, &err);
     check_refusal(status, &err);
     if (status != CLADE_OK)
