@@ -16,8 +16,10 @@ static void note(void *user, const cld_chosen *chosen) {
         return; /* the first one of each depth speaks for all */
     cld_level *level = &candidate->level[candidate->depth++];
     *level = (cld_level){ .rows = chosen->rows, .row = chosen->row };
-    if (chosen->row->space)
+    if (chosen->row->space) {
         memcpy(level->value, chosen->value, sizeof level->value);
+        chosen->row->space->usual(chosen->call, chosen->caps, level->usual);
+    }
     for (int32_t k = 0; chosen->rows[k].name; k++)
         if (cld_impl_fits(&chosen->rows[k], chosen->caps) &&
             (!chosen->rows[k].applicable || chosen->rows[k].applicable(chosen->call, chosen->caps)))
@@ -28,20 +30,32 @@ static void note(void *user, const cld_chosen *chosen) {
     candidate->cost = chosen->row->cost ? chosen->row->cost(chosen->call, chosen->caps, chosen->value) : 0;
 }
 
-static void write_level(const cld_level *level, cld_text *out) {
+/* `changed`: only the parameters that are not as usual. */
+static void write_level(const cld_level *level, bool changed, cld_text *out) {
     const cld_space *space = level->row->space;
+    const char *before = "(";
     cld_text_add(out, level->row->name);
-    for (int32_t k = 0; space && space->params[k].name; k++)
-        cld_text_printf(out, "%s%s %d", k ? ", " : "(", space->params[k].name, (int)level->value[k]);
-    if (space)
+    for (int32_t k = 0; space && space->params[k].name; k++) {
+        if (changed && level->value[k] == level->usual[k])
+            continue;
+        cld_text_printf(out, "%s%s %d", before, space->params[k].name, (int)level->value[k]);
+        before = ", ";
+    }
+    if (*before == ',')
         cld_text_add(out, ")");
 }
 
-static void write_text(const cld_candidate *candidate, int32_t depth, cld_text *out) {
+static void write_text(const cld_candidate *candidate, int32_t depth, bool changed, cld_text *out) {
     for (int32_t d = 0; d < depth; d++) {
         cld_text_add(out, d ? " > " : "");
-        write_level(&candidate->level[d], out);
+        write_level(&candidate->level[d], changed, out);
     }
+}
+
+const char *cld_candidate_changes(const cld_candidate *candidate, cld_arena *arena) {
+    cld_text text = { 0 };
+    write_text(candidate, candidate->depth, true, &text);
+    return cld_text_take(&text, arena);
 }
 
 clade_status cld_candidate_plan(cld_candidate *out, cld_plan **plan, cld_arena *arena, const cld_workbench *bench,
@@ -64,7 +78,7 @@ clade_status cld_candidate_plan(cld_candidate *out, cld_plan **plan, cld_arena *
     cld_text_free(&prefer);
     CLD_RETURN(status);
     cld_text text = { 0 };
-    write_text(out, out->depth, &text);
+    write_text(out, out->depth, false, &text);
     out->text = cld_text_take(&text, arena);
     if (plan && out->text)
         *plan = made;
@@ -76,7 +90,7 @@ clade_status cld_candidate_plan(cld_candidate *out, cld_plan **plan, cld_arena *
 static clade_status give(const cld_candidate *candidate, int32_t depth, cld_candidate_fn add, void *user,
                          clade_error *err) {
     cld_text text = { 0 };
-    write_text(candidate, depth, &text);
+    write_text(candidate, depth, false, &text);
     clade_status status = text.failed ? cld_no_memory(err, "a candidate") : add(user, text.data, err);
     cld_text_free(&text);
     return status;
@@ -117,7 +131,7 @@ clade_status cld_candidate_rows(const cld_candidate *from, bool all, cld_candida
             cld_text text = { 0 };
             if (!(from->level[d].applicable >> k & 1))
                 continue;
-            write_text(from, d, &text);
+            write_text(from, d, false, &text);
             cld_text_printf(&text, "%s%s", d ? " > " : "", from->level[d].rows[k].name);
             clade_status status = text.failed ? cld_no_memory(err, "a candidate") : add(user, text.data, err);
             cld_text_free(&text);

@@ -86,12 +86,18 @@ static clade_status weigh(tuning *t, double end, clade_error *err) {
     return CLADE_OK;
 }
 
-static clade_status record(const cld_tune_order *order, const cld_tuned *found, clade_error *err) {
+static clade_status record(const cld_workbench *bench, cld_arena *arena, const cld_tuned *found, clade_error *err) {
+    const cld_tune_order *order = bench->order;
+    cld_candidate candidate;
+    CLD_RETURN(cld_candidate_plan(&candidate, NULL, arena, bench, found->after, err));
+    const char *changes = cld_candidate_changes(&candidate, arena);
+    if (!changes)
+        return cld_no_memory(err, "a tuning record");
     const cld_record what = { .device = order->device,
                               .problem = found->problem,
                               .driver = order->driver,
                               .library = clade_version(),
-                              .choice = found->after,
+                              .choice = changes,
                               .seconds = found->after_s,
                               .error = found->error,
                               .tried = found->tried,
@@ -110,7 +116,7 @@ static clade_status tune_one(tuning *t, const task *of, double seconds, clade_er
     CLD_TRY(cld_search(&found, arena, bench, seconds, err));
     if (t->order->found)
         CLD_TRY(t->order->found(t->order->user, &found, err));
-    CLD_TRY(record(t->order, &found, err));
+    CLD_TRY(record(bench, arena, &found, err));
 fail:
     cld_workbench_free(bench);
     cld_arena_free(arena);

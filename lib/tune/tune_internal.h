@@ -32,7 +32,7 @@ enum { CLD_MAX_DEPTH = 3, CLD_GUARD_BYTES = 4096 };
 /* A choice as the planner makes it: the row of the problem, of the one within, and so on. */
 typedef struct cld_level {
     const cld_impl *rows, *row;
-    int32_t value[CLD_MAX_PARAMS];
+    int32_t value[CLD_MAX_PARAMS], usual[CLD_MAX_PARAMS];
     uint64_t applicable; /* bit k: of rows[k] */
 } cld_level;
 
@@ -47,6 +47,10 @@ typedef struct cld_candidate {
 /* Plans the bench's node as `choice` says (NULL: as it is chosen now). The caller frees *plan, if wanted. */
 clade_status cld_candidate_plan(cld_candidate *out, cld_plan **plan, cld_arena *arena, const cld_workbench *bench,
                                 const char *choice, clade_error *err);
+/* Its rows, with those parameters only that are not as usual. That is what is recorded: for the very problem it says
+ * the same, and what nearby sizes take of it is what measuring has changed, not what follows from the sizes. In the
+ * arena; NULL: no memory. */
+const char *cld_candidate_changes(const cld_candidate *candidate, cld_arena *arena);
 /* Calls `add` with the text of each choice that differs in one parameter, by one or two of its steps. */
 typedef clade_status (*cld_candidate_fn)(void *user, const char *choice, clade_error *err);
 clade_status cld_candidate_neighbours(const cld_candidate *from, cld_candidate_fn add, void *user, clade_error *err);

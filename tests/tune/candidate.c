@@ -183,6 +183,26 @@ START_TEST(next_to_a_choice) {
 }
 END_TEST
 
+/* What is recorded says the same of this problem, and of others only what measuring has changed. */
+START_TEST(what_is_not_as_usual) {
+    static const struct {
+        const char *choice, *changes;
+    } cases[] = { { "outer > plain", "outer > plain" },
+                  { "outer(size 4) > plain", "outer > plain" },
+                  { "outer(size 2) > deep", "outer(size 2) > deep" },
+                  { "outer > deep(x 20)", "outer > deep(x 20)" },
+                  { "outer > deep(x 20, y 1)", "outer > deep(x 20, y 1)" },
+                  { "outer(size 4) > deep(x 15, y 1)", "outer > deep(y 1)" } };
+    make(&outer, inputs, 1, "gpu,blas=0");
+    for (size_t k = 0; k < CLD_COUNT(cases); k++) {
+        const cld_candidate chosen = plan(cases[k].choice);
+        const char *changes = cld_candidate_changes(&chosen, arena);
+        ck_assert_str_eq(changes, cases[k].changes);
+        ck_assert_str_eq(plan(changes).text, chosen.text);
+    }
+}
+END_TEST
+
 static clade_status stop(void *user, const char *choice, clade_error *why) {
     (void)choice;
     ++*(int *)user;
@@ -277,6 +297,7 @@ Suite *suite_tune_candidate(void) {
     tcase_add_test(tcase, in_full);
     tcase_add_test(tcase, rows_of_a_machine);
     tcase_add_test(tcase, next_to_a_choice);
+    tcase_add_test(tcase, what_is_not_as_usual);
     tcase_add_test(tcase, who_is_told_may_end_it);
     tcase_add_loop_test(tcase, of_operators, 0, CLD_COUNT(cases));
     suite_add_tcase(suite, tcase);
