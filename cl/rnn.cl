@@ -9,7 +9,11 @@
  *                     CPUs: groups of one, a register tile of GATES x MR vectors. Else LANES is 1 and R one panel, so that
  *                     neighbours read neighbours. Launch (ceil(B / MR) groups, directions). The state, STATE_ROWS * MR *
  *                     padded H elements a group, lies in local memory, or with GLOBAL_STATE in a buffer.
- * Sums run over k in ascending order: the same input gives the same bits. Beyond its length (lens) a sequence's y is 0; a
+ *   rnn_keep          (KEEP) for GPUs: a group runs a sequence. Work-item slice * UNITS + j holds in registers, for all steps, what
+ *                     unit j weighs h[slice * KEEP ...] by, KEEP of them for each gate; r is one panel. The first slice adds
+ *                     up what the others pass it. Local memory: h, twice, and that, so 2 SLICES KEEP + (SLICES - 1) GATES
+ *                     UNITS elements. Launch (batch groups, directions)
+ * Sums run over k in ascending order, those of slices one after the other: the same input gives the same bits. Beyond its length (lens) a sequence's y is 0; a
  * reversed one starts at its own end. Defines: CELL_LSTM, CELL_GRU or CELL_RNN; ACT_F, ACT_G, ACT_H: activations, in x;
  * BOUND(x): what clips the gates; PEEPHOLES: P is given; COUPLED: f = 1 - i; RESET_FIRST: the GRU's reset acts before
  * the product; SINGLE_ITEM: groups of one.
@@ -114,6 +118,31 @@ static inline V NAME(g)(V x) {
 static inline V NAME(h)(V x) { return ACT_H; }
 #endif
 
+#ifdef PEEPHOLES
+#define PEEP(p, c) ((p) * (c))
+#else
+#define PEEP(p, c) 0
+#endif
+
+/* The unit's new h; c: the LSTM's state, made new; z_h: what the input gives the GRU's candidate. */
+static inline V NAME(cell)(const V acc[GATES], V *c, const V old, const V z_h, const V p_i, const V p_o, const V p_f) {
+#if defined(CELL_LSTM)
+    const V in = NAME(f)(acc[0] + PEEP(p_i, *c));
+#ifdef COUPLED
+    const V forget = 1 - in;
+#else
+    const V forget = NAME(f)(acc[2] + PEEP(p_f, *c));
+#endif
+    *c = forget * *c + in * NAME(g)(acc[3]);
+    return NAME(f)(acc[1] + PEEP(p_o, *c)) * NAME(h)(*c);
+#elif defined(CELL_GRU)
+    const V candidate = NAME(g)(z_h + NAME(f)(acc[1]) * acc[2]);
+    return candidate + NAME(f)(acc[0]) * (old - candidate);
+#else
+    return NAME(f)(acc[0]);
+#endif
+}
+
 KERNEL(rnn_pack_r)(__global T *restrict out, ulong out_off, __global const T_STORE *restrict r, ulong r_off, int hidden,
                    int lanes, int count, int flags) {
     const int at = get_global_id(0), hp = (hidden + lanes - 1) / lanes * lanes;
@@ -183,25 +212,29 @@ static inline void NAME(put)(V value, __global T_STORE *y, size_t at, int count)
 #define ROW(i) min((int)get_group_id(0) * MR + (i), batch - 1)
 #define LENGTH(i) (HAS_LENS ? clamp(lens[ROW(i)], 0, steps) : steps)
 #define POSITION(i) (REVERSE(d) && s < LENGTH(i) ? LENGTH(i) - 1 - s : s)
-/* For sequence i and the units from j on: what the input gave gate g, its bias, a peephole's part, R's panel. */
+/* For sequence i and the units from j on: what the input gave gate g, its bias, a peephole, R's panel. */
 #define Z(g)                                                                                                           \
     READ_STORED(z, ((size_t)POSITION(i) * z_t + (size_t)ROW(i) * z_b) * directions * GATES * hidden + (g) * hidden + j)
 #define B(g) READ(b, (g) * hp + j)
 #ifdef PEEPHOLES
-#define P(g, c) (READ(p, (g) * hp + j) * (c))
+#define P(g) READ(p, (g) * hp + j)
 #else
-#define P(g, c) 0
+#define P(g) 0
 #endif
 #define PANEL (r + (r_lanes == LANES ? (size_t)j / LANES * r_k * hidden : (size_t)j))
 
-GROUP KERNEL(rnn_run)(__global T_STORE *restrict y, ulong y_off, __global T_STORE *restrict y_h, ulong y_h_off,
-                      __global T_STORE *restrict y_c, ulong y_c_off, __global const T_STORE *restrict z, ulong z_off,
-                      __global const T *restrict r, ulong r_off, __global const T *restrict b, ulong b_off,
-                      __global const T *restrict p, ulong p_off, __global const int *restrict lens, ulong lens_off,
-                      __global const T_STORE *restrict h_0, ulong h_0_off, __global const T_STORE *restrict c_0,
-                      ulong c_0_off, int steps, int batch, int hidden, int r_lanes, int first_d, int directions,
-                      int flags, int z_t, int z_b, int y_t, int y_d, int y_b, int s_d, int s_b, CLADE_FAULT,
-                      STATE_PARAMETER) {
+#define PARAMETERS                                                                                                     \
+    __global T_STORE *restrict y, ulong y_off, __global T_STORE *restrict y_h, ulong y_h_off,                          \
+        __global T_STORE *restrict y_c, ulong y_c_off, __global const T_STORE *restrict z, ulong z_off,                \
+        __global const T *restrict r, ulong r_off, __global const T *restrict b, ulong b_off,                          \
+        __global const T *restrict p, ulong p_off, __global const int *restrict lens, ulong lens_off,                  \
+        __global const T_STORE *restrict h_0, ulong h_0_off, __global const T_STORE *restrict c_0, ulong c_0_off,      \
+        int steps, int batch, int hidden, int r_lanes, int first_d, int directions, int flags, int z_t, int z_b,       \
+        int y_t, int y_d, int y_b, int s_d, int s_b, CLADE_FAULT, STATE_PARAMETER
+
+#ifndef KEEP
+
+GROUP KERNEL(rnn_run)(PARAMETERS) {
     const int d = first_d + get_group_id(1), hp = (hidden + LANES - 1) / LANES * LANES;
     const int first = get_local_id(0), group = get_local_size(0), r_k = GATES * r_lanes;
     STATE T *h = OWN_STATE, *more = h + 2 * MR * hp;
@@ -255,27 +288,24 @@ GROUP KERNEL(rnn_run)(__global T_STORE *restrict y, ulong y_off, __global T_STOR
 #endif
             UNROLL for (int i = 0; i < MR; i++) {
                 const V old = READ(now, i * hp + j);
-#if defined(CELL_LSTM)
-                const V c = READ(more, i * hp + j), in = NAME(f)(acc[0][i] + P(0, c));
-#ifdef COUPLED
-                const V forget = 1 - in;
-#else
-                const V forget = NAME(f)(acc[2][i] + P(2, c));
-#endif
-                const V c_new = forget * c + in * NAME(g)(acc[3][i]);
-                const V h_new = NAME(f)(acc[1][i] + P(1, c_new)) * NAME(h)(c_new);
-                if (s < LENGTH(i))
-                    WRITE(c_new, more, i * hp + j);
-#elif defined(RESET_FIRST)
+                const bool runs = s < LENGTH(i);
+#ifdef RESET_FIRST
                 const V update = READ(more, i * hp + j), candidate = NAME(g)(acc[2][i]);
                 const V h_new = candidate + update * (old - candidate);
-#elif defined(CELL_GRU)
-                const V candidate = NAME(g)(Z(2) + B(2) + NAME(f)(acc[1][i]) * acc[2][i]);
-                const V h_new = candidate + NAME(f)(acc[0][i]) * (old - candidate);
 #else
-                const V h_new = NAME(f)(acc[0][i]);
+                V own[GATES], c = 0, z_h = 0;
+                UNROLL for (int g = 0; g < GATES; g++) own[g] = acc[g][i];
+#if defined(CELL_LSTM)
+                c = READ(more, i * hp + j);
+#elif defined(CELL_GRU)
+                z_h = Z(2) + B(2);
 #endif
-                const bool runs = s < LENGTH(i);
+                const V h_new = NAME(cell)(own, &c, old, z_h, P(0), P(1), P(2));
+#ifdef CELL_LSTM
+                if (runs)
+                    WRITE(c, more, i * hp + j);
+#endif
+#endif
                 WRITE(runs ? h_new : old, next, i * hp + j);
                 if (HAS_Y)
                     NAME(put)(runs ? h_new : (V)(0), y, (size_t)POSITION(i) * y_t + (size_t)ROW(i) * y_b + j,
@@ -295,3 +325,81 @@ GROUP KERNEL(rnn_run)(__global T_STORE *restrict y, ulong y_off, __global T_STOR
 #endif
     }
 }
+
+#else
+
+__attribute__((reqd_work_group_size(UNITS * SLICES, 1, 1))) KERNEL(rnn_keep)(PARAMETERS) {
+    const int i = 0, lane = get_local_id(0), j = lane % UNITS, slice = lane / UNITS, hp = UNITS;
+    const int d = first_d + get_group_id(1);
+    const size_t at = (size_t)d * s_d + (size_t)ROW(i) * s_b + j;
+    __local T *parts = state + 2 * SLICES * KEEP;
+    lens += lens_off;
+    z += z_off + (size_t)d * GATES * hidden;
+    y += y_off + (size_t)d * y_d;
+    r += r_off + (size_t)d * GATES * hidden * hidden;
+    b += b_off + (size_t)d * BIASES * hp;
+    p += p_off + (size_t)d * 3 * hp;
+
+    T w[GATES][KEEP];
+    UNROLL for (int k = 0; k < KEEP; k++)
+        UNROLL for (int g = 0; g < GATES; g++) {
+            const int from = slice * KEEP + k;
+            w[g][k] = from < UNITS ? r[((size_t)from * GATES + g) * UNITS + j] : 0;
+        }
+    if (HAS_LENS && lane == 0)
+        (void)clade_length(lens[ROW(i)], steps, fault, fault_step);
+    for (int u = lane; u < 2 * SLICES * KEEP; u += UNITS * SLICES)
+        state[u] = 0;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    const bool starts = LENGTH(i) > 0; /* an empty sequence ends with a state of zero */
+    T h = HAS_H && starts ? T_LOAD(h_0, h_0_off + at) : 0, c = 0;
+#ifdef CELL_LSTM
+    c = HAS_C && starts ? T_LOAD(c_0, c_0_off + at) : 0;
+#endif
+    if (slice == 0)
+        state[j] = h;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int s = 0; s < steps; s++) {
+        const __local T *now = state + ((s & 1) * SLICES + slice) * KEEP;
+        T acc[GATES], z_h = 0;
+        UNROLL for (int g = 0; g < GATES; g++) acc[g] = 0;
+        if (slice == 0) {
+#ifdef CELL_GRU
+            acc[0] = Z(0) + B(0);
+            acc[1] = Z(1) + B(1);
+            acc[2] = B(3);
+            z_h = Z(2) + B(2);
+#else
+            UNROLL for (int g = 0; g < GATES; g++) acc[g] = Z(g) + B(g);
+#endif
+        }
+        UNROLL for (int k = 0; k < KEEP; k++)
+            UNROLL for (int g = 0; g < GATES; g++) acc[g] = fma(w[g][k], now[k], acc[g]);
+#if SLICES > 1
+        if (slice > 0)
+            UNROLL for (int g = 0; g < GATES; g++) parts[((slice - 1) * GATES + g) * UNITS + j] = acc[g];
+        barrier(CLK_LOCAL_MEM_FENCE);
+#endif
+        if (slice == 0) {
+            for (int other = 0; other < SLICES - 1; other++)
+                UNROLL for (int g = 0; g < GATES; g++) acc[g] += parts[(other * GATES + g) * UNITS + j];
+            const bool runs = s < LENGTH(i);
+            T c_new = c;
+            const T h_new = NAME(cell)(acc, &c_new, h, z_h, P(0), P(1), P(2));
+            h = runs ? h_new : h;
+            c = runs ? c_new : c;
+            state[(~s & 1) * SLICES * KEEP + j] = h;
+            if (HAS_Y)
+                T_SAVE(y, (size_t)POSITION(i) * y_t + (size_t)ROW(i) * y_b + j, runs ? h_new : 0);
+        }
+        barrier(CLK_LOCAL_MEM_FENCE);
+    }
+    if (HAS_Y_H && slice == 0)
+        T_SAVE(y_h, y_h_off + at, h);
+#ifdef CELL_LSTM
+    if (HAS_Y_C && slice == 0)
+        T_SAVE(y_c, y_c_off + at, c);
+#endif
+}
+
+#endif

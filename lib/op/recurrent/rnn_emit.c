@@ -16,6 +16,7 @@ typedef struct tile {
     int64_t panel;     /* lanes of R's packing */
     size_t group;      /* work-items */
     bool global_state;
+    int64_t slices; /* of h, each with R for it in the registers of work-items of its own; 0: R is read at each step */
 } tile;
 
 typedef struct work {
@@ -94,6 +95,42 @@ static bool valid_groups(const cld_call *call, const cld_caps *caps, const int32
            value[GROUP] <= most_items(caps);
 }
 
+/* ---- R in registers -------------------------------------------------------------------------------------------------
+ */
+
+static const cld_param resident_params[] = { { "slices", { 1, 2, 4, 8, 16 } }, { 0 } };
+
+static int64_t keep_of(const cld_rnn *rnn, int64_t slices) { return (rnn->hidden + slices - 1) / slices; }
+
+static size_t resident_bytes(const cld_rnn *rnn, int64_t slices) {
+    const size_t bytes = rnn->dtype == CLADE_FLOAT64 ? sizeof(double) : sizeof(float);
+    return (size_t)(2 * slices * keep_of(rnn, slices) + (slices - 1) * rnn->cell->gates * rnn->hidden) * bytes;
+}
+
+/* So many weights an item holds beside what a step needs, and a group in half of what a unit has for all its items. */
+static bool valid_resident(const cld_call *call, const cld_caps *caps, const int32_t *value) {
+    const cld_rnn *rnn = call->problem;
+    const int64_t most = rnn->dtype == CLADE_FLOAT64 ? 32 : 64, most_of_group = 512 * most;
+    const int64_t each = rnn->cell->gates * keep_of(rnn, value[0]);
+    return value[0] >= 1 && value[0] <= 64 && rnn->hidden * value[0] <= most_items(caps) && each <= most &&
+           each * rnn->hidden * value[0] <= most_of_group && resident_bytes(rnn, value[0]) <= caps->local_bytes;
+}
+
+/* No more than what makes the registers do: each slice more is one more sum. */
+static void usual_resident(const cld_call *call, const cld_caps *caps, int32_t *value) {
+    value[0] = 1;
+    while (value[0] < 16 && !valid_resident(call, caps, value))
+        value[0] *= 2;
+}
+
+static bool suits_resident(const cld_call *call, const cld_caps *caps) {
+    const cld_rnn *rnn = call->problem;
+    int32_t value[CLD_MAX_PARAMS] = { 0 };
+    usual_resident(call, caps, value);
+    return !rnn->reset_first && rnn->hidden > 0 && valid_resident(call, caps, value);
+}
+
+static const cld_space resident_space = { resident_params, usual_resident, valid_resident };
 static const cld_space panels_space = { panels_params, usual_panels, valid_panels },
                        groups_space = { groups_params, usual_groups, valid_groups };
 
@@ -128,6 +165,11 @@ static cld_step *begin(const work *w, const char *entry, int32_t direction) {
     for (size_t i = 0; i < CLD_COUNT(flags); i++)
         if (flags[i].is)
             cld_step_define(steps, step, flags[i].name, "1");
+    if (w->tile.slices) {
+        cld_step_define(steps, step, "UNITS", "%d", (int)w->rnn->hidden);
+        cld_step_define(steps, step, "SLICES", "%d", (int)w->tile.slices);
+        cld_step_define(steps, step, "KEEP", "%d", (int)keep_of(w->rnn, w->tile.slices));
+    }
     return step;
 }
 
@@ -192,10 +234,10 @@ static void recur(const work *w, int32_t first, int32_t directions, cld_buf z, c
     const cld_rnn *rnn = w->rnn;
     const cld_emit *e = w->emit;
     size_t groups = (size_t)((rnn->batch + w->tile.mr - 1) / w->tile.mr),
-           size = state_bytes(rnn, w->tile.lanes, w->tile.mr);
+           size = w->tile.slices ? resident_bytes(rnn, w->tile.slices) : state_bytes(rnn, w->tile.lanes, w->tile.mr);
     cld_buf state =
         w->tile.global_state ? cld_step_scratch(e->steps, groups * (size_t)directions * size) : (cld_buf){ -1 };
-    cld_step *step = begin(w, "rnn_run", first);
+    cld_step *step = begin(w, w->tile.slices ? "rnn_keep" : "rnn_run", first);
     step->flops =
         2.0 * (double)(rnn->steps * rnn->batch * directions) * (double)(rnn->cell->gates * rnn->hidden * rnn->hidden);
     for (int32_t k = 0; k < 3; k++)
@@ -284,6 +326,17 @@ static clade_status emit_groups(const cld_emit *emit, clade_error *err) {
         err);
 }
 
+static clade_status emit_resident(const cld_emit *emit, clade_error *err) {
+    const cld_rnn *rnn = emit->call->problem;
+    return emit_with(emit,
+                     (tile){ .lanes = 1,
+                             .mr = 1,
+                             .panel = rnn->hidden,
+                             .group = (size_t)(rnn->hidden * emit->value[0]),
+                             .slices = emit->value[0] },
+                     err);
+}
+
 static clade_status emit_reference(const cld_emit *emit, clade_error *err) {
     const cld_rnn *rnn = emit->call->problem;
     size_t group = (size_t)usual_group(rnn, emit->caps);
@@ -296,6 +349,12 @@ const cld_impl cld_rnn_impls[] = { { .name = "panels",
                                      .applicable = suits_panels,
                                      .emit = emit_panels,
                                      .space = &panels_space,
+                                     .inner = cld_product_rows },
+                                   { .name = "resident",
+                                     .needs = CLD_NO_CPU,
+                                     .applicable = suits_resident,
+                                     .emit = emit_resident,
+                                     .space = &resident_space,
                                      .inner = cld_product_rows },
                                    { .name = "groups",
                                      .applicable = suits_groups,
