@@ -85,6 +85,7 @@ typedef struct cld_graph {
     const char *unsupported; /* why a model can be looked at, but not run: parts of it are left out; else NULL */
     /* Static graphs: what folding has cost, and the most it may (op/core/build.c; 0: what that file says). */
     clade_dtype storage;                   /* of float32 values in between, FLOAT16 or their own (pass/halve.c) */
+    bool linear_attention;                 /* attention is one node (pass/fuse_attention.c) */
     size_t folded_bytes, max_folded_bytes; /* host bytes of the constants it made */
     uint64_t evaluated;                    /* elements it has read and written */
     int32_t cap_values, cap_nodes, cap_inputs, cap_outputs;

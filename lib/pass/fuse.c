@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fusing, in three steps: layer normalisations spelled out become one node (fuse_layernorm.c); expressions of one
+/* Fusing, in four steps: layer normalisations spelled out become one node (fuse_layernorm.c), and so does attention
+ * (fuse_attention.c); expressions of one
  * producer's result go into its epilogue (fuse_epilogue.c); groups that are left become Fused nodes (fuse_group.c).
  *
  * Needs: a static graph, nodes in topological order. Keeps: the order, value ids, inputs, outputs, and every result:
@@ -29,8 +30,8 @@ static void drop_gone(cld_fuse *fuse) {
 }
 
 clade_status cld_pass_fuse(cld_graph *graph, clade_error *err) {
-    static clade_status (*const steps[])(cld_fuse *, clade_error *) = { cld_fuse_layernorm, cld_fuse_epilogues,
-                                                                        cld_fuse_groups };
+    static clade_status (*const steps[])(cld_fuse *, clade_error *) = { cld_fuse_layernorm, cld_fuse_attention,
+                                                                        cld_fuse_epilogues, cld_fuse_groups };
     cld_fuse fuse = { .graph = graph, .scratch = cld_arena_new() };
     clade_status status = CLADE_OK;
     if (!fuse.scratch)

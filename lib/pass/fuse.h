@@ -34,6 +34,7 @@ cld_graph *cld_fuse_body(const cld_fuse *fuse, const int32_t *nodes, int32_t n, 
 
 /* The steps. The caller then drops the nodes marked as gone. */
 clade_status cld_fuse_layernorm(cld_fuse *fuse, clade_error *err);
+clade_status cld_fuse_attention(cld_fuse *fuse, clade_error *err);
 clade_status cld_fuse_epilogues(cld_fuse *fuse, clade_error *err);
 clade_status cld_fuse_groups(cld_fuse *fuse, clade_error *err);
 

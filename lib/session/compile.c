@@ -6,6 +6,7 @@
  * between two cuts; see pass/specialise.c for what a cut is, and route.c for how a run finds its way through the
  * stages.
  */
+#include "op/matrix/attention.h"
 #include "session/session_internal.h"
 
 /* ---- what a stage may cost ---- */
@@ -55,8 +56,21 @@ const cld_graph *cld_compile_graph(const clade_session *session) {
     return model->graph;
 }
 
+/* The device as it has shown itself: drivers may allow a kernel smaller groups than the device. */
+static cld_caps shown_caps(const clade_session *session) {
+    cld_caps caps = *cld_ocl_caps(session->device->ocl);
+    size_t most = cld_exec_max_group(session->exec);
+    for (int32_t d = 0; most && d < 3; d++)
+        caps.max_group_dim[d] = CLD_MIN(caps.max_group_dim[d], most);
+    if (most)
+        caps.max_group = CLD_MIN(caps.max_group, most);
+    return caps;
+}
+
 clade_status cld_compile_passes(const clade_session *session, cld_graph *graph, int32_t count, clade_error *err) {
+    const cld_caps caps = shown_caps(session);
     graph->storage = session->options.precision;
+    graph->linear_attention = cld_attention_suits(&caps);
     return cld_passes_run(cld_static_passes, count, graph, err);
 }
 
@@ -76,17 +90,6 @@ static clade_status start_walk(clade_session *session, cld_stage *stage, clade_e
     if (stage->after)
         CLD_RETURN(cld_walk_skip(stage->walk, parent->parent->walk, &parent->segment, stage->after, err));
     return cld_walk_feed(stage->walk, &stage->fed, err);
-}
-
-/* The device as it has shown itself: drivers may allow a kernel smaller groups than the device. */
-static cld_caps shown_caps(const clade_session *session) {
-    cld_caps caps = *cld_ocl_caps(session->device->ocl);
-    size_t most = cld_exec_max_group(session->exec);
-    for (int32_t d = 0; most && d < 3; d++)
-        caps.max_group_dim[d] = CLD_MIN(caps.max_group_dim[d], most);
-    if (most)
-        caps.max_group = CLD_MIN(caps.max_group, most);
-    return caps;
 }
 
 /* The stage's plan, in place of the one it has. */

@@ -190,6 +190,7 @@ void plan_for_all(cld_graph *graph, unsigned choice, const char *prefer) {
         atexit(report);
     clade_error err = { CLADE_OK, "" };
     graph->storage = choice & 128 ? CLADE_FLOAT16 : CLADE_NONE;
+    graph->linear_attention = choice & 32;
     clade_status status = cld_passes_run(cld_static_passes, -1, graph, &err);
     check_refusal(status, &err);
     if (status != CLADE_OK)

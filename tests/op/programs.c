@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What GPUs are given to compile for each row of each operator's sample: planned without a device, FAMILY.cl for
- * each path through the rows and for each usual tile, in scratch/programs/GROUP-.... tests/vendors/compilers.sh
- * compiles them.
+ * each path through the rows, for each usual tile, with registers full of recurrent weights, and for attention, in
+ * scratch/programs/GROUP-.... tests/vendors/compilers.sh compiles them.
  */
 #include <errno.h>
 #include <limits.h>
@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "exec/exec.h"
+#include "op/matrix/attention.h"
 #include "op/reached.h"
 #include "op/samples.h"
 
@@ -138,12 +139,58 @@ START_TEST(each_tile) {
 }
 END_TEST
 
+/* As many weights as a work-item may hold. */
+START_TEST(resident_weights) {
+    static const struct {
+        const char *type, *prefer;
+        int64_t gates;
+    } cells[] = { { "LSTM", "LSTM=resident(slices 4)", 4 }, { "RNN", "RNN=resident(slices 1)", 1 } };
+    enum { HIDDEN = 64, IN = 5 };
+    const clade_tensor *want[OP_INPUTS] = { NULL };
+    const int64_t rows = cells[_i].gates * HIDDEN;
+    op_node node = { .type = cells[_i].type,
+                     .in = { zeros(3, (int64_t[]){ 3, 1, IN }), zeros(3, (int64_t[]){ 1, rows, IN }),
+                             zeros(3, (int64_t[]){ 1, rows, HIDDEN }) },
+                     .n_in = 3 };
+    op_attr(&rig, &node, OP_INT("hidden_size", HIDDEN));
+    op_add_want(&rig, &node, want);
+    ck_assert_int_eq(plan_and_write(0, "cell", _i, cells[_i].prefer), 1);
+}
+END_TEST
+
+/* As many columns as there may be, and as usual; with a mask. */
+START_TEST(attention) {
+    static const struct {
+        const char *prefer;
+        int64_t columns;
+    } cases[] = { { "Attention=online(group 128, queries 4, keys 32)", 64 },
+                  { "Attention=online(group 128, queries 1, keys 16)", 128 },
+                  { "Attention=online(group 64, queries 4, keys 32)", 32 } };
+    static const int64_t axes[] = { 0, 1, 2, 3, 0, 1, 3, 2, 0, 1, 2, 3, 0, 2, 1, 3 };
+    const cld_attr attr = { .name = CLD_ATTENTION_AXES, .kind = CLD_ATTR_INTS, .count = 16, .u.ints = axes };
+    const int64_t c = cases[_i].columns;
+    const cld_type types[] = { { CLADE_FLOAT32, 4, { 1, 2, 70, c } },
+                               { CLADE_FLOAT32, 4, { 1, 2, c, 70 } },
+                               { CLADE_FLOAT32, 4, { 1, 2, 70, c } },
+                               { CLADE_FLOAT32, 2, { 70, 70 } } };
+    cld_build build = { .graph = rig.graph, .node = "test" };
+    cld_value_id in[4], out;
+    for (int32_t k = 0; k < 4; k++)
+        in[k] = cld_graph_input(rig.graph, NULL, &types[k]);
+    ck_ok(cld_build_with(&build, &cld_op_Attention, in, 4, &attr, 1, &out, &rig.err), rig.err);
+    ck_assert(cld_graph_output(rig.graph, out));
+    ck_assert_int_eq(plan_and_write(0, "attention", _i, cases[_i].prefer), 1);
+}
+END_TEST
+
 Suite *suite_op_programs(void);
 Suite *suite_op_programs(void) {
     Suite *suite = suite_create("op/programs");
     TCase *tcase = tcase_create("programs");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, each_row, 0, SAMPLE_PATHS * MACHINES);
+    tcase_add_loop_test(tcase, resident_weights, 0, 2);
+    tcase_add_loop_test(tcase, attention, 0, 3);
     tcase_add_loop_test(tcase, each_tile, 0, 2 * TILES * MACHINES);
     suite_add_tcase(suite, tcase);
     return suite;
