@@ -139,3 +139,15 @@ clade_status cld_candidate_rows(const cld_candidate *from, bool all, cld_candida
         }
     return CLADE_OK;
 }
+
+clade_status cld_candidate_seeds(const cld_candidate *from, cld_candidate_fn add, void *user, clade_error *err) {
+    for (int32_t d = 0; d < from->depth; d++) {
+        const cld_impl *row = from->level[d].row;
+        for (int32_t k = 0; k < row->n_seeds; k++) {
+            cld_candidate other = *from;
+            memcpy(other.level[d].value, row->seeds[k], sizeof row->seeds[k]);
+            CLD_RETURN(give(&other, other.depth, add, user, err));
+        }
+    }
+    return CLADE_OK;
+}

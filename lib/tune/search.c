@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The search for a problem's best choice. It begins with every row as it usually is and goes on, best first, with what
- * stands next to the best of a row: how long a candidate will take is what the row's best one took, times what the
- * estimates say of the two. It ends when the time is over, when nothing is left that may win, or when many have
- * brought nothing. Then the fastest few and what is chosen now are timed in turns, in an order that is shuffled each
- * time, since clocks and neighbours drift; only what is clearly faster takes the place of what is chosen now.
+/* The search for a problem's best choice. It begins with every row as it usually is, goes on with the sets that
+ * rows have as seeds, and then, best first, with what stands next to the best of a row: how long a candidate will take
+ * is what the row's best one took, times what the estimates say of the two. It ends when the time is over, when nothing
+ * is left that may win, or when many have brought nothing. Then the fastest few and what is chosen now are timed in
+ * turns, in an order that is shuffled each time, since clocks and neighbours drift; only what is clearly faster takes
+ * the place of what is chosen now.
  */
 #include "tune/tune_internal.h"
 
@@ -14,6 +15,7 @@ enum { KEPT = 4, MOST_ITEMS = 2048, PATIENCE = 24, MOST_ROUNDS = 15 };
 typedef struct item {
     cld_candidate candidate;
     double seconds; /* 0: not tried; below: refused */
+    bool seed;
 } item;
 
 typedef struct search {
@@ -24,6 +26,7 @@ typedef struct search {
     int32_t n_items, cap_items;
     cld_trial *untuned, *best[KEPT]; /* fastest first */
     double seconds, end;
+    bool seeding; /* what is added now are seeds */
 } search;
 
 /* ---- what to try --------------------------------------------------------------------------------------------------
@@ -52,7 +55,7 @@ static clade_status add(void *user, const char *choice, clade_error *err) {
             return CLADE_OK; /* also what may not be, and so is planned as another */
     if (!cld_arena_grow(s->arena, (void **)&s->items, &s->cap_items, s->n_items + 1, sizeof *s->items))
         return cld_no_memory(err, "candidates");
-    s->items[s->n_items++] = (item){ .candidate = candidate };
+    s->items[s->n_items++] = (item){ .candidate = candidate, .seed = s->seeding };
     return CLADE_OK;
 }
 
@@ -110,6 +113,8 @@ static double predict(const search *s, const item *at) {
     const item *like = fastest_like(s, at);
     if (!like)
         return at->candidate.cost * least_ratio(s);
+    if (at->seed) /* what was best elsewhere comes before what is next to the usual */
+        return like->seconds * (1 - each);
     const double estimated = like->candidate.cost > 0 ? at->candidate.cost / like->candidate.cost : 1;
     return like->seconds * estimated * (1 + each * distance(&at->candidate, &like->candidate));
 }
@@ -210,6 +215,12 @@ static clade_status try_item(search *s, int32_t index, bool *better, clade_error
     if (index == 0)
         s->untuned = trial;
     keep(s, trial);
+    if (!like) {
+        s->seeding = true;
+        clade_status status = cld_candidate_seeds(&candidate, add, s, err);
+        s->seeding = false;
+        CLD_RETURN(status);
+    }
     return leads ? cld_candidate_neighbours(&candidate, add, s, err) : CLADE_OK;
 }
 

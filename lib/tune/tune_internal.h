@@ -54,6 +54,8 @@ const char *cld_candidate_changes(const cld_candidate *candidate, cld_arena *are
 /* Calls `add` with the text of each choice that differs in one parameter, by one or two of its steps. */
 typedef clade_status (*cld_candidate_fn)(void *user, const char *choice, clade_error *err);
 clade_status cld_candidate_neighbours(const cld_candidate *from, cld_candidate_fn add, void *user, clade_error *err);
+/* And of each set that its rows have as seeds. */
+clade_status cld_candidate_seeds(const cld_candidate *from, cld_candidate_fn add, void *user, clade_error *err);
 /* And of each other row, its parameters as usual: of the problem itself where `all`, and within. */
 clade_status cld_candidate_rows(const cld_candidate *from, bool all, cld_candidate_fn add, void *user,
                                 clade_error *err);

@@ -107,24 +107,31 @@ static double dear(const cld_call *call, const cld_caps *caps, const int32_t *va
     return 1000;
 }
 
-static const cld_impl inner_rows[] = { { .name = "deep", .emit = emit_fill, .space = &inner_space },
-                                       { .name = "never", .applicable = never, .emit = emit_fill },
-                                       { .name = "plain", .emit = emit_fill },
-                                       { 0 } };
+static const int32_t size_seeds[][CLD_MAX_PARAMS] = { { 32 }, { 1 } }, inner_seeds[][CLD_MAX_PARAMS] = { { 20, 1 } };
+static const cld_impl inner_rows[] = {
+    { .name = "deep", .emit = emit_fill, .space = &inner_space, .seeds = inner_seeds, .n_seeds = 1 },
+    { .name = "never", .applicable = never, .emit = emit_fill },
+    { .name = "plain", .emit = emit_fill },
+    { 0 }
+};
 static clade_status emit_outer(const cld_emit *emit, clade_error *why) {
     return cld_choose_emit(emit, inner_rows, why);
 }
 static clade_status emit_not(const cld_emit *emit, clade_error *why) {
     return cld_call_fail(emit->call, why, CLADE_ERR_UNSUPPORTED, "not today");
 }
-static const cld_impl outer_rows[] = {
-    { .name = "outer", .emit = emit_outer, .space = &size_space, .inner = inner_rows, .cost = cost },
-    { .name = "cpus", .needs = CLD_NEEDS_CPU, .emit = emit_fill, .cost = cost },
-    { .name = "blas", .needs = CLD_NEEDS_BLAS, .emit = emit_fill, .cost = cost },
-    { .name = "not", .emit = emit_not, .cost = dear },
-    { .name = "never", .applicable = never, .emit = emit_fill, .cost = cost },
-    { 0 }
-};
+static const cld_impl outer_rows[] = { { .name = "outer",
+                                         .emit = emit_outer,
+                                         .space = &size_space,
+                                         .seeds = size_seeds,
+                                         .n_seeds = 2,
+                                         .inner = inner_rows,
+                                         .cost = cost },
+                                       { .name = "cpus", .needs = CLD_NEEDS_CPU, .emit = emit_fill, .cost = cost },
+                                       { .name = "blas", .needs = CLD_NEEDS_BLAS, .emit = emit_fill, .cost = cost },
+                                       { .name = "not", .emit = emit_not, .cost = dear },
+                                       { .name = "never", .applicable = never, .emit = emit_fill, .cost = cost },
+                                       { 0 } };
 static void describe(const cld_call *call, cld_problem *out) {
     *out = (cld_problem){ .kind = "outer", .dtype = CLADE_FLOAT32, .n = 1, .size = { call->out[0].dims[0] } };
 }
@@ -183,6 +190,20 @@ START_TEST(next_to_a_choice) {
 }
 END_TEST
 
+/* Of each row, in the order of its table, the others as they are. */
+START_TEST(seeds) {
+    make(&outer, inputs, 1, "gpu,blas=0");
+    const cld_candidate both = plan("outer(size 2) > deep"), plain = plan("outer > plain");
+    cld_text_free(&listed);
+    ck_ok(cld_candidate_seeds(&both, list, NULL, &err), err);
+    ck_assert_str_eq(listed.data, "outer(size 32) > deep(x 15, y 2)\nouter(size 1) > deep(x 15, y 2)\n"
+                                  "outer(size 2) > deep(x 20, y 1)\n");
+    cld_text_free(&listed);
+    ck_ok(cld_candidate_seeds(&plain, list, NULL, &err), err);
+    ck_assert_str_eq(listed.data, "outer(size 32) > plain\nouter(size 1) > plain\n");
+}
+END_TEST
+
 /* What is recorded says the same of this problem, and of others only what measuring has changed. */
 START_TEST(what_is_not_as_usual) {
     static const struct {
@@ -215,7 +236,8 @@ START_TEST(who_is_told_may_end_it) {
     const cld_candidate from = plan("outer");
     ck_refused(cld_candidate_rows(&from, true, stop, &told, &err), CLADE_ERR_CANCELLED, "enough", err);
     ck_refused(cld_candidate_neighbours(&from, stop, &told, &err), CLADE_ERR_CANCELLED, "enough", err);
-    ck_assert_int_eq(told, 2);
+    ck_refused(cld_candidate_seeds(&from, stop, &told, &err), CLADE_ERR_CANCELLED, "enough", err);
+    ck_assert_int_eq(told, 3);
 }
 END_TEST
 
@@ -298,6 +320,7 @@ Suite *suite_tune_candidate(void) {
     tcase_add_test(tcase, rows_of_a_machine);
     tcase_add_test(tcase, next_to_a_choice);
     tcase_add_test(tcase, what_is_not_as_usual);
+    tcase_add_test(tcase, seeds);
     tcase_add_test(tcase, who_is_told_may_end_it);
     tcase_add_loop_test(tcase, of_operators, 0, CLD_COUNT(cases));
     suite_add_tcase(suite, tcase);

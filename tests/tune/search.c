@@ -73,6 +73,12 @@ static const cld_impl rows[] = { { .name = "slow", .emit = emit_slow },
                                  { .name = "never", .applicable = never, .emit = emit_wrong },
                                  { .name = "reference", .emit = emit_reference },
                                  { 0 } };
+static const int32_t times_seeds[][CLD_MAX_PARAMS] = { { 120 }, { 1 } };
+static const cld_impl seeded_rows[] = {
+    { .name = "times", .emit = emit_times, .space = &space, .seeds = times_seeds, .n_seeds = 2 },
+    { .name = "reference", .emit = emit_slow },
+    { 0 }
+};
 static const cld_impl spaced_rows[] = { { .name = "times", .emit = emit_times, .space = &space },
                                         { .name = "reference", .emit = emit_slow },
                                         { 0 } };
@@ -91,6 +97,16 @@ static const cld_op op = { .domain = CLD_INTERNAL,
                            .infer = cld_infer_same,
                            .describe = describe,
                            .impls = rows },
+                    seeded = { .domain = CLD_INTERNAL,
+                               .name = "Seeded",
+                               .since = 1,
+                               .min_in = 1,
+                               .max_in = 1,
+                               .min_out = 1,
+                               .max_out = 1,
+                               .infer = cld_infer_same,
+                               .describe = describe,
+                               .impls = seeded_rows },
                     spaced = { .domain = CLD_INTERNAL,
                                .name = "Times",
                                .since = 1,
@@ -231,6 +247,18 @@ START_TEST(parameters_are_searched) {
 }
 END_TEST
 
+/* Before what stands next to the usual; which is not listed may be tried too. */
+START_TEST(seeds_come_first) {
+    const cld_tune_order with = order();
+    make(&seeded, 1);
+    run(&with);
+    const char *usual_at = strstr(told, "times(times 160): right"), *first = strstr(told, "times(times 120): right"),
+               *second = strstr(told, "times(times 1): right"), *next = strstr(told, "times(times 40): right");
+    ck_assert(usual_at && first && second);
+    ck_assert(usual_at < first && first < second && (!next || second < next));
+}
+END_TEST
+
 START_TEST(what_ended_a_process_is_not_run) {
     const cld_tune_order with = order();
     int64_t entry;
@@ -360,6 +388,7 @@ Suite *suite_tune_search(void) {
     tcase_add_test(tcase, what_is_wrong_is_refused);
     tcase_add_test(tcase, what_was_found_is_recorded);
     tcase_add_test(tcase, parameters_are_searched);
+    tcase_add_test(tcase, seeds_come_first);
     tcase_add_test(tcase, what_ended_a_process_is_not_run);
     tcase_add_test(tcase, before_is_what_was_measured);
     tcase_add_test(tcase, only_what_is_preferred);

@@ -79,8 +79,10 @@ struct cld_impl {
     uint32_t needs;                                                 /* of these, or'ed; 0: any device will do */
     bool (*applicable)(const cld_call *call, const cld_caps *caps); /* NULL: always */
     clade_status (*emit)(const cld_emit *emit, clade_error *err);
-    const cld_space *space; /* NULL: it has no parameters */
-    const cld_impl *inner;  /* the rows of the problem within; NULL: there is none */
+    const cld_space *space;                 /* NULL: it has no parameters */
+    const int32_t (*seeds)[CLD_MAX_PARAMS]; /* values that were best on some device: a search tries them first */
+    int32_t n_seeds;
+    const cld_impl *inner; /* the rows of the problem within; NULL: there is none */
     /* Seconds, estimated; must be sane on a device never seen. NULL: its place among the rows decides. */
     double (*cost)(const cld_call *call, const cld_caps *caps, const int32_t *value);
 };

@@ -83,6 +83,14 @@ static void packed_usual(const cld_call *call, const cld_caps *caps, int32_t *va
     (void)pick(call, caps, &cld_blas_packed_space, sets, CLD_COUNT(sets), value);
 }
 
+/* Those that CLBlast's database has most often (src/database/kernels/xgemm, up to 1.7.0), its default, and its
+ * default for CPUs. */
+const int32_t cld_blas_packed_seeds[CLD_BLAS_PACKED_SEEDS][CLD_MAX_PARAMS] = {
+    { 64, 64, 32, 16, 8, 4, 4, 1 },  { 16, 32, 32, 8, 8, 2, 4, 4 },   { 64, 64, 32, 16, 8, 4, 4, 4 },
+    { 32, 32, 32, 8, 8, 4, 4, 4 },   { 64, 128, 32, 16, 8, 2, 4, 1 }, { 128, 128, 32, 8, 16, 4, 4, 4 },
+    { 64, 64, 32, 16, 16, 4, 4, 4 },
+};
+
 const cld_space cld_blas_packed_space = { packed_params, packed_usual, packed_valid };
 
 /* ---- XgemmDirect and Xconvgemm ------------------------------------------------------------------------------------
@@ -125,6 +133,14 @@ static void direct_usual(const cld_call *call, const cld_caps *caps, int32_t *va
 static void conv_usual(const cld_call *call, const cld_caps *caps, int32_t *value) {
     (void)pick(call, caps, &cld_blas_conv_space, direct_sets, CLD_COUNT(direct_sets), value);
 }
+
+/* As for Xgemm. */
+const int32_t cld_blas_direct_seeds[CLD_BLAS_DIRECT_SEEDS][CLD_MAX_PARAMS] = {
+    { 32, 8, 8, 2, 1, 1 }, { 16, 8, 8, 2, 1, 1 }, { 32, 8, 8, 2, 4, 4 }, { 64, 8, 16, 2, 2, 1 }, { 32, 16, 8, 2, 2, 4 }
+};
+const int32_t cld_blas_conv_seeds[CLD_BLAS_CONV_SEEDS][CLD_MAX_PARAMS] = { { 32, 32, 8, 1, 1, 1 },
+                                                                           { 32, 8, 8, 1, 4, 1 },
+                                                                           { 32, 8, 8, 1, 2, 4 } };
 
 const cld_space cld_blas_direct_space = { direct_params, direct_usual, direct_valid };
 const cld_space cld_blas_conv_space = { direct_params, conv_usual, conv_valid };

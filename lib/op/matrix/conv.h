@@ -47,6 +47,8 @@ double cld_conv_tiles_cost(const cld_call *call, const cld_caps *caps, const int
 bool cld_blas_conv_applicable(const cld_call *call, const cld_caps *caps);
 clade_status cld_blas_conv_emit(const cld_emit *emit, clade_error *err);
 extern const cld_space cld_blas_conv_space;
+enum { CLD_BLAS_CONV_SEEDS = 3 };
+extern const int32_t cld_blas_conv_seeds[CLD_BLAS_CONV_SEEDS][CLD_MAX_PARAMS];
 double cld_blas_conv_cost(const cld_call *call, const cld_caps *caps, const int32_t *value);
 /* Of the whole convolution. */
 double cld_conv_flops(const cld_conv *conv);

@@ -121,6 +121,8 @@ const cld_impl cld_conv_rows[] = {
       .applicable = cld_blas_conv_applicable,
       .emit = cld_blas_conv_emit,
       .space = &cld_blas_conv_space,
+      .seeds = cld_blas_conv_seeds,
+      .n_seeds = CLD_BLAS_CONV_SEEDS,
       .cost = cld_blas_conv_cost },
     { .name = "im2col", .applicable = can_im2col, .emit = emit_im2col, .inner = cld_product_rows, .cost = cost_im2col },
     { .name = "reference", .emit = emit_direct, .cost = cost_reference },

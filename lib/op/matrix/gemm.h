@@ -66,6 +66,9 @@ bool cld_blas_applicable(const cld_call *call, const cld_caps *caps);
 clade_status cld_blas_packed_emit(const cld_emit *emit, clade_error *err);
 clade_status cld_blas_direct_emit(const cld_emit *emit, clade_error *err);
 extern const cld_space cld_blas_packed_space, cld_blas_direct_space;
+enum { CLD_BLAS_PACKED_SEEDS = 7, CLD_BLAS_DIRECT_SEEDS = 5 };
+extern const int32_t cld_blas_packed_seeds[CLD_BLAS_PACKED_SEEDS][CLD_MAX_PARAMS],
+    cld_blas_direct_seeds[CLD_BLAS_DIRECT_SEEDS][CLD_MAX_PARAMS];
 double cld_blas_packed_cost(const cld_call *call, const cld_caps *caps, const int32_t *value);
 double cld_blas_direct_cost(const cld_call *call, const cld_caps *caps, const int32_t *value);
 /* Is output empty? Only the reference row takes such, and writes nothing. */
