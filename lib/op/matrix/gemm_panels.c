@@ -37,12 +37,14 @@ bool cld_panels_fits(const cld_caps *caps, int32_t mr, int32_t nv) {
     return mr >= 1 && nv >= 1 && nv <= 8 && mr <= 2 * registers && mr * nv <= 2 * registers;
 }
 
-/* Rows and columns of a group, in tiles: enough groups to keep the units equally busy. Fewer rows cost nothing but
- * reuse of the cache; fewer columns mean packing A more often, so they are cut last. */
+/* Rows and columns of a group, in tiles: enough groups to keep the units equally busy, and none that takes less than
+ * it takes to wake a unit. Fewer rows cost nothing but reuse of the cache; fewer columns mean packing A more often, so
+ * they are cut last. */
 static void share(const cld_gemm *gemm, const cld_caps *caps, int32_t mr, int32_t nr, int32_t *rows, int32_t *columns) {
     const int64_t tall = 96, broad = 512, per_unit = 4;
     int64_t m = cld_parts(gemm->m, mr), n = cld_parts(gemm->n, nr), batches = cld_product_batches(gemm);
-    int64_t want = (int64_t)caps->compute_units * per_unit;
+    const double least = 3e5, flops = 2.0 * (double)(m * mr) * (double)(n * nr) * (double)gemm->k * (double)batches;
+    const int64_t want = (int64_t)CLD_MIN((double)((int64_t)caps->compute_units * per_unit), flops / least);
     int64_t mb = CLD_MAX(tall / mr, 1), nb = CLD_MAX(broad / nr, 1);
     while (cld_parts(m, mb) * cld_parts(n, nb) * batches < want && (mb > 1 || nb > 1))
         if (mb > 2 || nb == 1)

@@ -81,7 +81,7 @@ static bool skinny_applicable(const cld_call *call, const cld_caps *caps) {
     const cld_gemm *gemm = call->problem;
     int32_t value[CLD_MAX_PARAMS];
     if (gemm->m < 1 || gemm->m > MOST_ROWS || gemm->n < 1 || gemm->k < 1 || cld_product_batches(gemm) < 1 ||
-        !cld_dtype_in(gemm->dtype, CLD_FLOATS))
+        gemm->k > INT32_MAX / 2 || gemm->n > INT32_MAX / 2 || !cld_dtype_in(gemm->dtype, CLD_FLOATS))
         return false;
     skinny_usual(call, caps, value);
     return skinny_valid(call, caps, value);
