@@ -144,7 +144,7 @@ static clade_status bind_steps(cld_prepared *p, const int32_t *handles, clade_er
     return CLADE_OK;
 }
 
-/* Drops the constants that only the `once` steps read: their packed copies stay. */
+/* Drops the constants, packed ones too, that only the `once` steps touch: what they made of them stays. */
 static clade_status drop_packed_sources(cld_prepared *p, clade_error *err) {
     bool *used = cld_calloc((size_t)p->plan->n_bufs + 1, sizeof *used);
     if (!used)
@@ -156,7 +156,7 @@ static clade_status drop_packed_sources(cld_prepared *p, clade_error *err) {
                 used[arg->u.buf.buf.i] = true;
         }
     for (int32_t b = 0; b < p->plan->n_bufs; b++)
-        if (!used[b] && p->residents[b] && p->plan->bufs[b].place == CLD_PLACE_CONSTANT) {
+        if (!used[b] && p->residents[b]) {
             cld_resident_drop(p->exec, p->residents[b]);
             p->residents[b] = NULL;
         }

@@ -213,7 +213,8 @@ void cld_step_size(cld_step *step, size_t global0, size_t global1, size_t global
 
 /* A scratch buffer of the node being emitted. */
 cld_buf cld_step_scratch(cld_steps *steps, size_t bytes);
-/* A scratch buffer made once from constant `source`: steps that write it must be marked `once`. */
+/* A scratch buffer made once from constant `source`, or from one that was itself made so: steps that write it must be
+ * marked `once`. */
 cld_buf cld_step_packed(cld_steps *steps, size_t bytes, cld_buf source, const char *key);
 
 /* ---- type names ----------------------------------------------------------------------------------------------- */

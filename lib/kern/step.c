@@ -218,5 +218,11 @@ cld_buf cld_step_scratch(cld_steps *steps, size_t bytes) {
 }
 
 cld_buf cld_step_packed(cld_steps *steps, size_t bytes, cld_buf source, const char *key) {
-    return scratch(steps, &(cld_scratch){ .bytes = bytes, .once = true, .key = keep(steps, key), .source = source.i });
+    const cld_scratch *from = source.i < steps->first_scratch ? NULL : &steps->scratch[source.i - steps->first_scratch];
+    char *both = from ? cld_arena_printf(steps->arena, "%s > %s", from->key, key) : NULL;
+    steps->failed |= from && !both;
+    return scratch(steps, &(cld_scratch){ .bytes = bytes,
+                                          .once = true,
+                                          .key = from ? (both ? both : "") : keep(steps, key),
+                                          .source = from ? from->source : source.i });
 }

@@ -120,6 +120,10 @@ START_TEST(scratch_buffers) {
     ck_assert(!steps.scratch[0].once && steps.scratch[0].bytes == 10 && steps.scratch[0].source == -1);
     ck_assert(steps.scratch[1].once && steps.scratch[1].source == 7 && steps.scratch[1].bytes == 20);
     ck_assert_str_eq(steps.scratch[1].key, "panels");
+    /* made from what was made so: of the same constant, under both names */
+    ck_assert_int_eq(cld_step_packed(&steps, 30, (cld_buf){ 101 }, "more").i, 102);
+    ck_assert(steps.scratch[2].once && steps.scratch[2].source == 7);
+    ck_assert_str_eq(steps.scratch[2].key, "panels > more");
 }
 END_TEST
 
