@@ -132,6 +132,20 @@ static inline void NAME(store)(__global float *c, int begin, int c_row, const in
 }
 
 #ifndef CONV
+/* alpha A of `rows` rows, at most MR, and kc columns -> ap[k][MR], zeros below; along what lies side by side. */
+static inline void NAME(pack_a)(__local float *ap, const __global float *a, int rows, int kc, int a_row, int a_col,
+                                float alpha) {
+    if (a_row == 1 && rows >= MR) {
+        for (int k = 0; k < kc; k++, ap += MR, a += a_col)
+            for (int i = 0; i < MR; i++)
+                ap[i] = alpha * a[i];
+        return;
+    }
+    for (int i = 0; i < MR; i++)
+        for (int k = 0; k < kc; k++)
+            ap[k * MR + i] = i < rows ? alpha * a[(size_t)i * a_row + (size_t)k * a_col] : 0;
+}
+
 /* A group computes MB rows x NB columns; batches are numbered (outer, inner) and have a stride for each. C is dense, and so
  * are the panels of B unless b_batches is 1. Launch (ceil(M/MB), ceil(N/NB), batch); local memory MB * KB floats. */
 SINGLE KERNEL(multiply)(__global float *c, ulong c_off, const __global float *a, ulong a_off, const __global float *bp,
@@ -149,12 +163,8 @@ SINGLE KERNEL(multiply)(__global float *c, ulong c_off, const __global float *a,
     int k0 = 0;
     do { /* once even if K is 0: then C is the bias */
         const int kc = min(KB, K - k0);
-        for (int i = i_begin; i < i_begin + (i_end - i_begin + MR - 1) / MR * MR; i++) {
-            __local float *o = ap + ((i - i_begin) / MR * kc * MR + (i - i_begin) % MR);
-            const __global float *p = a + (size_t)i * a_row + (size_t)k0 * a_col;
-            for (int k = 0; k < kc; k++)
-                o[k * MR] = i < M ? alpha * p[(size_t)k * a_col] : 0;
-        }
+        for (int i = i_begin; i < i_end; i += MR)
+            NAME(pack_a)(ap + (i - i_begin) * kc, a + (size_t)i * a_row + (size_t)k0 * a_col, M - i, kc, a_row, a_col, alpha);
         for (int j0 = j_begin; j0 < j_end; j0 += NR) {
             int at[NR];
             for (int j = 0; j < NR; j++)
