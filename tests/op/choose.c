@@ -241,7 +241,7 @@ START_TEST(problems_are_named) {
     make("Conv", &image, &filters, &caps, "Conv=im2col > reference");
     const cld_steps *steps = &plan->steps;
     ck_assert_int_eq(steps->n_steps, 2);
-    ck_assert_str_eq(steps->steps[0].problem, "conv float32 0 2x1x8x16x1x20x20x1x18x18x1x3x3x1x1x1x1x1x1x0x0x0");
+    ck_assert_str_eq(steps->steps[0].problem, "conv float32 1 2x1x8x16x1x20x20x1x18x18x1x3x3x1x1x1x1x1x1x0x0x0");
     ck_assert_str_eq(steps->steps[1].problem, "product float32 0 16x324x72x0x2x0x23328x0");
 }
 END_TEST
@@ -266,6 +266,9 @@ static const struct {
     { "MatMul=panels(zz 64)", "panels has no such parameter; it has: mr, nv, kb, mb, nb", CLADE_ERR_NOT_FOUND },
     { "MatMul=tiles(zz 64)", "tiles has no such parameter; it has: tm, tn, mi, ni, kb, ks", CLADE_ERR_NOT_FOUND },
     { "Conv=im2col > panels(zz 64)", "panels has no such parameter", CLADE_ERR_NOT_FOUND },
+    { "Conv=winograd(zz 2)", "winograd has no such parameter; it has: m, images", CLADE_ERR_NOT_FOUND },
+    { "Conv=winograd > zzz", "winograd has no such row; it has: panels, clblast, clblast_direct, tiles, reference",
+      CLADE_ERR_NOT_FOUND },
     { "MatMul=panels(kb)", "'kb' is not of the form name value", CLADE_ERR_ARGUMENT },
     { "MatMul=panels(kb 0)", "'kb' is not of the form name value", CLADE_ERR_ARGUMENT },
     { "MatMul=panels(kb -4)", "'kb' is not of the form name value", CLADE_ERR_ARGUMENT },

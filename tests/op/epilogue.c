@@ -15,25 +15,35 @@ enum { OPERANDS = 4 };
 static const struct {
     const char *type;
     cld_type x;
-    int64_t groups;
+    int64_t groups, kernel;     /* along each axis; zero but in the middle */
     cld_type operand[OPERANDS]; /* scale, residual, shift; the last one dtype NONE: no bias */
 } cases[] = {
 #define F(...)                                                                                                         \
     { CLADE_FLOAT32, __VA_ARGS__ }
-    { "MatMul", F(2, { 5, 21 }), 1, { F(1, { 21 }), F(2, { 5, 21 }), F(1, { 1 }) } },
-    { "MatMul", F(3, { 2, 13, 70 }), 1, { F(2, { 13, 1 }), F(3, { 2, 13, 70 }), F(2, { 13, 70 }) } },
-    { "MatMul", F(4, { 2, 3, 6, 33 }), 1, { F(3, { 3, 1, 1 }), F(4, { 2, 3, 6, 33 }), F(4, { 2, 1, 1, 1 }) } },
-    { "MatMul", F(1, { 40 }), 1, { F(1, { 40 }), F(1, { 40 }), F(0, { 0 }) } },
-    { "Gemm", F(2, { 37, 50 }), 1, { F(1, { 50 }), F(2, { 37, 50 }), F(2, { 37, 1 }), F(1, { 50 }) } },
-    { "Conv", F(4, { 2, 13, 5, 7 }), 1, { F(3, { 13, 1, 1 }), F(4, { 2, 13, 5, 7 }), F(2, { 5, 7 }), F(1, { 13 }) } },
-    { "Conv", F(3, { 3, 6, 100 }), 2, { F(2, { 6, 1 }), F(3, { 3, 6, 100 }), F(1, { 100 }) } },
-    { "Conv", F(4, { 2, 5, 3, 9 }), 5, { F(4, { 2, 5, 1, 1 }), F(4, { 2, 5, 3, 9 }), F(1, { 1 }), F(1, { 5 }) } },
-    { "Conv", F(5, { 1, 8, 2, 3, 4 }), 1, { F(4, { 8, 1, 1, 1 }), F(5, { 1, 8, 2, 3, 4 }), F(3, { 2, 3, 4 }) } },
+    { "MatMul", F(2, { 5, 21 }), 1, 1, { F(1, { 21 }), F(2, { 5, 21 }), F(1, { 1 }) } },
+    { "MatMul", F(3, { 2, 13, 70 }), 1, 1, { F(2, { 13, 1 }), F(3, { 2, 13, 70 }), F(2, { 13, 70 }) } },
+    { "MatMul", F(4, { 2, 3, 6, 33 }), 1, 1, { F(3, { 3, 1, 1 }), F(4, { 2, 3, 6, 33 }), F(4, { 2, 1, 1, 1 }) } },
+    { "MatMul", F(1, { 40 }), 1, 1, { F(1, { 40 }), F(1, { 40 }), F(0, { 0 }) } },
+    { "Gemm", F(2, { 37, 50 }), 1, 1, { F(1, { 50 }), F(2, { 37, 50 }), F(2, { 37, 1 }), F(1, { 50 }) } },
+    { "Conv",
+      F(4, { 2, 13, 5, 7 }),
+      1,
+      1,
+      { F(3, { 13, 1, 1 }), F(4, { 2, 13, 5, 7 }), F(2, { 5, 7 }), F(1, { 13 }) } },
+    { "Conv", F(3, { 3, 6, 100 }), 2, 1, { F(2, { 6, 1 }), F(3, { 3, 6, 100 }), F(1, { 100 }) } },
+    { "Conv", F(4, { 2, 5, 3, 9 }), 5, 1, { F(4, { 2, 5, 1, 1 }), F(4, { 2, 5, 3, 9 }), F(1, { 1 }), F(1, { 5 }) } },
+    { "Conv", F(5, { 1, 8, 2, 3, 4 }), 1, 1, { F(4, { 8, 1, 1, 1 }), F(5, { 1, 8, 2, 3, 4 }), F(3, { 2, 3, 4 }) } },
+    { "Conv",
+      F(4, { 2, 19, 5, 22 }),
+      1,
+      3,
+      { F(3, { 19, 1, 1 }), F(4, { 2, 19, 5, 22 }), F(2, { 5, 22 }), F(1, { 19 }) } },
     { "ConvTranspose",
       F(4, { 2, 7, 4, 5 }),
       1,
+      1,
       { F(3, { 7, 1, 1 }), F(4, { 2, 7, 4, 5 }), F(2, { 4, 5 }), F(1, { 7 }) } },
-    { "ConvTranspose", F(3, { 2, 6, 30 }), 3, { F(2, { 6, 1 }), F(3, { 2, 6, 30 }), F(1, { 30 }) } },
+    { "ConvTranspose", F(3, { 2, 6, 30 }), 3, 1, { F(2, { 6, 1 }), F(3, { 2, 6, 30 }), F(1, { 30 }) } },
 #undef F
 };
 
@@ -45,6 +55,8 @@ static const char *const rows[] = {
     "Conv=implicit(mr 5, nv 1, kb 2, mb 10)",
     "Conv=im2col > panels(mr 4, nv 1, kb 3, mb 8, nb 32)",
     "MatMul=clblast,Gemm=clblast,Conv=convgemm",
+    "Conv=winograd(m 2, images 1)",
+    "Conv=winograd(m 4, images 2)",
 };
 
 /* One value, on the device and on the host. */
@@ -69,13 +81,14 @@ static pair apply(const char *type, pair a, pair b) {
     return out;
 }
 
-/* Weights with which the operator gives x back: [n, n], or [n, n / groups, 1 ...] with the identity in each group. */
-static cld_value_id identity(const cld_type *x, bool matrix, int64_t groups) {
+/* Weights with which the operator gives x back: [n, n], or [n, n / groups, k ...] with the identity in each group. */
+static cld_value_id identity(const cld_type *x, bool matrix, int64_t groups, int64_t k) {
     const int64_t n = matrix ? x->dims[x->rank - 1] : x->dims[1], each = n / groups;
-    cld_type type = { CLADE_FLOAT32, matrix ? 2 : x->rank, { n, each, 1, 1, 1 } };
+    cld_type type = { CLADE_FLOAT32, matrix ? 2 : x->rank, { n, each, k, k, k } };
+    const int64_t taps = cld_type_span(&type, 2, type.rank);
     clade_tensor *tensor = cld_tensor_new(rig.graph->arena, &type);
     for (int64_t i = 0; i < n; i++)
-        cld_tensor_set(tensor, i * each + i % each, 1);
+        cld_tensor_set(tensor, (i * each + i % each) * taps + taps / 2, 1);
     return cld_graph_constant(rig.graph, NULL, tensor);
 }
 
@@ -83,8 +96,9 @@ static cld_value_id identity(const cld_type *x, bool matrix, int64_t groups) {
 static pair product(int c, pair x) {
     const cld_type *type = &cases[c].x, *bias = &cases[c].operand[OPERANDS - 1];
     const bool matrix = strstr(cases[c].type, "Conv") == NULL;
-    const cld_attr group = OP_INT("group", cases[c].groups);
-    cld_value_id in[3] = { x.device, identity(type, matrix, cases[c].groups) };
+    static const int64_t around[] = { 1, 1, 1, 1 };
+    const cld_attr attributes[] = { OP_INT("group", cases[c].groups), OP_INTS("pads", 4, around) };
+    cld_value_id in[3] = { x.device, identity(type, matrix, cases[c].groups, cases[c].kernel) };
     cld_build build = { .graph = rig.graph, .node = "product" };
     pair sum = x;
     int32_t n_in = 2;
@@ -98,7 +112,9 @@ static pair product(int c, pair x) {
         ck_ok(cld_build_op(&host, "Add", (cld_value_id[]){ x.host, b.host }, 2, NULL, 0, &sum.host, &rig.err), rig.err);
         in[n_in++] = b.device;
     }
-    ck_ok(cld_build_op(&build, cases[c].type, in, n_in, &group, matrix ? 0 : 1, &sum.device, &rig.err), rig.err);
+    ck_ok(cld_build_op(&build, cases[c].type, in, n_in, attributes, matrix ? 0 : 1 + (cases[c].kernel > 1), &sum.device,
+                       &rig.err),
+          rig.err);
     return sum;
 }
 

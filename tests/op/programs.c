@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What GPUs are given to compile for each row of each operator's sample: planned without a device, FAMILY.cl for
- * each path through the rows, for each usual tile, with registers full of recurrent weights, and for attention, in
- * scratch/programs/GROUP-.... tests/vendors/compilers.sh compiles them.
+ * each path through the rows, for each usual tile and each tile of filtering, with registers full of recurrent weights, and
+ * for attention, in scratch/programs/GROUP-.... tests/vendors/compilers.sh compiles them.
  */
 #include <errno.h>
 #include <limits.h>
@@ -183,6 +183,20 @@ START_TEST(attention) {
 }
 END_TEST
 
+/* Tiles of 2 and of 4 outputs. */
+START_TEST(each_filtering) {
+    const int machine = _i % MACHINES, m = _i / MACHINES ? 4 : 2;
+    const clade_tensor *want[OP_INPUTS] = { NULL };
+    char prefer[64];
+    snprintf(prefer, sizeof prefer, "Conv=winograd(m %d, images 1)", m);
+    const op_node conv = { .type = "Conv",
+                           .in = { zeros(4, (int64_t[]){ 1, 8, 14, 15 }), zeros(4, (int64_t[]){ 130, 8, 3, 3 }) },
+                           .n_in = 2 };
+    op_add_want(&rig, &conv, want);
+    ck_assert_int_eq(plan_and_write(machine, "winograd", m, prefer), 1);
+}
+END_TEST
+
 Suite *suite_op_programs(void);
 Suite *suite_op_programs(void) {
     Suite *suite = suite_create("op/programs");
@@ -192,6 +206,7 @@ Suite *suite_op_programs(void) {
     tcase_add_loop_test(tcase, resident_weights, 0, 2);
     tcase_add_loop_test(tcase, attention, 0, 3);
     tcase_add_loop_test(tcase, each_tile, 0, 2 * TILES * MACHINES);
+    tcase_add_loop_test(tcase, each_filtering, 0, 2 * MACHINES);
     suite_add_tcase(suite, tcase);
     return suite;
 }

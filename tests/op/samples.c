@@ -121,6 +121,7 @@ static const sample samples[] = {
     { "ArgMax=columns", "f3x37x9", "axis=1", 1 },
     { "ArgMin=columns", "f3x37x9", "axis=1", 1 },
     { "Conv=convgemm", "f1x3x5x17 f6x3x3x3", "", 1 },
+    { "Conv=winograd", "f1x3x5x17 f6x3x3x3", "", 1 },
     { "GRU=resident", "f5x3x4 f1x39x4! f1x39x13!", "hidden_size=13 linear_before_reset=1", 2 },
     { "LogSoftmax=columns", "f3x37x9", "axis=1", 1 },
     { "Reduce*=columns", "f3x37x9 i1=1", "", 1 },

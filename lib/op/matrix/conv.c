@@ -29,7 +29,7 @@ clade_status cld_conv_infer(cld_call *call, int32_t w, int32_t b, clade_error *e
     return CLADE_OK;
 }
 
-const cld_conv *cld_conv_read(const cld_call *call, int32_t w, cld_arena *arena) {
+cld_conv *cld_conv_read(const cld_call *call, int32_t w, cld_arena *arena) {
     cld_conv *conv = cld_arena_alloc(arena, sizeof *conv);
     if (!conv)
         return NULL;
@@ -57,7 +57,7 @@ void cld_conv_describe(const cld_call *call, cld_problem *out) {
     const cld_conv *conv = call->problem;
     const cld_window *w = &conv->window;
     const int64_t *const axes[] = { w->in, w->out, w->kernel, w->stride, w->dilation, w->before };
-    *out = (cld_problem){ .kind = "conv", .dtype = conv->dtype };
+    *out = (cld_problem){ .kind = "conv", .dtype = conv->dtype, .flags = conv->variable };
     cld_problem_add(out, 4, (int64_t[]){ conv->images, conv->groups, conv->channels, conv->filters });
     for (size_t k = 0; k < CLD_COUNT(axes); k++)
         cld_problem_add(out, 3, axes[k]);
@@ -75,7 +75,12 @@ static clade_status infer(cld_call *call, clade_error *err) {
     return cld_conv_infer(call, 1, 2, err);
 }
 
-static const void *read(const cld_emit *emit) { return cld_conv_read(emit->call, 1, emit->steps->arena); }
+static const void *read(const cld_emit *emit) {
+    cld_conv *conv = cld_conv_read(emit->call, 1, emit->steps->arena);
+    if (conv)
+        conv->variable = !emit->constant[1];
+    return conv;
+}
 
 const cld_op cld_op_Conv = {
     .domain = "",

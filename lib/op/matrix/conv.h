@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside op: convolution as a problem (conv.c), and its rows (conv_rows.c, conv_implicit.c, tiles.c). */
+/* Inside op: convolution as a problem (conv.c), and its rows (conv_rows.c, conv_implicit.c, conv_winograd.c, tiles.c).
+ */
 #ifndef CLD_OP_CONV_H
 #define CLD_OP_CONV_H
 
@@ -13,6 +14,7 @@ enum { CLD_COLUMN_BYTES = 64 << 20 };
 typedef struct cld_conv {
     clade_dtype dtype;
     int64_t images, groups, channels, filters; /* channels C and filters M of one group */
+    bool variable;                             /* the weights are no constant: what is made of them is made each run */
     cld_window window;                         /* merged */
 } cld_conv;
 
@@ -20,7 +22,7 @@ typedef struct cld_conv {
  * output 0 (not its dtype). */
 clade_status cld_conv_infer(cld_call *call, int32_t w, int32_t b, clade_error *err);
 /* The problem of a call that was inferred, in an arena; NULL: no memory. cld_op.read and describe of Conv. */
-const cld_conv *cld_conv_read(const cld_call *call, int32_t w, cld_arena *arena);
+cld_conv *cld_conv_read(const cld_call *call, int32_t w, cld_arena *arena);
 void cld_conv_describe(const cld_call *call, cld_problem *out);
 static inline int64_t cld_conv_terms(const cld_conv *conv) { return conv->channels * cld_span3(conv->window.kernel); }
 
@@ -44,6 +46,10 @@ bool cld_conv_tiles_applicable(const cld_call *call, const cld_caps *caps);
 clade_status cld_conv_tiles_emit(const cld_emit *emit, clade_error *err);
 extern const cld_space cld_conv_tiles_space;
 double cld_conv_tiles_cost(const cld_call *call, const cld_caps *caps, const int32_t *value);
+bool cld_conv_winograd_applicable(const cld_call *call, const cld_caps *caps);
+clade_status cld_conv_winograd_emit(const cld_emit *emit, clade_error *err);
+extern const cld_space cld_conv_winograd_space;
+double cld_conv_winograd_cost(const cld_call *call, const cld_caps *caps, const int32_t *value);
 bool cld_blas_conv_applicable(const cld_call *call, const cld_caps *caps);
 clade_status cld_blas_conv_emit(const cld_emit *emit, clade_error *err);
 extern const cld_space cld_blas_conv_space;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of Conv: im2col + matrix product; conv_direct.c, conv_implicit.c, tiles.c and blas.c have the others. */
+/* The rows of Conv: im2col + matrix product; conv_direct.c, conv_implicit.c, conv_winograd.c, tiles.c and blas.c have
+ * the others. */
 #include "op/matrix/conv.h"
 
 static const cld_conv_operands operands = { .x = 0, .w = 1, .bias = 2, -1, -1, -1, -1, -1, -1 };
@@ -124,6 +125,12 @@ const cld_impl cld_conv_rows[] = {
       .seeds = cld_blas_conv_seeds,
       .n_seeds = CLD_BLAS_CONV_SEEDS,
       .cost = cld_blas_conv_cost },
+    { .name = "winograd",
+      .applicable = cld_conv_winograd_applicable,
+      .emit = cld_conv_winograd_emit,
+      .space = &cld_conv_winograd_space,
+      .inner = cld_product_rows,
+      .cost = cld_conv_winograd_cost },
     { .name = "im2col", .applicable = can_im2col, .emit = emit_im2col, .inner = cld_product_rows, .cost = cost_im2col },
     { .name = "reference", .emit = emit_direct, .cost = cost_reference },
     { 0 }

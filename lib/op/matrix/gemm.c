@@ -142,3 +142,21 @@ clade_status cld_product_emit(const cld_emit *emit, const cld_gemm *gemm, clade_
         return cld_no_memory(err, "a plan");
     return cld_choose_emit(&within, cld_product_rows, err);
 }
+
+double cld_product_cost(const cld_gemm *gemm, const cld_caps *caps) {
+    const cld_call call = { .problem = gemm };
+    double least = 0;
+    bool found = false;
+    for (const cld_impl *row = cld_product_rows; row->name; row++) {
+        int32_t value[CLD_MAX_PARAMS] = { 0 };
+        if (!cld_impl_fits(row, caps) || row->needs & CLD_NEEDS_BLAS ||
+            (row->applicable && !row->applicable(&call, caps)))
+            continue;
+        if (row->space)
+            row->space->usual(&call, caps, value);
+        const double cost = row->cost(&call, caps, value);
+        least = found ? CLD_MIN(least, cost) : cost;
+        found = true;
+    }
+    return least;
+}

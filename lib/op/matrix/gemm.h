@@ -42,6 +42,8 @@ const cld_gemm *cld_product_read(cld_arena *arena, const cld_gemm *gemm);
 void cld_product_describe(const cld_call *call, cld_problem *out);
 /* A product within another row: the chooser picks its row. Writes its steps. */
 clade_status cld_product_emit(const cld_emit *emit, const cld_gemm *gemm, clade_error *err);
+/* What the cheapest of its rows, CLBlast's left out, is thought to cost. */
+double cld_product_cost(const cld_gemm *gemm, const cld_caps *caps);
 /* Has `write` write the problem of emit->call in parts of exactly two batch dimensions (outer, inner), no dimension
  * but k empty. */
 typedef void (*cld_product_writer)(const cld_emit *emit, const cld_gemm *part);
