@@ -4,7 +4,7 @@
  *     y = END(bias + A^T [sum_c (G w[c] G^T) . (B^T x[c] B)] A)
  * The sum over channels is SIDE^2 matrix products, which other kernels do: u and v are what is multiplied, z what comes of
  * it. float32, NCHW; outside the input x is 0; fixed order: the same input gives the same bits.
- *   weights   u[SIDE^2][..] of w [F][C][3][3], element (f, c) at f f_step + c c_step. Launch (C, F)
+ *   weights   u[SIDE^2][F][C] of w [F][C][3][3], launch (C, F); with WIDE u[SIDE^2][C][F], launch (F, C)
  *   input     v[SIDE^2][C][P] of x [images][C][ih][iw], images from `first` on; P = images tiles, tiles = rows columns
  *   output    y [images][F][oh][ow] of z[SIDE^2][F][P]; with WIDE of z[SIDE^2][P][F], and LANES floats more of it are read
  * An item does one tile; launch (tiles, C or F, images). With WIDE, for CPUs, `each` rows of tiles, vectors of tiles
@@ -100,13 +100,17 @@ static inline void NAME(output_tile)(REAL *d) {
     UNROLL for (int j = 0; j < MT; j++) NAME(output_axis)(d + j, SIDE);
 }
 
-KERNEL(weights)(__global float *u, ulong u_off, const __global float *w, ulong w_off, int F, int C, int f_step, int c_step) {
-    const int c = get_global_id(0), f = get_global_id(1);
+KERNEL(weights)(__global float *u, ulong u_off, const __global float *w, ulong w_off, int F, int C) {
+#ifdef WIDE
+    const int f = get_global_id(0), c = get_global_id(1), at = c * F + f;
+#else
+    const int c = get_global_id(0), f = get_global_id(1), at = f * C + c;
+#endif
     float half_way[SIDE * 3], points[POINTS];
     if (c >= C || f >= F)
         return;
     w += w_off + ((size_t)f * C + c) * 9;
-    u += u_off + (size_t)f * f_step + (size_t)c * c_step;
+    u += u_off + at;
     UNROLL for (int j = 0; j < 3; j++) NAME(filter_axis)(half_way + j, 3, w[j], w[3 + j], w[6 + j]);
     UNROLL for (int i = 0; i < SIDE; i++)
         NAME(filter_axis)(points + i * SIDE, 1, half_way[i * 3], half_way[i * 3 + 1], half_way[i * 3 + 2]);

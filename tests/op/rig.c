@@ -316,7 +316,8 @@ void op_run(op_rig *rig) {
     if (lacks_results(rig))
         learn(rig, exec, cld_ocl_caps(ocl), inputs);
     for (int machine = OP_MACHINES - 1; machine >= 0; machine--) { /* the rows for the other machine run here as well */
-        const cld_caps caps = caps_as(ocl, machine);
+        cld_caps caps = caps_as(ocl, machine);
+        caps.float_lanes = caps.is_cpu && rig->lanes ? rig->lanes : caps.float_lanes;
         rig->took[machine] = -1;
         if (!(rig->skip >> machine & 1) && reached_admits(rig->graph, caps.is_cpu, rig->prefer))
             run_planned(rig, exec, &caps, rig->prefer, inputs);

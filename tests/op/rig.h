@@ -26,6 +26,7 @@ typedef struct op_rig {
     const double *size[OP_NODES * 2]; /* of each element of `want`, what rtol is of; NULL: the element itself */
     double rtol, atol;
     bool learn;                /* results that the host does not give are those of the operators' last rows */
+    uint32_t lanes;            /* of a CPU's vectors; 0: as many as the device has */
     uint32_t skip;             /* machines (bit OP_...) on which nothing shall run */
     const char *prefer;        /* "Op=row,...", or NULL */
     int32_t took[OP_MACHINES]; /* after op_run: nodes that got what `prefer` says; -1: no row of it is for that machine,

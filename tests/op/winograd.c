@@ -90,22 +90,28 @@ static void add(const shape *s, int m, bool uneven, bool constant, bool bias) {
 static const struct {
     int m, images;
     const char *inner;
+    uint32_t lanes;
 } rows[] = {
-    { 2, 1, "" },
-    { 4, 1, "" },
-    { 2, 2, " > tiles" },
-    { 4, 64, " > tiles" },
-    { 2, 3, " > reference" },
-    { 4, 2, " > reference" },
-    { 2, 2, " > panels(mr 5, nv 1, kb 7, mb 10, nb 48)" },
-    { 4, 3, " > panels(mr 12, nv 2, kb 9, mb 12, nb 32)" },
-    { 4, 1, " > clblast_direct" },
+    { 2, 1, "", 0 },
+    { 4, 1, "", 0 },
+    { 2, 1, " > reference", 4 },
+    { 4, 1, " > reference", 4 },
+    { 2, 1, "", 8 },
+    { 4, 1, "", 8 },
+    { 2, 2, " > tiles", 0 },
+    { 4, 64, " > tiles", 0 },
+    { 2, 3, " > reference", 0 },
+    { 4, 2, " > reference", 0 },
+    { 2, 2, " > panels(mr 5, nv 1, kb 7, mb 10, nb 48)", 0 },
+    { 4, 3, " > panels(mr 12, nv 2, kb 9, mb 12, nb 32)", 0 },
+    { 4, 1, " > clblast_direct", 0 },
 };
 
 START_TEST(within_its_bound) {
     char prefer[96];
     snprintf(prefer, sizeof prefer, "Conv=winograd(m %d, images %d)%s", rows[_i].m, rows[_i].images, rows[_i].inner);
     rig.prefer = prefer;
+    rig.lanes = rows[_i].lanes;
     rig.rtol = 1, rig.atol = 0;
     for (size_t s = 0; s < CLD_COUNT(shapes); s++)
         for (int k = 0; k < 2; k++)

@@ -151,8 +151,8 @@ static cld_buf transform_weights(const cld_emit *emit, const cld_conv *conv, con
     step->bytes = (double)bytes * (double)(t->points + 9) / (double)t->points;
     cld_step_out(steps, step, u, CLADE_FLOAT32);
     cld_step_in(steps, step, emit->in[1], CLADE_FLOAT32);
-    cld_step_ints(steps, step, 4, (int64_t[]){ f, c, wide ? 1 : c, wide ? f : 1 });
-    cld_step_grid(step, emit->caps, c, f, 1);
+    cld_step_ints(steps, step, 2, (int64_t[]){ f, c });
+    cld_step_grid(step, emit->caps, wide ? f : c, wide ? c : f, 1);
     return u;
 }
 
