@@ -267,7 +267,7 @@ static const struct {
     { "MatMul=tiles(zz 64)", "tiles has no such parameter; it has: tm, tn, mi, ni, kb, ks", CLADE_ERR_NOT_FOUND },
     { "Conv=im2col > panels(zz 64)", "panels has no such parameter", CLADE_ERR_NOT_FOUND },
     { "Conv=winograd(zz 2)", "winograd has no such parameter; it has: m, images", CLADE_ERR_NOT_FOUND },
-    { "Conv=winograd > zzz", "winograd has no such row; it has: panels, clblast, clblast_direct, tiles, reference",
+    { "Conv=winograd > zzz", "winograd has no such row; it has: panels, clblast, clblast_direct, tiles, skinny, reference",
       CLADE_ERR_NOT_FOUND },
     { "MatMul=panels(kb)", "'kb' is not of the form name value", CLADE_ERR_ARGUMENT },
     { "MatMul=panels(kb 0)", "'kb' is not of the form name value", CLADE_ERR_ARGUMENT },
