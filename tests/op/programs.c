@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What GPUs are given to compile for each row of each operator's sample: planned without a device, FAMILY.cl for
- * each path through the rows, for each usual tile and each tile of filtering, with registers full of recurrent weights, and
- * for attention, in scratch/programs/GROUP-.... tests/vendors/compilers.sh compiles them.
+ * each path through the rows, for each usual tile and each tile of filtering, with registers full of recurrent weights,
+ * and for attention, in scratch/programs/GROUP-.... tests/vendors/compilers.sh compiles them.
  */
 #include <errno.h>
 #include <limits.h>
