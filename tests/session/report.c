@@ -100,7 +100,7 @@ START_TEST(the_graph_behind_each_pass) {
     clade_string_free(text);
     ck_refused(clade_session_dump_pass(session, "fold", 0, CLADE_DUMP_TEXT, &text, &err), CLADE_ERR_NOT_FOUND,
                "there is nothing to show at 'fold'; the passes are specialise, fold_scale, "
-               "lower, fold_pad, dead, fuse",
+               "halve, lower, fold_pad, dead, fuse",
                err);
     ck_refused(clade_session_dump_pass(session, "specialise", 1, CLADE_DUMP_TEXT, &text, &err), CLADE_ERR_NOT_FOUND,
                "there is nothing to show at 'specialise'", err);
