@@ -15,7 +15,7 @@
 enum { CLD_ATTENTION_Q, CLD_ATTENTION_K, CLD_ATTENTION_V, CLD_ATTENTION_MASK, CLD_ATTENTION_OPERANDS = 4 };
 enum { CLD_ATTENTION_RANK = 4, CLD_ATTENTION_MOST = 128 }; /* columns that registers hold */
 
-/* Device memory holds tiles of it that way. */
+/* A GPU whose local memory holds tiles of it, whatever its sizes. */
 bool cld_attention_suits(const cld_caps *caps);
 
 #endif
