@@ -155,6 +155,22 @@ START_TEST(empty_and_wide) {
 }
 END_TEST
 
+/* Long lines of which there are none: how many groups share one was a division by zero, found by fuzzing. */
+START_TEST(no_lines) {
+    static const char *const types[] = { "ReduceMean", "ReduceMax", "ReduceSum", "CumSum" };
+    const cld_caps caps = op_machine(_i % 2);
+    const cld_type none = { CLADE_FLOAT32, 2, { 9001, 0 } };
+    const cld_plan_options options = { 0 };
+    cld_build build = { .graph = graph, .node = "test" };
+    cld_value_id in[2] = { cld_graph_input(graph, "a", &none) }, out;
+    ck_ok(cld_build_ints(&build, (const int64_t[]){ 0 }, 1, &in[1], &err), err);
+    ck_ok(cld_build_op(&build, types[_i / 2], in, 2, NULL, 0, &out, &err), err);
+    ck_assert(cld_graph_output(graph, out));
+    ck_ok(cld_plan_new(&plan, graph, &caps, &options, &err), err);
+    ck_assert_int_eq(plan->steps.n_steps, 0);
+}
+END_TEST
+
 Suite *suite_plan_rows(void);
 Suite *suite_plan_rows(void) {
     Suite *suite = suite_create("plan/rows");
@@ -164,6 +180,7 @@ Suite *suite_plan_rows(void) {
     tcase_add_loop_test(tcase, double_needs_the_device, 0, (int)(2 * CLD_COUNT(doubles)));
     tcase_add_test(tcase, launches_are_bounded);
     tcase_add_loop_test(tcase, sorted_lines_are_bounded, 0, 2);
+    tcase_add_loop_test(tcase, no_lines, 0, 8);
     tcase_add_loop_test(tcase, empty_and_wide, 0, 2);
     tcase_add_loop_test(tcase, groups_of_one, 0, (int)CLD_COUNT(lines));
     suite_add_tcase(suite, tcase);

@@ -95,7 +95,7 @@ static void stages_usual(const cld_call *call, const cld_caps *caps, int32_t *va
 
 static bool stages_applicable(const cld_call *call, const cld_caps *caps) {
     int32_t value[CLD_MAX_PARAMS];
-    if (!cld_lines_group_applicable(call, caps))
+    if (((const cld_lines *)call->problem)->count == 0 || !cld_lines_group_applicable(call, caps))
         return false;
     stages_usual(call, caps, value);
     return value[STAGES] > 1;
