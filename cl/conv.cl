@@ -7,6 +7,8 @@
  *            is one output an item. Launch (od*oh*ceil(ow/CHUNK), groups*M, images)
  *            END as op/map/epilogue.c makes it; with QUANTISED x and w have zero points and END is x, with SCALED too: round half to even,
  *            saturate to T
+ *   strips   (OUTS) for GPUs: an item computes OUTS outputs of a row, from the SPAN elements that they see of each row of the
+ *            window, in registers. KW, SW, EW: kw, sw, ew. Launch (od*oh*ceil(ow/OUTS), groups*M, images)
  *   im2col   columns[n][group][C*taps][P] for a matrix product with the weights, images from `first` on;
  *            launch (od*oh*ow, C*taps, images*groups)
  */
@@ -108,6 +110,46 @@ KERNEL(direct)(__global T_STORE *out, ulong out_off, const __global X_STORE *in,
         T_SAVE(out, o, NAME(end)(acc[o], (int)(e + o) END_ARGS));
 #endif
 }
+
+#ifdef OUTS
+#define SPAN ((OUTS - 1) * SW + (KW - 1) * EW + 1)
+#define UNROLL __attribute__((opencl_unroll_hint))
+KERNEL(strips)(__global T_STORE *out, ulong out_off, const __global X_STORE *in, ulong in_off, const __global W_STORE *w,
+               ulong w_off, const __global ACC_STORE *bias, ulong bias_off, int C, int M, int filters,
+               GEOMETRY, int has_bias END_PARAMS) {
+    const int strips = (ow + OUTS - 1) / OUTS, row = get_global_id(0) / strips, m = get_global_id(1);
+    const int z0 = row / oh * sd - pd, y0 = row % oh * sh - ph, begin = get_global_id(0) % strips * OUTS;
+    const int x0 = begin * SW - pw;
+    const size_t image = get_global_id(2);
+    if (row >= od * oh || m >= filters)
+        return;
+    in += in_off + (image * (filters / M) + m / M) * C * id * ih * iw;
+    w += w_off + (size_t)m * C * kd * kh * KW;
+    T acc[OUTS];
+    UNROLL for (int o = 0; o < OUTS; o++)
+        acc[o] = has_bias ? ACC_LOAD(bias, bias_off + m) : 0;
+    for (int c = 0; c < C; c++)
+        for (int kz = 0; kz < kd; kz++)
+            for (int ky = 0; ky < kh; ky++) {
+                const int z = z0 + kz * ed, y = y0 + ky * eh;
+                if ((uint)z >= (uint)id || (uint)y >= (uint)ih)
+                    continue;
+                const long first = (((long)c * id + z) * ih + y) * iw + x0;
+                T seen[SPAN];
+                UNROLL for (int s = 0; s < SPAN; s++)
+                    seen[s] = (uint)(x0 + s) < (uint)iw ? X_LOAD(in, first + s) : 0;
+                UNROLL for (int kx = 0; kx < KW; kx++) {
+                    const T v = W_LOAD(w, (((size_t)c * kd + kz) * kh + ky) * KW + kx);
+                    UNROLL for (int o = 0; o < OUTS; o++)
+                        acc[o] += seen[o * SW + kx * EW] * v;
+                }
+            }
+    const size_t e = ((image * filters + m) * od * oh + row) * ow + begin;
+    UNROLL for (int o = 0; o < OUTS; o++)
+        if (begin + o < ow)
+            T_SAVE(out, out_off + e + o, NAME(end)(acc[o], (int)(e + o) END_ARGS));
+}
+#endif
 
 KERNEL(im2col)(__global T_STORE *columns, ulong columns_off, const __global T_STORE *in, ulong in_off, int first, int C,
                GEOMETRY) {

@@ -57,6 +57,7 @@ static const char *const rows[] = {
     "MatMul=clblast,Gemm=clblast,Conv=convgemm",
     "Conv=winograd(m 2, images 1)",
     "Conv=winograd(m 4, images 2)",
+    "Conv=strips(outs 2)",
 };
 
 /* One value, on the device and on the host. */

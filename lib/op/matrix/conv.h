@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside op: convolution as a problem (conv.c), and its rows (conv_rows.c, conv_implicit.c, conv_winograd.c, tiles.c).
+/* Inside op: convolution as a problem (conv.c), and its rows (conv_rows.c, conv_implicit.c, conv_strips.c,
+ * conv_winograd.c, tiles.c).
  */
 #ifndef CLD_OP_CONV_H
 #define CLD_OP_CONV_H
@@ -46,6 +47,10 @@ bool cld_conv_tiles_applicable(const cld_call *call, const cld_caps *caps);
 clade_status cld_conv_tiles_emit(const cld_emit *emit, clade_error *err);
 extern const cld_space cld_conv_tiles_space;
 double cld_conv_tiles_cost(const cld_call *call, const cld_caps *caps, const int32_t *value);
+bool cld_conv_strips_applicable(const cld_call *call, const cld_caps *caps);
+clade_status cld_conv_strips_emit(const cld_emit *emit, clade_error *err);
+extern const cld_space cld_conv_strips_space;
+double cld_conv_strips_cost(const cld_call *call, const cld_caps *caps, const int32_t *value);
 bool cld_conv_winograd_applicable(const cld_call *call, const cld_caps *caps);
 clade_status cld_conv_winograd_emit(const cld_emit *emit, clade_error *err);
 extern const cld_space cld_conv_winograd_space;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of Conv: im2col + matrix product; conv_direct.c, conv_implicit.c, conv_winograd.c, tiles.c and blas.c have
- * the others. */
+/* The rows of Conv: im2col + matrix product; conv_direct.c, conv_implicit.c, conv_strips.c, conv_winograd.c, tiles.c
+ * and blas.c have the others. */
 #include "op/matrix/conv.h"
 
 static const cld_conv_operands operands = { .x = 0, .w = 1, .bias = 2, -1, -1, -1, -1, -1, -1 };
@@ -131,6 +131,12 @@ const cld_impl cld_conv_rows[] = {
       .space = &cld_conv_winograd_space,
       .inner = cld_product_rows,
       .cost = cld_conv_winograd_cost },
+    { .name = "strips",
+      .needs = CLD_NO_CPU,
+      .applicable = cld_conv_strips_applicable,
+      .emit = cld_conv_strips_emit,
+      .space = &cld_conv_strips_space,
+      .cost = cld_conv_strips_cost },
     { .name = "im2col", .applicable = can_im2col, .emit = emit_im2col, .inner = cld_product_rows, .cost = cost_im2col },
     { .name = "reference", .emit = emit_direct, .cost = cost_reference },
     { 0 }
