@@ -136,8 +136,11 @@ static const char *const not_compared[] = {
     "GlobalLpPool@2=reference on a CPU",
     "GlobalLpPool@2=reference on a GPU",
     "RNN@7=reference > reference on a CPU",
+    "RNN@7=reference > reference on a GPU",
     "LSTM@7=reference > reference on a CPU",
+    "LSTM@7=reference > reference on a GPU",
     "GRU@7=reference > reference on a CPU",
+    "GRU@7=reference > reference on a GPU",
     "RoiAlign@10=elements on a CPU",
     "RoiAlign@10=elements on a GPU",
 };

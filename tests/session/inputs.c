@@ -218,7 +218,7 @@ static const struct {
     { "", NULL, CLADE_OK },
     { "Gemm=reference,Conv=im2col,Fused=elements", NULL, CLADE_OK },
     { "Conv=zzz",
-      "'Conv=zzz': Conv has no such row; it has: implicit, rows, tiles, convgemm, winograd, im2col, reference",
+      "'Conv=zzz': Conv has no such row; it has: implicit, rows, tiles, convgemm, winograd, strips, im2col, reference",
       CLADE_ERR_NOT_FOUND },
     { "Gemm=reference,Cnov=rows", "'Cnov=rows': there is no operator 'Cnov'", CLADE_ERR_NOT_FOUND },
     { "Gemm=referenc", "Gemm has no such row", CLADE_ERR_NOT_FOUND },
