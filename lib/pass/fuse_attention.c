@@ -17,8 +17,8 @@ typedef struct match {
     cld_value_id in[CLD_ATTENTION_MASK + 1]; /* q, k, v, mask */
     int64_t axes[CLD_ATTENTION_OPERANDS][RANK];
     double scale;
-    const cld_node *last; /* the product with v, or the Transpose behind it */
-    const cld_type *scores;
+    const cld_node *last;   /* the product with v, or the Transpose behind it */
+    const cld_type *scores; /* as the product makes them */
 } match;
 
 static const cld_type *type_of(const cld_fuse *fuse, cld_value_id id) { return &cld_graph_at(fuse->graph, id)->type; }
@@ -122,9 +122,10 @@ static bool match_at(const cld_fuse *fuse, const cld_node *product, match *m) {
     const cld_type *q = type_of(fuse, scores->in[0]), *k = type_of(fuse, scores->in[1]),
                    *v = type_of(fuse, product->in[1]);
     const int32_t rank = q->rank, heads = rank == RANK ? 1 : -1;
-    m->scores = type_of(fuse, softmax->in[0]);
+    m->scores = type_of(fuse, scores->out[0]);
     if ((rank != RANK && rank != RANK - 1) || !cld_dtype_in(q->dtype, CLD_BIT(FLOAT32) | CLD_BIT(FLOAT16)) ||
         !same_leads(q, k) || !same_leads(q, v) || !is_last_axis(softmax, rank) || !fits_mask(fuse, m) ||
+        !cld_type_equal(type_of(fuse, softmax->in[0]), m->scores) || /* one of more dimensions scales */
         q->dims[rank - 1] < 1 || q->dims[rank - 1] > CLD_ATTENTION_MOST || v->dims[rank - 1] > CLD_ATTENTION_MOST ||
         v->dims[rank - 2] < 1)
         return false;

@@ -77,6 +77,34 @@ START_TEST(others_stay) {
 }
 END_TEST
 
+/* What is added or scales makes more scores than q and k do: in number, or in dimensions. */
+static const char *const widened[] = {
+    "graph g(q:float32[1,1,5,4], k:float32[1,1,4,6], v:float32[1,1,6,3], m:float32[1,2,5,6]) -> o:float32[1,2,5,3]\n"
+    "  s:float32[1,1,5,6] = MatMul(q, k)\n"
+    "  u:float32[1,2,5,6] = Add(s, m)\n"
+    "  p:float32[1,2,5,6] = Softmax(u) axis=3\n"
+    "  o:float32[1,2,5,3] = MatMul(p, v)\n",
+    "graph g(q:float32[1,2,5,4], k:float32[1,2,4,1], v:float32[1,2,6,3], m:float32[5,6]) -> o:float32[1,2,5,3]\n"
+    "  s:float32[1,2,5,1] = MatMul(q, k)\n"
+    "  u:float32[1,2,5,6] = Add(s, m)\n"
+    "  p:float32[1,2,5,6] = Softmax(u) axis=3\n"
+    "  o:float32[1,2,5,3] = MatMul(p, v)\n",
+    "graph g(q:float32[2,5,4], k:float32[2,4,6], v:float32[2,6,3], m:float32[1,2,5,6]) -> o:float32[1,2,5,3]\n"
+    "  s:float32[2,5,6] = MatMul(q, k)\n"
+    "  u:float32[1,2,5,6] = Add(s, m)\n"
+    "  p:float32[1,2,5,6] = Softmax(u) axis=3\n"
+    "  o:float32[1,2,5,3] = MatMul(p, v)\n",
+    "graph g(q:float32[1,2,5,4], k:float32[1,2,4,6], v:float32[1,2,6,3]) -> o:float32[1,1,2,5,3]\n"
+    "  f:float32[1,1,1,1,1] = {0.5}\n"
+    "  s:float32[1,2,5,6] = MatMul(q, k)\n"
+    "  u:float32[1,1,2,5,6] = Mul(s, f:float32[1,1,1,1,1])\n"
+    "  p:float32[1,1,2,5,6] = Softmax(u) axis=4\n"
+    "  o:float32[1,1,2,5,3] = MatMul(p, v)\n",
+};
+
+START_TEST(wider_scores_stay) { ck_assert_int_eq(count(widened[_i], fuse), 0); }
+END_TEST
+
 /* More columns than registers hold. */
 START_TEST(wide_heads_stay) {
     char *text = changed(",3]", ",129]");
@@ -97,6 +125,7 @@ Suite *suite_pass_attention(void) {
     TCase *tcase = tcase_create("attention");
     tcase_add_test(tcase, becomes_one_node);
     tcase_add_loop_test(tcase, others_stay, 0, CLD_COUNT(others));
+    tcase_add_loop_test(tcase, wider_scores_stay, 0, CLD_COUNT(widened));
     tcase_add_test(tcase, wide_heads_stay);
     tcase_add_test(tcase, unless_wanted);
     suite_add_tcase(suite, tcase);
