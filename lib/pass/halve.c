@@ -80,13 +80,36 @@ static bool is_float(const halves *h, cld_value_id id) {
 /* ---- twins ----------------------------------------------------------------------------------------------------------
  */
 
-static bool fits(const clade_tensor *constant) {
+/* What is made of a constant, as a key (graph/derived.c); no padding in it. */
+typedef struct derivation {
+    const char *what;
+    const clade_tensor *constant;
+} derivation;
+
+static void judge(clade_tensor *out, const void *user) {
     const double most = 65504;
-    const int64_t count = clade_tensor_count(constant);
+    const int64_t count = clade_tensor_count(user);
     int64_t i = 0;
-    while (i < count && fabs(cld_tensor_get(constant, i)) <= most)
+    while (i < count && fabs(cld_tensor_get(user, i)) <= most)
         i++;
-    return i == count;
+    cld_tensor_set_int(out, 0, i == count);
+}
+
+/* *out: no element is beyond float16. Of a model's constants it is found out once, not for each plan. */
+static clade_status fits(const halves *h, const clade_tensor *constant, bool *out, clade_error *err) {
+    const cld_type type = { .dtype = CLADE_BOOL };
+    const derivation key = { "fits float16", constant };
+    bool own = false;
+    clade_tensor verdict = { .dtype = CLADE_BOOL, .data = &own, .size_bytes = 1 };
+    const clade_tensor *found = &verdict;
+    if (cld_derived_stays(h->graph->derived, constant))
+        found = cld_derived_get(h->graph->derived, &key, sizeof key, &type, judge, constant);
+    else
+        judge(&verdict, constant);
+    if (!found)
+        return cld_no_memory(err, "a constant in float16");
+    *out = cld_tensor_get_int(found, 0) != 0;
+    return CLADE_OK;
 }
 
 static void fill(clade_tensor *out, const void *user) {
@@ -98,10 +121,7 @@ static void fill(clade_tensor *out, const void *user) {
 static cld_value_id halve_constant(cld_graph *graph, const char *name, const clade_tensor *constant) {
     cld_type type = cld_tensor_type(constant);
     type.dtype = CLADE_FLOAT16;
-    const struct {
-        const char *what;
-        const clade_tensor *constant;
-    } key = { "halved", constant };
+    const derivation key = { "halved", constant };
     if (cld_derived_stays(graph->derived, constant)) {
         const clade_tensor *shared = cld_derived_get(graph->derived, &key, sizeof key, &type, fill, constant);
         return shared ? cld_graph_constant(graph, name, shared) : CLD_ABSENT;
@@ -160,22 +180,27 @@ static clade_status keep(halves *h, cld_value_id id, clade_error *err) {
 /* ---- nodes ----------------------------------------------------------------------------------------------------------
  */
 
-/* What the node reads of float32 may be float16, and for the sake of it should. */
-static bool is_wanted(const halves *h, const cld_node *node) {
+/* *out: what the node reads of float32 may be float16, and for the sake of it should. */
+static clade_status is_wanted(const halves *h, const cld_node *node, bool *out, clade_error *err) {
     const habit has = habit_of(node->op);
     bool any = false, all = true;
+    *out = false;
     if (has == STAYS)
-        return false;
+        return CLADE_OK;
     for (int32_t k = 0; k < node->n_in; k++) {
         if (!is_float(h, node->in[k]))
             continue;
         const clade_tensor *constant = value_at(h, node->in[k])->constant;
-        if (constant && !fits(constant))
-            return false;
+        bool may = true;
+        if (constant)
+            CLD_RETURN(fits(h, constant, &may, err));
+        if (!may)
+            return CLADE_OK;
         any |= !constant;
         all &= constant || cld_present(h->twin[node->in[k].i]);
     }
-    return has == GAINS ? any : any && all;
+    *out = any && (has == GAINS || all);
+    return CLADE_OK;
 }
 
 /* The node as it stands with these inputs: does it take them, and give what it gave, as float16? */
@@ -231,8 +256,9 @@ static clade_status rewrite(halves *h, cld_node *node, bool *done, clade_error *
 static clade_status rebuild(halves *h, const cld_node *nodes, int32_t n_nodes, clade_error *err) {
     for (int32_t n = 0; n < n_nodes; n++) {
         cld_node node = nodes[n];
-        bool done = false;
-        if (is_wanted(h, &node))
+        bool wanted, done = false;
+        CLD_RETURN(is_wanted(h, &node, &wanted, err));
+        if (wanted)
             CLD_RETURN(rewrite(h, &node, &done, err));
         for (int32_t k = 0; k < node.n_in && !done; k++)
             if (cld_present(node.in[k]))
