@@ -31,7 +31,7 @@ again() {
     read -r p _ f _ s _ <<<"${totals:-0 passed, 1 failed, 0 skipped}"
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     [ "$f" -gt 0 ] || [ "$status" = 0 ] || [ "$status" = 77 ] || failed=$((failed + 1))
-    [ "$status" = 0 ] || [ "$status" = 77 ] || { echo "FAIL $*: status $status"; grep -vE '^(pass|refused)' "$log" | head -n 60; }
+    [ "$status" = 0 ] || [ "$status" = 77 ] || { echo "FAIL $*: status $status"; grep -E ':[FE]:' -A 5 "$log" | head -n 30; grep -vE '^(pass|refused)' "$log" | head -n 60; }
     rm -f "$log"
 }
 
