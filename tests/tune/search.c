@@ -87,36 +87,13 @@ static void describe(const cld_call *call, cld_problem *out) {
     *out = (cld_problem){ .kind = "fill", .dtype = CLADE_FLOAT32, .n = 1, .size = { call->out[0].dims[0] } };
 }
 
-static const cld_op op = { .domain = CLD_INTERNAL,
-                           .name = "Fill",
-                           .since = 1,
-                           .min_in = 1,
-                           .max_in = 1,
-                           .min_out = 1,
-                           .max_out = 1,
-                           .infer = cld_infer_same,
-                           .describe = describe,
-                           .impls = rows },
-                    seeded = { .domain = CLD_INTERNAL,
-                               .name = "Seeded",
-                               .since = 1,
-                               .min_in = 1,
-                               .max_in = 1,
-                               .min_out = 1,
-                               .max_out = 1,
-                               .infer = cld_infer_same,
-                               .describe = describe,
-                               .impls = seeded_rows },
-                    spaced = { .domain = CLD_INTERNAL,
-                               .name = "Times",
-                               .since = 1,
-                               .min_in = 1,
-                               .max_in = 1,
-                               .min_out = 1,
-                               .max_out = 1,
-                               .infer = cld_infer_same,
-                               .describe = describe,
-                               .impls = spaced_rows };
+#define FILLING(op_name, op_rows)                                                                                      \
+    {                                                                                                                  \
+        .domain = CLD_INTERNAL, .name = op_name, .since = 1, .min_in = 1, .max_in = 1, .min_out = 1, .max_out = 1,     \
+        .infer = cld_infer_same, .describe = describe, .impls = op_rows                                                \
+    }
+static const cld_op op = FILLING("Fill", rows), seeded = FILLING("Seeded", seeded_rows),
+                    spaced = FILLING("Times", spaced_rows);
 
 /* ---- the rig -------------------------------------------------------------------------------------------------------
  */
