@@ -12,9 +12,7 @@ import statistics
 import subprocess
 import tempfile
 
-import numpy
-import onnx
-from onnx import TensorProto, helper, numpy_helper
+from one_node import save_conv, save_product
 
 PRODUCTS = [(512, 512, 512), (1024, 1024, 1024), (500, 333, 257), (77, 1000, 300)]
 CONVOLUTIONS = [(64, 56, 64, 3, 1), (128, 28, 128, 3, 1), (256, 14, 256, 3, 1), (512, 7, 512, 3, 1), (64, 56, 128, 3, 2), (3, 224, 64, 7, 2)]  # ResNet-18
@@ -33,25 +31,14 @@ def arguments():
     return parser.parse_args()
 
 
-def save(path, node, inputs, shape, constants=()):
-    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, dims) for name, dims in inputs]
-    graph = helper.make_graph([node], "one", values, [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)], list(constants))
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
-    model.ir_version = 8
-    onnx.save(model, path)
-
-
 def cases(folder):
-    for m, n, k in PRODUCTS:
-        path = f"{folder}/gemm {m} {n} {k}.onnx"
-        save(path, helper.make_node("MatMul", ["a", "b"], ["y"]), [("a", [m, k]), ("b", [k, n])], [m, n])
+    for sizes in PRODUCTS:
+        path = f"{folder}/gemm {' '.join(map(str, sizes))}.onnx"
+        save_product(path, *sizes)
         yield path, "MatMul", ("clblast", "clblast_direct")
-    for c, size, filters, kernel, stride in CONVOLUTIONS:
-        path, pad = f"{folder}/conv {c} {size} {filters} {kernel} {stride}.onnx", kernel // 2
-        out = (size + 2 * pad - kernel) // stride + 1
-        w = numpy_helper.from_array(numpy.random.default_rng(0).standard_normal((filters, c, kernel, kernel), dtype=numpy.float32), "w")
-        node = helper.make_node("Conv", ["x", "w"], ["y"], pads=[pad] * 4, strides=[stride] * 2, kernel_shape=[kernel] * 2)
-        save(path, node, [("x", [1, c, size, size])], [1, filters, out, out], [w])
+    for sizes in CONVOLUTIONS:
+        path = f"{folder}/conv {' '.join(map(str, sizes))}.onnx"
+        save_conv(path, *sizes)
         yield path, "Conv", ("convgemm",)
 
 

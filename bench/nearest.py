@@ -13,9 +13,7 @@ import statistics
 import subprocess
 import tempfile
 
-import numpy
-import onnx
-from onnx import TensorProto, helper, numpy_helper
+from one_node import save_conv, save_product
 
 PRODUCTS = [(64, 64, 64), (96, 128, 64), (128, 96, 200), (128, 256, 128), (200, 200, 200), (256, 128, 300), (256, 256, 256), (333, 256, 200),
             (32, 512, 512), (40, 400, 512), (64, 700, 512), (384, 384, 128), (512, 384, 96), (512, 512, 256), (500, 512, 400), (16, 1000, 512)]
@@ -23,26 +21,14 @@ CONVOLUTIONS = [(16, 28, 16, 3, 1), (16, 32, 24, 3, 1), (32, 28, 32, 3, 1), (32,
                 (64, 16, 96, 3, 1), (128, 14, 128, 3, 1), (96, 14, 128, 1, 1), (128, 14, 256, 1, 1), (3, 56, 32, 7, 2), (3, 64, 24, 7, 2)]
 
 
-def save(path, node, inputs, shape, constants=()):
-    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, dims) for name, dims in inputs]
-    graph = helper.make_graph([node], "one", values, [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)], list(constants))
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
-    model.ir_version = 8
-    onnx.save(model, path)
-
-
 def models(folder):
-    random = numpy.random.default_rng(0)
     for m, n, k in PRODUCTS:
         path = f"{folder}/product {m}x{n}x{k}.onnx"
-        save(path, helper.make_node("MatMul", ["a", "b"], ["y"]), [("a", [m, k]), ("b", [k, n])], [m, n])
+        save_product(path, m, n, k)
         yield path
     for c, size, filters, kernel, stride in CONVOLUTIONS:
-        path, pad = f"{folder}/conv {c}x{size}x{size} to {filters}, {kernel}x{kernel} by {stride}.onnx", kernel // 2
-        out = (size + 2 * pad - kernel) // stride + 1
-        w = numpy_helper.from_array(random.standard_normal((filters, c, kernel, kernel), dtype=numpy.float32), "w")
-        node = helper.make_node("Conv", ["x", "w"], ["y"], pads=[pad] * 4, strides=[stride] * 2, kernel_shape=[kernel] * 2)
-        save(path, node, [("x", [1, c, size, size])], [1, filters, out, out], [w])
+        path = f"{folder}/conv {c}x{size}x{size} to {filters}, {kernel}x{kernel} by {stride}.onnx"
+        save_conv(path, c, size, filters, kernel, stride)
         yield path
 
 
